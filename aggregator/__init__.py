@@ -1,0 +1,1 @@
+"""Daypaper: follows the deep-learning literature and delivers what is new, once."""
