@@ -1,1 +1,11 @@
-"""Daypaper: follows the deep-learning literature and delivers what is new, once."""
+"""Daypaper: follows the deep-learning literature and delivers what is new, once.
+
+The flow, one folder a stage; `pipeline.py` calls them in this order and does nothing else:
+
+    sources/   pull (I/O) and to_drafts (pure): what a place published, as drafts
+    parse/     ids, dates, text, feeds: pure helpers that sources share
+    merge/     which drafts are one paper, and what that paper then says (pure)
+    store/     the only SQL: entries, papers, events, the upstream ledger, runs
+    tag/       text -> features -> probabilities -> tags (pure; training aside)
+    digest/    select, rank, render what is new (pure)
+"""

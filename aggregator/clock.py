@@ -1,0 +1,22 @@
+"""The two clocks: the wall, and the logical now that `--as-of` may set (DESIGN, decision 6)."""
+
+from datetime import UTC, datetime
+
+
+def wall() -> datetime:
+    """The real time, aware, UTC. Rules pace and time-outs."""
+    return datetime.now(UTC)  # noqa: TID251 - the one place that reads the clock
+
+
+def parse_moment(text: str) -> datetime:
+    """ISO 8601 date or time -> aware UTC moment; a bare date is its midnight UTC, a naive time is UTC.
+
+    Raises ValueError if `text` is neither.
+    """
+    moment = datetime.fromisoformat(text.strip())
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """Aware moment -> "2017-11-13T12:00:00Z"."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

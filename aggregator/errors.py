@@ -1,0 +1,71 @@
+"""Everything Daypaper raises on purpose.
+
+    DaypaperError
+    ├── UsageError            bad settings, topics.toml or arguments: exit code 2
+    ├── NotFoundError         an id that names nothing here: HTTP 404
+    └── SourceError           a source could not give (all of) what it should; carries the run status
+        ├── UnreachableError  failed: no connection, no name, time-out
+        ├── RefusedError      failed: an address we must not fetch, or 401/403/404/5xx
+        ├── ThrottledError    throttled: 429, 503 with Retry-After, Reddit's 403
+        ├── ChallengedError   challenged: a bot wall, or arXiv's "access denied": a person must act
+        └── BrokenError       failed: the answer is not what this source answers with
+
+A source that fails is a value, not a crash: `pipeline.py` catches SourceError at the edge of one source.
+"""
+
+from datetime import timedelta
+
+
+class DaypaperError(Exception):
+    """Something Daypaper can say in one sentence."""
+
+
+class UsageError(DaypaperError):
+    """Bad settings, topics.toml or arguments; the sentence names file or key and what was expected."""
+
+
+class NotFoundError(DaypaperError):
+    """An id that names nothing here."""
+
+
+class SourceError(DaypaperError):
+    """A source could not give what it should.
+
+    `status` is one of the nine run statuses, `url` what was asked, `retry_after` how long the
+    upstream asked us to stay away (None: it did not say).
+    """
+
+    status = "failed"
+
+    def __init__(self, message: str, *, url: str = "", retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.url = url
+        self.retry_after = retry_after
+
+
+class UnreachableError(SourceError):
+    """No connection, no such name, or no answer in time."""
+
+
+class RefusedError(SourceError):
+    """The address may not be fetched, or the server said no for good."""
+
+    def __init__(self, message: str, *, url: str = "", http_status: int | None = None) -> None:
+        super().__init__(message, url=url)
+        self.http_status = http_status
+
+
+class ThrottledError(SourceError):
+    """The upstream asks for fewer requests."""
+
+    status = "throttled"
+
+
+class ChallengedError(SourceError):
+    """A bot wall, or a refusal that going on would make worse."""
+
+    status = "challenged"
+
+
+class BrokenError(SourceError):
+    """The answer is not of the form that this source answers with."""

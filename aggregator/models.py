@@ -1,0 +1,77 @@
+"""The values that flow through the stages; plain data, no I/O, no SQL.
+
+Words are those of the design: a source gives drafts, stored as entries, merged into papers; what
+happens to a paper is an event; what a classifier or a person says of it is a tag.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+Role = Literal["preprint", "proceedings", "post", "work"]
+"""What an entry is to its paper; decides which field wins in a merge and which event it makes."""
+
+EventKind = Literal["new", "new_version", "published", "withdrawn"]
+
+Status = Literal[
+    "ok",
+    "not_out_yet",
+    "holiday",
+    "stale",
+    "throttled",
+    "challenged",
+    "partial",
+    "mismatch",
+    "failed",
+]
+STATUSES: tuple[Status, ...] = get_args(Status)
+QUIET_STATUSES: frozenset[Status] = frozenset({"ok", "not_out_yet", "holiday"})
+"""Statuses that leave the exit code at 0: nothing is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One item as a place published it, before it is stored as an entry.
+
+    `identifiers` say what the entry *is* (an arXiv id, a DOI …: one string per kind); `about` names
+    the paper a post is about and `mentions` the other papers it speaks of, each as "kind:value".
+    `published` is when the public could first see this item (an arXiv listing's announcement, the
+    first day of a conference, the time of a post). `first_public` is that of the work's first
+    version where the place tells it apart (arXiv v1); else None.
+    `extra` holds what only some places have, JSON values only: venue, categories, comments,
+    journal_ref, pdf, versions [{"version", "date"}], withdrawn, flair, score, num_comments …
+    """
+
+    kind: str
+    native_id: str
+    role: Role
+    title: str
+    url: str
+    published: datetime
+    version: int | None = None
+    abstract: str = ""
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    first_public: datetime | None = None
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+    about: str | None = None
+    mentions: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The entry's key: kind, native id and version, e.g. "arxiv:1711.03678v2"."""
+        return f"{self.kind}:{self.native_id}" + (f"v{self.version}" if self.version else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What one raw page held: drafts, and the items that could not be read, each with the reason.
+
+    `declared` is how many items the page itself said or showed it has, None if it does not tell.
+    """
+
+    drafts: tuple[Draft, ...]
+    skipped: tuple[str, ...] = ()
+    declared: int | None = None
