@@ -39,6 +39,8 @@ class Draft:
     `published` is when the public could first see this item (an arXiv listing's announcement, the
     first day of a conference, the time of a post). `first_public` is that of the work's first
     version where the place tells it apart (arXiv v1); else None.
+    Of two drafts of one entry the one of higher `fidelity` wins and the other fills its blanks: 0 is
+    a notice (a feed item, a line of a list page), 1 the full record (OAI-PMH, a detail page).
     `extra` holds what only some places have, JSON values only: venue, categories, comments,
     journal_ref, pdf, versions [{"version", "date"}], withdrawn, flair, score, num_comments …
     """
@@ -57,6 +59,7 @@ class Draft:
     identifiers: Mapping[str, str] = field(default_factory=dict)
     about: str | None = None
     mentions: tuple[str, ...] = ()
+    fidelity: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property

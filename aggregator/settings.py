@@ -1,0 +1,64 @@
+"""Settings from the environment or `.env`: one typed object, built by the entry point, handed down."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from aggregator.errors import UsageError
+
+PREFIX = "DAYPAPER_"
+SECRETS = ("database_url", "reddit_client_id", "reddit_client_secret")
+"""Settings that may also come from a file named by `DAYPAPER_<NAME>_FILE`."""
+
+
+class Settings(BaseSettings):
+    """What an installation can set; `DAYPAPER_<NAME>` each, see `.env.example`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: SecretStr = Field(default=SecretStr(""))
+    data_dir: Path = Path("data")
+    topics: Path = Path("topics.toml")
+    base_url: str = ""
+    contact: str = ""
+    reddit_client_id: SecretStr = SecretStr("")
+    reddit_client_secret: SecretStr = SecretStr("")
+    allow_private_upstreams: bool = False
+
+    @property
+    def database(self) -> str:
+        """The database's URL; by default an SQLite file in the data dir."""
+        given = self.database_url.get_secret_value()
+        return given or f"sqlite:///{(self.data_dir / 'daypaper.sqlite3').absolute()}"
+
+
+def load() -> Settings:
+    """Read the environment and `.env`.
+
+    Raises UsageError with one sentence naming the setting and what was expected.
+    """
+    try:
+        return Settings(**_secrets_from_files())
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise UsageError(f"{name}: {first['msg']}.") from None
+
+
+def _secrets_from_files() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in SECRETS:
+        variable = f"{PREFIX}{name.upper()}_FILE"
+        path = os.environ.get(variable)
+        if path:
+            try:
+                found[name] = Path(path).read_text().strip()
+            except OSError as error:
+                reason = error.strerror or "not readable"
+                raise UsageError(f"{variable}: cannot read {path}: {reason}.") from None
+    return found

@@ -1,0 +1,175 @@
+"""Connections, transactions, schema versions and the collector's lock, on SQLite and PostgreSQL."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from filelock import FileLock
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from aggregator.errors import UsageError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_MS = 15_000  # how long a writer waits for another process's transaction
+_COLLECTOR_LOCK = 0x0DA1_9A9E  # any number, the same in every process, for pg_advisory_lock
+
+
+class Store:
+    """A database and how to talk to it. `close` it when done."""
+
+    def __init__(self, url: str, data_dir: Path) -> None:
+        """Opens no connection yet. Raises UsageError if the URL is of no use."""
+        self.data_dir = data_dir
+        self.engine = _engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._writer = self.engine.execution_options(daypaper_write=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view; changes nothing."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: all of it or nothing. On SQLite it takes the write lock at once, since a
+        transaction that reads first and then writes fails when another process wrote between."""
+        with self._writer.begin() as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version; safe to call at every start, by many processes.
+
+        Raises UsageError if the database cannot be reached or was made by a newer Daypaper.
+        """
+        if self.is_sqlite:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            with self._migration_lock():
+                self._refuse_newer()
+                config = AlembicConfig()
+                config.set_main_option("script_location", str(MIGRATIONS))
+                config.attributes["engine"] = self._writer
+                command.upgrade(config, "head")
+        except OperationalError as error:
+            raise UsageError(f"The database cannot be used: {_reason(error)}.") from error
+
+    def is_current(self) -> bool:
+        """Does the schema have the newest version? Raises OperationalError if it cannot be asked."""
+        with self.read() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        return found == _scripts().get_current_head()
+
+    @contextmanager
+    def collector_lock(self) -> Iterator[None]:
+        """Only one collector at a time; a second one waits. The lock dies with its holder."""
+        if self.is_sqlite:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.data_dir / "collector.lock"):
+                yield
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text("SELECT pg_advisory_lock(:n)"), {"n": _COLLECTOR_LOCK})
+            try:
+                yield
+            finally:
+                connection.execute(sa.text("SELECT pg_advisory_unlock(:n)"), {"n": _COLLECTOR_LOCK})
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _migration_lock(self) -> Iterator[None]:
+        if self.is_sqlite:
+            with FileLock(self.data_dir / "migrate.lock"):
+                yield
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            key = {"n": _COLLECTOR_LOCK + 1}
+            connection.execute(sa.text("SELECT pg_advisory_lock(:n)"), key)
+            try:
+                yield
+            finally:
+                connection.execute(sa.text("SELECT pg_advisory_unlock(:n)"), key)
+
+    def _refuse_newer(self) -> None:
+        with self.read() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        known = {script.revision for script in _scripts().walk_revisions()}
+        if found is not None and found not in known:
+            raise UsageError(
+                f"The database has schema {found}, which this Daypaper does not know; "
+                "expected an older one: use the Daypaper that made it, or a newer one."
+            )
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(MIGRATIONS))
+
+
+def _reason(error: OperationalError) -> str:
+    return str(error.orig).strip().splitlines()[0].rstrip(".") if error.orig else "no answer"
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        raise UsageError(
+            "DAYPAPER_DATABASE_URL: not a database URL; expected sqlite:///FILE or "
+            "postgresql+psycopg://USER:PASSWORD@HOST/NAME."
+        ) from None
+    name = parsed.get_backend_name()
+    if name == "sqlite":
+        engine = sa.create_engine(
+            parsed,
+            hide_parameters=True,
+            json_serializer=_dumps,
+            # With None the driver starts no transaction by itself: DDL is rolled back too.
+            connect_args={"timeout": BUSY_MS / 1000, "isolation_level": None},
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if name == "postgresql":
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,
+            json_serializer=_dumps,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"},
+        )
+    raise UsageError(
+        f"DAYPAPER_DATABASE_URL: {name} is not supported; expected sqlite or postgresql."
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # NORMAL with WAL: a power cut may lose the last transaction, never the file.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        f"busy_timeout={BUSY_MS}",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("daypaper_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,185 @@
+"""The tables. Every moment is aware UTC; JSON columns hold plain values.
+
+Rows are written from checked drafts only: SQLModel table classes do not validate.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+_BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts INTEGER keys only
+_JSON = JSON().with_variant(JSONB(), "postgresql")
+
+
+def _key() -> Any:
+    return Field(default=None, sa_column=Column(_BIG, primary_key=True, autoincrement=True))
+
+
+def _json() -> Any:
+    return Field(sa_column=Column(_JSON, nullable=False))
+
+
+def _text(default: str = "") -> Any:
+    return Field(default=default, sa_column=Column(Text, nullable=False))
+
+
+class Entry(SQLModel, table=True):
+    """One item as published; never deleted."""
+
+    __table_args__ = (Index(None, "kind", "native_id"), Index(None, "title_key"))
+
+    pk: int | None = _key()
+    key: str = Field(unique=True)  # kind:native_id[vN]
+    kind: str
+    native_id: str
+    version: int | None
+    role: str  # preprint, proceedings, post, work
+    paper_id: str = Field(foreign_key="paper.id", index=True)  # the paper it is about
+    title: str = _text()
+    title_key: str | None  # normal form for matching; null where the title must not match (posts)
+    abstract: str = _text()
+    url: str = _text()
+    authors: list[str] = _json()
+    year: int | None
+    published: datetime  # when the public could first see this item; never changes once stored
+    first_public: datetime | None  # that of the work's first version, where the place tells
+    identifiers: dict[str, str] = _json()  # what it is: {"arxiv": "1711.03678"}
+    about: str | None  # posts: the identifier they link to, "arxiv:1711.03678"
+    mentions: list[str] = _json()  # other identifiers it speaks of
+    fidelity: int  # 0 a notice, 1 the full record
+    extra: dict[str, Any] = _json()  # what only some places have
+    sources: list[str] = _json()  # names of the sources that saw it, sorted
+    digest: str  # hash of the content, to know what is unchanged
+    seen_at: datetime  # logical time at which it was first stored
+    changed_at: datetime  # logical time of the last change of content
+
+
+class Paper(SQLModel, table=True):
+    """What entries are about, merged from them."""
+
+    __table_args__ = (
+        Index(None, "kind", "at", "pk"),
+        Index(None, "at", "pk"),
+        Index(None, "tagged_by"),
+    )
+
+    pk: int | None = _key()
+    id: str = Field(unique=True)  # opaque, never used again
+    kind: str  # paper, or post: a post that is about no paper
+    title: str = _text()
+    at: datetime  # when the public could first see it; what pages and digests sort by
+    changed_at: datetime  # logical time of the last merge that changed it
+    withdrawn: bool = False
+    starter: bool = False  # only known as a representative work of topics.toml: no news
+    provenance: dict[str, str] = _json()  # field -> key of the entry it was taken from
+    doc: dict[str, Any] = _json()  # the paper as the API gives it; rewritten on merge or tag
+    tagged_by: str | None  # version of the tagger that tagged it; null: to be tagged
+
+
+class Alias(SQLModel, table=True):
+    """Every name of a paper: "arxiv:1711.03678", "doi:…", "cvf:…", and ids merged away ("id:…")."""
+
+    name: str = Field(primary_key=True)
+    paper_id: str = Field(foreign_key="paper.id", index=True)
+
+
+class Mention(SQLModel, table=True):
+    """An entry speaks of a paper that it is not about: a weekly thread mentions twenty."""
+
+    entry_key: str = Field(primary_key=True, foreign_key="entry.key")
+    name: str = Field(primary_key=True, index=True)  # an alias; may not be known here yet
+
+
+class Event(SQLModel, table=True):
+    """Something that happened to a paper; what subscriptions deliver."""
+
+    __table_args__ = (UniqueConstraint("paper_id", "kind", "cause"), Index(None, "kind", "at"))
+
+    id: int | None = _key()
+    paper_id: str = Field(foreign_key="paper.id", index=True)
+    kind: str  # new, new_version, published, withdrawn
+    cause: str  # the entry key; "" for new, which happens once
+    at: datetime = Field(index=True)  # when the public could first see it
+    seen_at: datetime = Field(index=True)  # logical time at which it was stored
+    backfill: bool  # from a first run or --since: shown, never mailed
+    superseded: bool = False  # the second `new` after a merge
+
+
+class Tag(SQLModel, table=True):
+    """Paper × topic × probability; `at` repeats the paper's, so that a topic's page is one index."""
+
+    __table_args__ = (Index(None, "topic", "tagged", "at", "paper_pk"),)
+
+    paper_pk: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    topic: str = Field(primary_key=True)
+    probability: float
+    tagged: bool  # the probability reaches the topic's threshold
+    by: str  # model, keywords, works, person (a person wins)
+    at: datetime
+
+
+class Upstream(SQLModel, table=True):
+    """The politeness ledger: one row per upstream, shared by every source and worker."""
+
+    name: str = Field(primary_key=True)
+    next_allowed: datetime | None  # wall time before which no request may start
+    cooldown_until: datetime | None  # logical time before which it is left alone
+    cooldown_reason: str = _text()
+
+
+class Validated(SQLModel, table=True):
+    """What to send with the next conditional request; saved when the answer was stored."""
+
+    url: str = Field(primary_key=True)
+    etag: str | None
+    last_modified: str | None
+    digest: str  # SHA-256 of the body
+
+
+class Checkpoint(SQLModel, table=True):
+    """How far a stream of a source has been read and stored."""
+
+    source: str = Field(primary_key=True)
+    stream: str = Field(primary_key=True)
+    value: Any = _json()
+
+
+class Run(SQLModel, table=True):
+    """One attempt at one source, kept as history."""
+
+    __table_args__ = (Index(None, "source", "id"),)
+
+    id: int | None = _key()
+    source: str
+    at: datetime  # logical
+    started: datetime  # wall
+    finished: datetime | None  # wall; null while it runs, or if its process was killed
+    status: str | None  # one of the nine; null until finished
+    message: str = _text()  # in words; while running: how far it is
+    backfill: bool = False
+    fetched: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0  # items that could not be read
+    requests: int = 0
+    failures: int = 0  # bad runs in a row, this one included
+
+
+class Lookup(SQLModel, table=True):
+    """An identifier that a post named and nothing here had: asked for once."""
+
+    name: str = Field(primary_key=True)  # "arxiv:1711.03678"
+    asked_at: datetime | None  # logical; null: still to ask
+    found: bool | None  # null: still to ask
