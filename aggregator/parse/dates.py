@@ -1,0 +1,83 @@
+"""Dates as upstreams write them, made aware UTC moments; what is no date is None."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from email.utils import parsedate_tz
+
+EARLIEST, LATEST = 1990, 2100
+"""Years between which a date is believed: before arXiv (1991) there is nothing to follow."""
+
+_RFC822 = re.compile(
+    r"\s*(?:[A-Za-z]{3,9}\.?,?\s+)?\d{1,2}[\s-]+[A-Za-z]{3,9}\.?[\s-]+(?:\d{4}|\d{2})(?!\d)"
+    r"(?:\s+\d{1,2}:\d{2}(?::\d{2})?(?:\s+(?:[A-Za-z]{1,5}|[+-]\d{4}|\([^)]*\)))*)?\s*",
+    re.ASCII,
+)
+_ISO = re.compile(
+    r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})"
+    r"(?:(?:\s*T\s*|\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,12}))?)?"
+    r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?\s*",
+    re.ASCII | re.IGNORECASE,
+)
+_COMPACT = re.compile(
+    r"\s*(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?()(Z|[+-]\d{2}:?\d{2})?)?\s*", re.ASCII
+)
+_CHINESE = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日", re.ASCII)
+
+
+def rfc822(text: str, default_zone: tzinfo = UTC) -> datetime | None:
+    """ "Mon, 13 Nov 2017 07:00:00 -0500" -> aware UTC; weekday, time and zone may be missing.
+
+    The weekday is not checked: some upstreams get it wrong. None for what is no such date.
+    """
+    if not _RFC822.fullmatch(text):
+        return None
+    parts = parsedate_tz(text if ":" in text else f"{text.strip()} 00:00:00")
+    if parts is None:
+        return None
+    zone = default_zone if parts[9] is None else timezone(timedelta(seconds=parts[9]))
+    return _moment(parts[:6], 0, zone)
+
+
+def iso8601(text: str, default_zone: tzinfo = UTC) -> datetime | None:
+    """ "2017-11-13T12:00:00Z" -> aware UTC; a bare date is its midnight in `default_zone`.
+
+    Lenient as feeds are: one-digit months, slashes, a blank for the T, "20171113". None otherwise.
+    """
+    match = _ISO.fullmatch(text) or _COMPACT.fullmatch(text)
+    if match is None:
+        return None
+    *numbers, fraction, zone = match.groups()
+    micros = int((fraction or "0").ljust(6, "0")[:6])
+    return _moment([int(n or 0) for n in numbers], micros, _zone(zone, default_zone))
+
+
+def moment(text: str, default_zone: tzinfo = UTC) -> datetime | None:
+    """Any date an upstream writes (ISO 8601, RFC 822, 2017年11月13日) -> aware UTC, or None.
+
+    `default_zone` is that of dates which name none. Never raises: "31 February", "yesterday" and
+    years outside 1990-2100 are None.
+    """
+    text = _CHINESE.sub(r"\1-\2-\3 ", text)
+    return iso8601(text, default_zone) or rfc822(text, default_zone)
+
+
+def _zone(text: str | None, default_zone: tzinfo) -> tzinfo:
+    if not text:
+        return default_zone
+    if text[0] not in "+-":
+        return UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    # an offset of a day or more is no zone; the date is then read as UTC
+    return timezone(offset if text[0] == "+" else -offset) if offset < timedelta(days=1) else UTC
+
+
+def _moment(parts: Sequence[int], micros: int, zone: tzinfo) -> datetime | None:
+    year, month, day, hour, minute, second = parts
+    if not EARLIEST <= year <= LATEST:
+        return None
+    try:
+        return datetime(year, month, day, hour, minute, second, micros, zone).astimezone(UTC)
+    except ValueError:
+        return None
