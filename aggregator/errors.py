@@ -37,7 +37,9 @@ class SourceError(DaypaperError):
 
     status = "failed"
 
-    def __init__(self, message: str, *, url: str = "", retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self, message: str, *, url: str = "", retry_after: timedelta | None = None
+    ) -> None:
         super().__init__(message)
         self.url = url
         self.retry_after = retry_after

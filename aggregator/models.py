@@ -41,6 +41,8 @@ class Draft:
     version where the place tells it apart (arXiv v1); else None.
     Of two drafts of one entry the one of higher `fidelity` wins and the other fills its blanks: 0 is
     a notice (a feed item, a line of a list page), 1 the full record (OAI-PMH, a detail page).
+    `dated` is False where `published` is only when a notice came by (an old paper cross-listed
+    today): a draft that knows better corrects it.
     `extra` holds what only some places have, JSON values only: venue, categories, comments,
     journal_ref, pdf, versions [{"version", "date"}], withdrawn, flair, score, num_comments …
     """
@@ -60,6 +62,7 @@ class Draft:
     about: str | None = None
     mentions: tuple[str, ...] = ()
     fidelity: int = 0
+    dated: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -73,8 +76,43 @@ class Parsed:
     """What one raw page held: drafts, and the items that could not be read, each with the reason.
 
     `declared` is how many items the page itself said or showed it has, None if it does not tell.
+    `gone` are native ids that the place says it has deleted.
     """
 
     drafts: tuple[Draft, ...]
     skipped: tuple[str, ...] = ()
     declared: int | None = None
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A draft that is stored (or about to be), with its history here.
+
+    `sources` are the names of the sources that saw it, sorted; `seen_at` the logical time at which
+    it was first stored; `paper_id` the paper it belongs to, None before it is matched.
+    """
+
+    draft: Draft
+    sources: tuple[str, ...]
+    seen_at: datetime
+    paper_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The draft's key."""
+        return self.draft.key
+
+    @property
+    def public_since(self) -> datetime:
+        """When the work could first be seen, as far as this entry tells."""
+        return self.draft.first_public or self.draft.published
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event before it is stored; unique for its paper by kind and cause (an entry key)."""
+
+    kind: EventKind
+    cause: str
+    at: datetime

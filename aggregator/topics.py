@@ -114,7 +114,8 @@ def _tables(
     model: type[_M], tables: Sequence[dict[str, Any]], where: str, section: str
 ) -> tuple[_M, ...]:
     return tuple(
-        _checked(model, table, where, _label(section, n, table)) for n, table in enumerate(tables, 1)
+        _checked(model, table, where, _label(section, n, table))
+        for n, table in enumerate(tables, 1)
     )
 
 
@@ -138,7 +139,8 @@ def _checked(model: type[_M], table: dict[str, Any], where: str, label: str) -> 
             raise UsageError(f"{place}: missing; it must be given.") from None
         if first["type"] == "string_pattern_mismatch":
             raise UsageError(
-                f"{place}: {first['input']!r} is no name; expected lower-case letters, digits, - and _."
+                f"{place}: {first['input']!r} is no name; "
+                "expected lower-case letters, digits, - and _."
             ) from None
         raise UsageError(f"{place}: {first['msg']}, found {first['input']!r}.") from None
 
@@ -160,8 +162,8 @@ def _check_parents(topics: Sequence[Topic], where: str, lines: Sequence[str]) ->
         line = _line_of(lines, "parent", topic.parent)
         if topic.parent and topic.parent not in names:
             raise UsageError(
-                f'{where}{line}: [[topics]] "{topic.name}": parent "{topic.parent}" does not exist; '
-                f"expected the name of another topic ({', '.join(names)}) or none."
+                f'{where}{line}: [[topics]] "{topic.name}": parent "{topic.parent}" does not '
+                f"exist; expected the name of another topic ({', '.join(names)}) or none."
             )
         above, seen = topic.parent, {topic.name}
         while above:
@@ -184,19 +186,24 @@ def _source(head: _Source, number: int, where: str, lines: Sequence[str]) -> Sou
             f"expected one of: {', '.join(KINDS)}."
         )
     options = _checked(
-        kind.options_type, head.model_extra or {}, where, _label("sources", number, {"name": head.name})
+        kind.options_type,
+        head.model_extra or {},
+        where,
+        _label("sources", number, {"name": head.name}),
     )
     every = None
     if head.every:
         match = _EVERY.fullmatch(head.every.strip())
         if not match or not int(match[1]):
-            raise UsageError(f'{label}: every: {head.every!r}; expected for example "30m", "6h", "1d".')
+            raise UsageError(
+                f'{label}: every: {head.every!r}; expected for example "30m", "6h", "1d".'
+            )
         every = int(match[1]) * _UNITS[match[2]]
     return SourceConfig(head.name, head.kind, options, every, head.enabled)
 
 
 def _line_of(lines: Sequence[str], key: str, value: str, nth: int = 1) -> str:
-    """" line 12", where `key = "value"` stands for the nth time; "" if it is written otherwise."""
+    """ " line 12", where `key = "value"` stands for the nth time; "" if it is written otherwise."""
     pattern = re.compile(rf"\s*{key}\s*=\s*[\"']{re.escape(value)}[\"']")
     found = [n for n, line in enumerate(lines, 1) if pattern.match(line)]
     return f" line {found[nth - 1]}" if len(found) >= nth else ""

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aggregator.models import Parsed, Status
+from aggregator.models import Draft, Parsed, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,12 @@ class Page:
     """Raw documents stored together with the checkpoint that they reach, in one transaction.
 
     `checkpoint` maps a stream to any JSON value; None removes it. A page may have no raws (only
-    the checkpoint moves) and no checkpoint (nothing to resume).
+    the checkpoint moves) and no checkpoint (nothing to resume). `drafts` come from a library that
+    owns both network and parser (the `arxiv` package); everything else gives raws.
     """
 
     raws: tuple[Raw, ...] = ()
+    drafts: tuple[Draft, ...] = ()
     checkpoint: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -112,11 +114,28 @@ class Http(Protocol):
 class Context(Protocol):
     """What a pull may know and use."""
 
-    http: Http
-    now: datetime  # logical now, aware UTC
-    since: datetime | None  # --since: how far back dated streams are wanted
-    first_run: bool  # this source never finished a run before
-    checkpoint: Mapping[str, Any]  # stream -> value, as at the start of the pull
+    @property
+    def http(self) -> Http: ...
+
+    @property
+    def now(self) -> datetime:
+        """Logical now, aware UTC."""
+        ...
+
+    @property
+    def since(self) -> datetime | None:
+        """--since: how far back dated streams are wanted."""
+        ...
+
+    @property
+    def first_run(self) -> bool:
+        """This source never had a good run before."""
+        ...
+
+    @property
+    def checkpoint(self) -> Mapping[str, Any]:
+        """Stream -> value, as at the start of the pull."""
+        ...
 
     def known(self, keys: Collection[str]) -> set[str]:
         """Those of the entry keys that are stored."""
@@ -153,6 +172,8 @@ class Source(Protocol):
     upstream: str
     base_urls: tuple[str, ...]
     pace_seconds: float
+
+    def __init__(self, config: "SourceConfig", credentials: "Credentials") -> None: ...
 
     def pull(self, ctx: Context) -> Iterator[Page | Note]:
         """Ask for what is new. Raises SourceError when nothing more can be had in this run."""

@@ -58,6 +58,7 @@ class Entry(SQLModel, table=True):
     about: str | None  # posts: the identifier they link to, "arxiv:1711.03678"
     mentions: list[str] = _json()  # other identifiers it speaks of
     fidelity: int  # 0 a notice, 1 the full record
+    dated: bool  # false while `published` is only when a notice came by
     extra: dict[str, Any] = _json()  # what only some places have
     sources: list[str] = _json()  # names of the sources that saw it, sorted
     digest: str  # hash of the content, to know what is unchanged
@@ -88,10 +89,13 @@ class Paper(SQLModel, table=True):
 
 
 class Alias(SQLModel, table=True):
-    """Every name of a paper: "arxiv:1711.03678", "doi:…", "cvf:…", and ids merged away ("id:…")."""
+    """Every name of a paper: "arxiv:1711.03678", "doi:…", "cvf:…", and ids merged away ("id:…").
+
+    A DOI may name two papers (two arXiv ids that were never one); the older paper answers to it.
+    """
 
     name: str = Field(primary_key=True)
-    paper_id: str = Field(foreign_key="paper.id", index=True)
+    paper_id: str = Field(primary_key=True, foreign_key="paper.id", index=True)
 
 
 class Mention(SQLModel, table=True):
@@ -117,7 +121,7 @@ class Event(SQLModel, table=True):
 
 
 class Tag(SQLModel, table=True):
-    """Paper × topic × probability; `at` repeats the paper's, so that a topic's page is one index."""
+    """Paper × topic × probability; `at` repeats the paper's: a topic's page is one index walk."""
 
     __table_args__ = (Index(None, "topic", "tagged", "at", "paper_pk"),)
 

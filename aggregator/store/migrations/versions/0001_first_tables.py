@@ -95,7 +95,7 @@ def upgrade() -> None:
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('paper_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.ForeignKeyConstraint(['paper_id'], ['paper.id'], name=op.f('fk_alias_paper_id')),
-    sa.PrimaryKeyConstraint('name', name=op.f('pk_alias'))
+    sa.PrimaryKeyConstraint('name', 'paper_id', name=op.f('pk_alias'))
     )
     with op.batch_alter_table('alias', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_alias_paper_id'), ['paper_id'], unique=False)
@@ -120,6 +120,7 @@ def upgrade() -> None:
     sa.Column('about', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('mentions', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
     sa.Column('fidelity', sa.Integer(), nullable=False),
+    sa.Column('dated', sa.Boolean(), nullable=False),
     sa.Column('extra', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
     sa.Column('sources', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
     sa.Column('digest', sqlmodel.sql.sqltypes.AutoString(), nullable=False),

@@ -1,0 +1,209 @@
+"""One attempt at one source: pull it, store it page by page, and record what became of it."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from aggregator import clock
+from aggregator.errors import SourceError, ThrottledError
+from aggregator.fetch import Fetcher, Manners
+from aggregator.ingest import store_drafts
+from aggregator.merge.plan import Counts
+from aggregator.models import QUIET_STATUSES, Parsed, Status
+from aggregator.settings import Settings
+from aggregator.sources.base import Note, Page, Source
+from aggregator.store import entries, ledger, runs
+from aggregator.store.db import Store
+
+log = logging.getLogger(__name__)
+
+SEVERITY: tuple[Status, ...] = (
+    "ok",
+    "holiday",
+    "not_out_yet",
+    "stale",
+    "mismatch",
+    "partial",
+    "throttled",
+    "challenged",
+    "failed",
+)
+"""The worst note of a run is its status."""
+
+COOLDOWN = timedelta(minutes=10)
+"""After a refusal that names no time; what shipped readers came to for Reddit (UPSTREAMS 4.2)."""
+
+
+class Progress(Protocol):
+    """Hears how far a source is."""
+
+    def __call__(self, source: str, what: str, done: int, total: int | None) -> None: ...
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one source in one run."""
+
+    status: Status
+    message: str
+    counts: Counts
+    skipped: int
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The logical now of a run, and whether it may move checkpoints: a replay of the past may not."""
+
+    now: datetime
+    since: datetime | None
+
+
+class Attempt:
+    """One attempt at one source; it is the `Context` that the source's pull sees."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        source: Source,
+        moment: Moment,
+        progress: Progress | None,
+    ) -> None:
+        self.papers_new = 0
+        self.papers_updated = 0
+        self.now = moment.now
+        self.since = moment.since
+        self._store, self._source, self._tell = store, source, progress
+        self._counts = Counts()
+        self._skipped: list[str] = []
+        self._notes: list[Note] = []
+        self._said = ""
+        self._told_at = 0.0
+        self.http = make_fetcher(store, settings, source)
+        with store.write() as connection:
+            last = runs.last(connection, source.name)
+            latest = runs.latest_moment(connection, source.name)
+            self.first_run = not runs.ever_good(connection, source.name)
+            self.checkpoint = ledger.checkpoints(connection, source.name)
+            self._resting = ledger.cooldown(connection, source.upstream, self.now)
+            self._failures = last.failures if last else 0
+            self._replay = latest is not None and latest > self.now
+            self._backfill = self.first_run or self.since is not None
+            self._id = runs.start(connection, source.name, self.now, clock.wall(), self._backfill)
+
+    def known(self, keys: Collection[str]) -> set[str]:
+        with self._store.read() as connection:
+            return entries.known(connection, keys)
+
+    def incomplete(self, kind: str, prefix: str = "") -> list[tuple[str, str]]:
+        with self._store.read() as connection:
+            return entries.incomplete(connection, kind, prefix)
+
+    def progress(self, what: str, done: int, total: int | None = None) -> None:
+        self._said = f"{what}: {done}" + (f" of {total}" if total else "")
+        if self._tell:
+            self._tell(self._source.name, what, done, total)
+
+    def carry_out(self) -> Outcome:
+        """Pull, store page by page, and record what became of it."""
+        started = monotonic()
+        try:
+            if self._resting:
+                until, reason = self._resting
+                raise ThrottledError(f"Left alone until {clock.iso(until)}: {reason}")
+            for step in self._source.pull(self):
+                if isinstance(step, Note):
+                    self._notes.append(step)
+                else:
+                    self._store_page(step)
+        except SourceError as error:
+            self._notes.append(self._failed(error))
+        finally:
+            self.http.close()
+        note = self._verdict()
+        failures = 0 if note.status in QUIET_STATUSES else self._failures + 1
+        with self._store.write() as connection:
+            runs.finish(
+                connection,
+                self._id,
+                note.status,
+                note.message,
+                self._counts,
+                skipped=len(self._skipped),
+                requests=self.http.requests,
+                failures=failures,
+                wall=clock.wall(),
+            )
+        seconds = round(monotonic() - started, 2)
+        skipped = len(self._skipped)
+        return Outcome(
+            note.status, note.message, self._counts, skipped, self.http.requests, seconds
+        )
+
+    def _store_page(self, page: Page) -> None:
+        parsed = [self._source.to_drafts(raw) for raw in page.raws]
+        parsed.append(Parsed(page.drafts))
+        for part in parsed:
+            for reason in part.skipped:
+                log.warning("%s: skipped %s", self._source.name, reason)
+            self._skipped += part.skipped
+        with self._store.write() as connection:
+            counts, made, changed = store_drafts(
+                connection, parsed, self._source.name, self.now, backfill=self._backfill
+            )
+            if not self._replay:
+                ledger.save_checkpoints(connection, self._source.name, page.checkpoint)
+                marks = [raw.validator for raw in page.raws if raw.validator]
+                ledger.save_validators(connection, marks)
+            if self._said and monotonic() - self._told_at > 1:
+                runs.progress(connection, self._id, self._said)
+                self._told_at = monotonic()
+        for name in ("fetched", "new", "updated", "unchanged"):
+            setattr(self._counts, name, getattr(self._counts, name) + getattr(counts, name))
+        self.papers_new += made
+        self.papers_updated += changed
+
+    def _failed(self, error: SourceError) -> Note:
+        log.warning("%s: %s", self._source.name, error)
+        if isinstance(error, ThrottledError) and not self._resting:
+            until = self.now + (error.retry_after or COOLDOWN)
+            with self._store.write() as connection:
+                ledger.cool_down(connection, self._source.upstream, until, str(error))
+        status: Any = error.status
+        return Note(status, str(error))
+
+    def _verdict(self) -> Note:
+        notes = list(self._notes)
+        if self._skipped:
+            first = self._skipped[0]
+            some = (
+                f"{len(self._skipped)} items could not be read and were left out (first: {first})."
+            )
+            notes.append(Note("mismatch", some))
+        if not notes:
+            c = self._counts
+            notes = [Note("ok", f"{c.new} new, {c.updated} updated, {c.unchanged} unchanged.")]
+        worst = max(notes, key=lambda note: SEVERITY.index(note.status))
+        said = [n.message for n in notes if n.status == worst.status]
+        return Note(worst.status, " ".join(dict.fromkeys(said)))
+
+
+def make_fetcher(store: Store, settings: Settings, source: Source) -> Fetcher:
+    """The HTTP client of one source."""
+    manners = Manners(
+        source.upstream,
+        timedelta(seconds=source.pace_seconds),
+        frozenset(urlsplit(url).netloc for url in source.base_urls),
+    )
+    return Fetcher(
+        manners,
+        store.write,
+        contact=settings.contact,
+        allow_private=settings.allow_private_upstreams,
+    )

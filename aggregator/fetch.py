@@ -1,0 +1,301 @@
+"""The only HTTP client: pace, retries, conditional requests, limits of size and time, safe addresses."""
+
+import hashlib
+import ipaddress
+import re
+import socket
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import stamina
+from sqlalchemy import Connection
+
+from aggregator import clock
+from aggregator.errors import (
+    BrokenError,
+    ChallengedError,
+    RefusedError,
+    SourceError,
+    ThrottledError,
+    UnreachableError,
+)
+from aggregator.sources.base import Answer, Validator
+from aggregator.store import ledger
+
+PROJECT_PAGE = "https://github.com/daypaper/daypaper"
+MOST_BYTES = 64 * 2**20  # after decompression; arXiv's OAI pages are 2-10 MB
+MOST_SECONDS = 180  # for one answer, however slowly it drips
+TIMEOUT = httpx.Timeout(60, connect=15)
+MOST_REDIRECTS = 5
+ATTEMPTS = 3
+SLEPT = timedelta(seconds=60)  # a Retry-After up to this is slept, a longer one kept in the ledger
+RETRY_FLOOR = timedelta(seconds=1)  # arXiv answers "Retry-After: 0" and means it least
+_WALL = re.compile(
+    rb"(just a moment|attention required|cf-challenge|challenge-platform|turnstile|anubis|captcha"
+    rb"|are you a (robot|human)|verify you are human|access denied|enable javascript and cookies)",
+    re.I,
+)
+
+
+class TransientError(Exception):
+    """Worth another try soon; carries what to raise if no try helps."""
+
+    def __init__(self, error: SourceError, wait: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How one source asks: whom it must be polite to, how fast, and which addresses are its own."""
+
+    upstream: str
+    pace: timedelta
+    own_hosts: frozenset[str]
+
+
+class Fetcher:
+    """Paced requests for one source; `requests` counts those sent. Close it when done.
+
+    `transaction` opens a write transaction of the store (the ledger), `wall` and `sleep` are the
+    real clock; tests hand in others.
+    """
+
+    def __init__(
+        self,
+        manners: Manners,
+        transaction: Callable[[], AbstractContextManager[Connection]],
+        *,
+        contact: str,
+        allow_private: bool = False,
+        wall: Callable[[], datetime] = clock.wall,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.requests = 0
+        self._manners = manners
+        self._transaction = transaction
+        self._allow_private = allow_private
+        self._wall = wall
+        self._sleep = sleep
+        self._client = httpx.Client(
+            headers={"User-Agent": user_agent(contact), "Accept-Encoding": "gzip, deflate"},
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            trust_env=False,
+            # One connection at a time is what arXiv asks for; nobody else minds.
+            limits=httpx.Limits(max_connections=1, keepalive_expiry=30),
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        conditional: bool = False,
+    ) -> Answer:
+        """GET, as `sources.base.Http` promises."""
+        full = str(httpx.URL(url, params=params)) if params else url
+        sent = dict(headers or {})
+        known = None
+        if conditional:
+            with self._transaction() as connection:
+                known = ledger.validator(connection, full)
+            if known and known.etag:
+                sent["If-None-Match"] = known.etag
+            if known and known.last_modified:
+                sent["If-Modified-Since"] = known.last_modified
+        return self._persist(lambda: self._once("GET", full, known, headers=sent))
+
+    def post(
+        self, url: str, *, data: Mapping[str, str], auth: tuple[str, str] | None = None
+    ) -> Answer:
+        """POST a form, as `sources.base.Http` promises."""
+        return self._persist(lambda: self._once("POST", url, None, data=dict(data), auth=auth))
+
+    def _persist(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask up to three times where trying again can help."""
+        try:
+            for attempt in stamina.retry_context(
+                on=_wait_before_retry,
+                attempts=ATTEMPTS,
+                timeout=None,
+                wait_initial=1.0,
+                wait_max=20,
+            ):
+                with attempt:
+                    return ask()
+        except TransientError as error:
+            raise error.error from error
+        raise AssertionError("stamina gives at least one attempt")
+
+    def _once(self, method: str, url: str, known: Validator | None, **request: Any) -> Answer:
+        for _ in range(MOST_REDIRECTS + 1):
+            self._refuse_private(url)
+            self._wait_for_turn()
+            response, body = self._send(method, url, **request)
+            if response.is_redirect and "location" in response.headers:
+                url = urljoin(url, response.headers["location"])
+                method = "GET" if response.status_code == 303 else method
+                continue
+            return _answer(url, response, body, known)
+        raise RefusedError(f"{url} redirects more than {MOST_REDIRECTS} times.", url=url)
+
+    def _wait_for_turn(self) -> None:
+        if not self._manners.pace:
+            return
+        with self._transaction() as connection:
+            now = self._wall()
+            start = ledger.reserve(connection, self._manners.upstream, self._manners.pace, now)
+        if start > now:
+            self._sleep((start - now).total_seconds())
+
+    def _send(self, method: str, url: str, **request: Any) -> tuple[httpx.Response, bytes]:
+        self.requests += 1
+        host = urlsplit(url).netloc
+        started = time.monotonic()
+        body = bytearray()
+        try:
+            with self._client.stream(method, url, **request) as response:
+                for part in response.iter_bytes():
+                    body += part
+                    if len(body) > MOST_BYTES:
+                        raise BrokenError(
+                            f"{host} sent more than {MOST_BYTES >> 20} MB; given up.", url=url
+                        )
+                    if time.monotonic() - started > MOST_SECONDS:
+                        raise UnreachableError(
+                            f"{host} was still sending after {MOST_SECONDS} s; given up.", url=url
+                        )
+                return response, bytes(body)
+        except httpx.ConnectError as error:
+            raise UnreachableError(
+                f"{host} cannot be reached ({_plainly(error)}).", url=url
+            ) from error
+        except httpx.TimeoutException as error:
+            late = UnreachableError(f"{host} did not answer in time.", url=url)
+            raise TransientError(late) from error
+        except (httpx.RemoteProtocolError, httpx.NetworkError) as error:
+            cut = UnreachableError(f"{host} cut the connection ({_plainly(error)}).", url=url)
+            raise TransientError(cut) from error
+        except httpx.DecodingError as error:
+            raise BrokenError(f"{host} sent an answer that cannot be unpacked.", url=url) from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise RefusedError(f"{url} is no address that can be fetched.", url=url) from error
+
+    def _refuse_private(self, url: str) -> None:
+        """Refuse loopback and private addresses, unless the source's own base URL is one."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise RefusedError(f"{url} is no web address.", url=url)
+        if self._allow_private or parts.netloc in self._manners.own_hosts:
+            return
+        try:
+            found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise UnreachableError(
+                f"{parts.hostname} cannot be found ({error.strerror or error}).", url=url
+            ) from error
+        for *_, address in found:
+            if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_global:
+                raise RefusedError(
+                    f"{parts.netloc} is a private address, which is refused "
+                    "(DAYPAPER_ALLOW_PRIVATE_UPSTREAMS allows it).",
+                    url=url,
+                )
+
+
+def user_agent(contact: str) -> str:
+    """Names Daypaper and whom to write to, as arXiv and Reddit ask for."""
+    return f"Daypaper/0.1 (literature watcher; {contact or PROJECT_PAGE})"
+
+
+def _wait_before_retry(error: Exception) -> bool | float:
+    if not isinstance(error, TransientError):
+        return False
+    return error.wait if error.wait is not None else True
+
+
+def _answer(url: str, response: httpx.Response, body: bytes, known: Validator | None) -> Answer:
+    """Good answers become an Answer, all others the error that fits."""
+    code, headers = response.status_code, response.headers
+    digest = hashlib.sha256(body).hexdigest()
+    mark = Validator(url, headers.get("etag"), headers.get("last-modified"), digest)
+    kind = headers.get("content-type", "")
+    if code == 304 and known:
+        return Answer(url, b"", kind, headers, True, known)
+    if code == 200:
+        if "html" in kind and _WALL.search(body[:20_000]) and len(body) < 200_000:
+            raise _challenged(url)
+        return Answer(url, body, kind, headers, bool(known and known.digest == digest), mark)
+    raise _refusal(url, code, headers, body)
+
+
+def _refusal(url: str, code: int, headers: Mapping[str, str], body: bytes) -> Exception:
+    host = urlsplit(url).netloc
+    wait = retry_after(headers)
+    if code == 429 or (code == 503 and "retry-after" in headers):
+        asked = f", asking to wait {_spoken(wait)}" if wait else ""
+        error = ThrottledError(
+            f"{host} answered {code}: too many requests{asked}.", url=url, retry_after=wait
+        )
+        if code == 503 or (wait and wait <= SLEPT):
+            pause = max(wait or RETRY_FLOOR, RETRY_FLOOR)
+            return TransientError(error, pause.total_seconds()) if pause <= SLEPT else error
+        return error
+    if (
+        code in (401, 403, 503, 500)
+        and b"<html" in body[:2000].lower()
+        and _WALL.search(body[:20_000])
+    ):
+        return _challenged(url)
+    if code >= 500:
+        return TransientError(
+            UnreachableError(f"{host} answered {code}; it is in trouble.", url=url)
+        )
+    return RefusedError(
+        f"{host} answered {code} for {urlsplit(url).path}.", url=url, http_status=code
+    )
+
+
+def _challenged(url: str) -> ChallengedError:
+    host = urlsplit(url).netloc
+    return ChallengedError(
+        f"{host} shows a page that only people get past (a bot wall). Open {url} in a browser; "
+        "if it works there, ask the site to let this address in.",
+        url=url,
+    )
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Retry-After in seconds or as a date, else None; never negative."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdigit():
+        return timedelta(seconds=min(int(text), 7 * 86_400))
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(moment.astimezone(UTC) - clock.wall(), timedelta())
+
+
+def _spoken(wait: timedelta) -> str:
+    seconds = int(wait.total_seconds())
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+
+
+def _plainly(error: Exception) -> str:
+    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return re.sub(r"^\[Errno -?\d+\]\s*", "", text).rstrip(".")

@@ -1,0 +1,35 @@
+"""Match, merge and store one page of drafts, in the caller's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from aggregator.merge.plan import Counts, changed_entries, plan
+from aggregator.models import Parsed
+from aggregator.store import changes, entries
+
+
+def store_drafts(
+    connection: Connection,
+    parsed: Sequence[Parsed],
+    source: str,
+    now: datetime,
+    *,
+    backfill: bool,
+) -> tuple[Counts, int, int]:
+    """Match, merge and store what was read; returns (entry counts, papers made, papers changed)."""
+    keys = {draft.key for part in parsed for draft in part.drafts}
+    stored, digests = entries.of_keys(connection, keys)
+    gone = {native for part in parsed for native in part.gone}
+    if gone:
+        more, also = entries.of_native_ids(connection, "arxiv", gone)
+        stored, digests = stored | more, digests | also
+    page, fetched = changed_entries(parsed, stored, source, now)
+    changed = [entry for key, (entry, digest) in page.items() if digests.get(key) != digest]
+    around = entries.around(connection, changed, digests)
+    decided = plan(page, fetched, around, now, backfill)
+    changes.apply(connection, decided)
+    entries.want_unknown(connection, changed)
+    made = len(decided.made)
+    return decided.counts, made, len(decided.papers) - made

@@ -1,0 +1,83 @@
+"""A draft meets the stored entry of the same key: what the entry then holds, and whether it changed."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from aggregator.models import Draft, Entry
+
+
+def combine(stored: Entry | None, draft: Draft, source: str, now: datetime) -> Entry:
+    """The entry after `source` saw `draft`.
+
+    The draft of higher fidelity wins and the other fills its blanks; of two equals the newer wins.
+    `published` does not change once it is dated: the first sight of a listing is the best evidence
+    of its day, and later answers only tell when a record was last modified.
+    """
+    if stored is None:
+        return Entry(draft, (source,), now)
+    sources = stored.sources
+    if source not in sources:
+        sources = tuple(sorted({*sources, source}))
+    old = stored.draft
+    if draft == old:
+        return stored if sources is stored.sources else replace(stored, sources=sources)
+    better, worse = (draft, old) if draft.fidelity >= old.fidelity else (old, draft)
+    combined = replace(
+        better,
+        title=better.title or worse.title,
+        abstract=better.abstract or worse.abstract,
+        authors=better.authors or worse.authors,
+        url=better.url or worse.url,
+        year=better.year or worse.year,
+        published=old.published if old.dated or not draft.dated else draft.published,
+        dated=old.dated or draft.dated,
+        first_public=_earlier(old.first_public, draft.first_public),
+        identifiers=_filled(better.identifiers, worse.identifiers),
+        about=better.about or worse.about,
+        mentions=better.mentions or worse.mentions,
+        extra=_filled(better.extra, worse.extra),
+    )
+    return replace(stored, draft=combined, sources=sources)
+
+
+def withdrawn(stored: Entry) -> Entry:
+    """The entry after its place said that it is gone; nothing it held is lost."""
+    draft = replace(stored.draft, extra={**stored.draft.extra, "withdrawn": True})
+    return replace(stored, draft=draft)
+
+
+def digest(entry: Entry) -> str:
+    """A hash of everything the entry holds but its history: equal means nothing to store."""
+    draft = entry.draft
+    content = (
+        draft.key,
+        draft.role,
+        draft.title,
+        draft.url,
+        draft.published.isoformat(),
+        draft.abstract,
+        draft.authors,
+        draft.year,
+        draft.first_public.isoformat() if draft.first_public else None,
+        dict(draft.identifiers),
+        draft.about,
+        draft.mentions,
+        draft.fidelity,
+        draft.dated,
+        dict(draft.extra),
+        entry.sources,
+    )
+    packed = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(packed.encode(), digest_size=16).hexdigest()
+
+
+def _earlier(a: datetime | None, b: datetime | None) -> datetime | None:
+    return min(a, b) if a and b else a or b
+
+
+def _filled(better: Mapping[str, Any], worse: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**worse, **{k: v for k, v in better.items() if v not in (None, "", [], {})}}

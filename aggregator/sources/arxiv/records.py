@@ -1,0 +1,253 @@
+"""Reads what OAI-PMH answers: pages of records in the formats arXivRaw and arXiv (pure).
+
+arXivRaw tells the versions with their dates, arXiv the authors' names in parts (DESIGN, decision 8).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - compiled
+
+from aggregator import calendar
+from aggregator.errors import BrokenError
+from aggregator.models import Draft, Parsed
+from aggregator.parse import dates, ids, text
+
+_OAI = "{http://www.openarchives.org/OAI/2.0/}"
+_HOLD = timedelta(days=45)
+"""How late a paper that was put on hold may be announced: longer ones are seldom seen, and a
+later datestamp is more likely a corrected record."""
+_WITHDRAWN = ("this paper has been withdrawn", "this article has been withdrawn", "withdrawn")
+
+
+@dataclass(frozen=True, slots=True)
+class OaiPage:
+    """One page of a list: `token` is "" on the last; `error` an OAI error code, "" if none."""
+
+    records: Sequence[Any]  # lxml elements <record>
+    token: str
+    response_date: datetime | None
+    error: str
+    error_text: str
+
+
+def read_page(body: bytes, where: str) -> OaiPage:
+    """Read a ListRecords answer. Raises BrokenError if it is not one."""
+    root = parse_xml(body, where)
+    if root.tag != f"{_OAI}OAI-PMH":
+        raise BrokenError(f"{where} answered with <{etree.QName(root).localname}>, not OAI-PMH.")
+    error = root.find(f"{_OAI}error")
+    found = root.find(f"{_OAI}ListRecords")
+    if error is None and found is None:
+        raise BrokenError(f"{where} answered OAI-PMH without records and without an error.")
+    token = root.findtext(f"{_OAI}ListRecords/{_OAI}resumptionToken") or ""
+    return OaiPage(
+        records=[] if found is None else found.findall(f"{_OAI}record"),
+        token=token.strip(),
+        response_date=dates.iso8601(root.findtext(f"{_OAI}responseDate") or ""),
+        error="" if error is None else error.get("code") or "unknown",
+        error_text="" if error is None else (error.text or "").strip(),
+    )
+
+
+def parse_xml(body: bytes, where: str) -> Any:
+    """Bytes -> root element; no entities, no network. Raises BrokenError if not well-formed."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        return etree.fromstring(body.lstrip(), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        reason = str(error).split("\n")[0]
+        raise BrokenError(f"{where} sent XML that cannot be read ({reason}).") from error
+
+
+def names(page: OaiPage) -> dict[str, list[str]]:
+    """From a page in the format `arXiv`: arXiv id -> authors as "Forenames Keyname Suffix"."""
+    found = {}
+    for record in page.records:
+        fields = _fields(record)
+        if fields is not None and "id" in fields:
+            found[fields["id"].text.strip()] = [
+                name for author in fields.get("authors", ()) if (name := _full_name(author))
+            ]
+    return found
+
+
+def ids_of(page: OaiPage) -> Iterator[tuple[str, date | None, bool]]:
+    """(arXiv id, datestamp, only one version) of each record of a page in arXivRaw."""
+    for record in page.records:
+        native = _native_id(record)
+        if native:
+            stamp = record.findtext(f"{_OAI}header/{_OAI}datestamp") or ""
+            moment = dates.iso8601(stamp)
+            single = sum(1 for e in record.iter() if etree.QName(e).localname == "version") == 1
+            yield native, moment.date() if moment else None, single
+
+
+def to_drafts(
+    body: bytes, where: str, authors: Mapping[str, Sequence[str]], now: datetime, *, regular: bool
+) -> Parsed:
+    """A page in arXivRaw -> drafts of the latest version of each record that was public at `now`.
+
+    `authors` are the names of the format `arXiv`, by id. `regular` says that this harvest goes on
+    from the last one: a first version that we had not seen was then announced on its datestamp.
+    Raises BrokenError if the page cannot be read.
+    """
+    page = read_page(body, where)
+    drafts, skipped, gone = [], [], []
+    live = page.response_date is not None and page.response_date <= now + timedelta(hours=1)
+    for record in page.records:
+        native = _native_id(record)
+        if record.find(f"{_OAI}header").get("status") == "deleted" if native else False:
+            gone.append(native)
+            continue
+        try:
+            draft = _draft(record, authors, now, live=live, regular=regular)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            skipped.append(f"{native or 'a record without id'}: {error}")
+            continue
+        if draft is not None:
+            drafts.append(draft)
+    return Parsed(tuple(drafts), tuple(skipped), len(page.records), tuple(gone))
+
+
+def _native_id(record: Any) -> str:
+    found = ids.arxiv_id(record.findtext(f"{_OAI}header/{_OAI}identifier") or "")
+    return found[0] if found else ""
+
+
+def _fields(record: Any) -> dict[str, Any] | None:
+    """Local name -> element of the record's metadata; repeated elements: the last."""
+    metadata = record.find(f"{_OAI}metadata")
+    if metadata is None or not len(metadata):
+        return None
+    return {etree.QName(child).localname: child for child in metadata[0]}
+
+
+def _full_name(author: Any) -> str:
+    parts = {etree.QName(child).localname: (child.text or "").strip() for child in author}
+    ordered = (parts.get("forenames"), parts.get("keyname"), parts.get("suffix"))
+    return text.plain(" ".join(part for part in ordered if part))
+
+
+def _draft(
+    record: Any, authors: Mapping[str, Sequence[str]], now: datetime, *, live: bool, regular: bool
+) -> Draft | None:
+    fields = _fields(record)
+    if fields is None:
+        raise ValueError("no metadata")
+    native = _text(fields, "id")
+    versions = _versions(record)
+    if not native or not versions:
+        raise ValueError("no id, or no version with a date")
+    if not _text(fields, "title"):
+        raise ValueError("no title")
+    public = [(n, submitted, _announced(submitted)) for n, submitted in versions]
+    if live:  # it is served, so it is out, whatever our calendar thinks
+        public = [(n, submitted, min(at, now)) for n, submitted, at in public]
+    public = [v for v in public if v[2] <= now]
+    if not public:
+        return None
+    if regular and len(versions) == 1:
+        public = [(1, public[0][1], _on_hold(record, public[0][2], now))]
+    return build(
+        native,
+        [(n, submitted) for n, submitted, _ in public],
+        first_public=public[0][2],
+        published=public[-1][2],
+        title=_text(fields, "title"),
+        abstract=_text(fields, "abstract"),
+        authors=authors.get(native) or text.split_authors(_text(fields, "authors")),
+        categories=_text(fields, "categories").split(),
+        comments=_text(fields, "comments"),
+        journal_ref=_text(fields, "journal-ref"),
+        doi=_text(fields, "doi"),
+        fidelity=1,
+    )
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    element = fields.get(name)
+    return (element.text or "").strip() if element is not None else ""
+
+
+def _versions(record: Any) -> list[tuple[int, datetime]]:
+    found = []
+    for element in record.iter():
+        if etree.QName(element).localname == "version":
+            number = (element.get("version") or "").lstrip("v")
+            written = next((c.text for c in element if etree.QName(c).localname == "date"), None)
+            moment = dates.rfc822(written or "")
+            if number.isdigit() and moment:
+                found.append((int(number), moment))
+    return sorted(found)
+
+
+def _announced(submitted: datetime) -> datetime:
+    return calendar.announced_at(calendar.listing_of(submitted))
+
+
+def _on_hold(record: Any, expected: datetime, now: datetime) -> datetime:
+    """When a first version, unseen until now, was announced: on its datestamp if that is later."""
+    moment = dates.iso8601(record.findtext(f"{_OAI}header/{_OAI}datestamp") or "")
+    if moment is None:
+        return expected
+    stamped = calendar.announced_at(moment.date())
+    return min(stamped, now) if expected < stamped <= expected + _HOLD else expected
+
+
+def build(
+    native: str,
+    versions: Sequence[tuple[int, datetime]],
+    *,
+    first_public: datetime | None,
+    published: datetime,
+    title: str,
+    abstract: str,
+    authors: Sequence[str],
+    categories: Sequence[str],
+    comments: str = "",
+    journal_ref: str = "",
+    doi: str = "",
+    fidelity: int = 0,
+    dated: bool = True,
+) -> Draft:
+    """A draft of one arXiv version, whichever service told of it; texts as the service sent them."""
+    comments, abstract = text.plain(comments), text.plain(abstract)
+    dois = ids.dois(doi)
+    identifiers = {"arxiv": native} | ({"doi": dois[0]} if dois else {})
+    extra: dict[str, Any] = {
+        "categories": list(categories),
+        "comments": comments,
+        "journal_ref": text.plain(journal_ref),
+        "dois": list(dois[1:]),
+        "versions": [
+            {"version": n, "date": moment.isoformat()} for n, moment in versions if fidelity
+        ],
+        "withdrawn": is_withdrawn(comments, abstract),
+    }
+    number = versions[-1][0]
+    return Draft(
+        kind="arxiv",
+        native_id=native,
+        version=number,
+        role="preprint",
+        title=text.plain(title),
+        url=f"https://arxiv.org/abs/{native}v{number}",
+        published=published,
+        abstract=abstract,
+        authors=tuple(map(text.plain, authors)),
+        year=(first_public or published).year,
+        first_public=first_public,
+        identifiers=identifiers,
+        fidelity=fidelity,
+        dated=dated,
+        extra={k: v for k, v in extra.items() if v},
+    )
+
+
+def is_withdrawn(comments: str, abstract: str) -> bool:
+    """Do the authors or arXiv say that the paper is withdrawn? arXiv has no field for it: the
+    notice stands at the beginning of the comments or the abstract."""
+    return comments.lower().startswith(_WITHDRAWN) or abstract.lower().startswith(_WITHDRAWN[:2])

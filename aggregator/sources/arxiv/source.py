@@ -1,0 +1,197 @@
+"""The source `arxiv`: what to ask each day, in which order, and when to ask again."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import ClassVar
+
+from pydantic import Field
+
+from aggregator import calendar
+from aggregator.errors import (
+    BrokenError,
+    ChallengedError,
+    RefusedError,
+    SourceError,
+    UnreachableError,
+)
+from aggregator.models import Draft, Parsed
+from aggregator.sources.arxiv import announcement, lookup, records
+from aggregator.sources.arxiv.harvest import OVERLAP, Goal, Seen, harvest
+from aggregator.sources.arxiv.verdict import Day, is_proven, judge
+from aggregator.sources.base import (
+    Context,
+    Credentials,
+    Http,
+    LastRun,
+    Note,
+    Options,
+    Page,
+    Raw,
+    SourceConfig,
+    after_failure,
+)
+
+_SLACK = timedelta(minutes=10)  # after the minute at which a batch is due
+_AGAIN = timedelta(minutes=20)  # between looks at a batch that is not out yet
+_SEARCH_BACK = timedelta(days=31)  # how far the search API fills in for OAI-PMH
+
+
+class ArxivOptions(Options):
+    """Options of `kind = "arxiv"`."""
+
+    categories: tuple[str, ...] = Field(min_length=1)
+    oai_url: str = "https://oaipmh.arxiv.org/oai"
+    rss_url: str = "https://rss.arxiv.org/rss"
+    api_url: str = "https://export.arxiv.org/api/query"
+    lookback_days: int = Field(default=7, ge=1, le=3650)
+    pace_seconds: float = Field(default=3.0, ge=0)  # https://info.arxiv.org/help/api/tou.html
+
+
+class ArxivSource:
+    """arXiv's categories, each day's announcement and back-fills."""
+
+    kind: ClassVar[str] = "arxiv"
+    options_type: ClassVar[type[Options]] = ArxivOptions
+
+    def __init__(self, config: SourceConfig, credentials: Credentials) -> None:
+        assert isinstance(config.options, ArxivOptions)
+        del credentials
+        self.options = config.options
+        self.name = config.name
+        self.every = config.every
+        self.upstream = "arxiv"  # RSS, OAI-PMH and API count together
+        self.base_urls = (self.options.oai_url, self.options.rss_url, self.options.api_url)
+        self.pace_seconds = self.options.pace_seconds
+
+    def next_due(self, last: LastRun | None, now: datetime) -> datetime:
+        """When a batch is due by arXiv's calendar; soon again while one is not out."""
+        if last is None:
+            return now
+        if last.status in ("not_out_yet", "stale"):
+            return last.at + _AGAIN
+        if last.failures:
+            return after_failure(last)
+        if self.every:
+            return last.at + self.every
+        return calendar.next_batch(last.at - _SLACK) + _SLACK
+
+    def pull(self, ctx: Context) -> Iterator[Page | Note]:
+        """The day's RSS, then OAI-PMH (or, if it does not answer, the search API), then a verdict."""
+        day = Day(calendar.latest_listing(ctx.now))
+        ready = _ready_listing(ctx.now)
+        proven = ctx.since is None and ctx.checkpoint.get("proven") == str(ready)
+        yield from self._announcements(ctx, day, proven)
+        if not proven:
+            seen = Seen()
+            try:
+                yield from self._harvests(ctx, seen)
+            except (UnreachableError, BrokenError, RefusedError) as error:
+                _stop_if_denied(error)
+                yield from self._search(ctx, error)
+            day.stamped = seen.stamped(day.listing)
+            day.harvested = set(seen.stamps)
+            if is_proven(day, ctx.now) or self._caught_up(ctx, day, ready):
+                yield Page(checkpoint={"proven": str(ready)})
+                proven = True
+        yield judge(day, proven, ctx.now)
+
+    def to_drafts(self, raw: Raw) -> Parsed:
+        """RSS items, or OAI-PMH records."""
+        if raw.stream.startswith("rss:"):
+            return announcement.to_drafts(raw.body, f"arXiv's RSS of {raw.stream[4:]}")
+        return records.to_drafts(
+            raw.body,
+            "arXiv's OAI-PMH",
+            raw.meta["authors"],
+            raw.fetched_at,
+            regular=raw.meta["regular"],
+        )
+
+    def look_up(self, http: Http, native_ids: Sequence[str], now: datetime) -> list[Draft]:
+        """Drafts of arXiv ids that something else named; unknown ids are left out."""
+        return lookup.by_ids(http, self.options.api_url, native_ids, now)
+
+    def _announcements(self, ctx: Context, day: Day, proven: bool) -> Iterator[Page]:
+        """RSS of each category, on a day that has a listing; each feed by itself, since arXiv cuts
+        new papers first where a joint feed overflows."""
+        listing = calendar.today(ctx.now).listing
+        if listing is None:
+            return
+        for category in self.options.categories:
+            url = f"{self.options.rss_url}/{category}"
+            stream = f"rss:{category}"
+            try:
+                # Without a proof the ids are needed, so the feed is asked for whole.
+                answer = ctx.http.get(url, conditional=proven)
+                if answer.unchanged:
+                    day.feeds.add(category)
+                    continue
+                feed = announcement.read(answer.body, f"arXiv's RSS of {category}")
+            except (UnreachableError, BrokenError, RefusedError) as error:
+                _stop_if_denied(error)
+                day.feed_error = str(error)
+                if isinstance(error, UnreachableError):
+                    return  # the same host serves every category
+                continue
+            if feed.listing is None or feed.listing > listing:
+                continue  # a replay of an earlier day: RSS only knows its own
+            before = ctx.checkpoint.get(stream) or {}
+            if feed.listing < listing:
+                day.stale[category] = f"the listing of {feed.listing}"
+            elif feed.digest == before.get("digest") and before["listing"] != str(listing):
+                day.stale[category] = "yesterday's batch under today's date"
+                continue
+            if feed.listing == listing:
+                day.feeds.add(category)
+                day.announced |= feed.new_ids
+            if len(feed.items) >= announcement.MOST_ITEMS:
+                day.overflown.append(category)
+            raw = Raw(stream, url, answer.body, answer.content_type, ctx.now, {}, answer.validator)
+            mark = {"listing": str(feed.listing), "digest": feed.digest}
+            yield Page(raws=(raw,), checkpoint={stream: mark})
+
+    def _harvests(self, ctx: Context, seen: Seen) -> Iterator[Page]:
+        for category in self.options.categories:
+            yield from harvest(ctx, self.options.oai_url, self._goal(ctx, category), seen)
+
+    def _goal(self, ctx: Context, category: str) -> Goal:
+        last = ctx.checkpoint.get(f"oai:{category}")
+        if ctx.since:
+            return Goal(category, ctx.since.date(), f"since {ctx.since.date()}", regular=False)
+        if last is None:
+            start = (ctx.now - timedelta(days=self.options.lookback_days)).date()
+            return Goal(category, start, "first", regular=False)
+        start = min(date.fromisoformat(last["from"]), ctx.now.date()) - OVERLAP
+        return Goal(category, start, "daily", regular=True)
+
+    def _search(self, ctx: Context, error: SourceError) -> Iterator[Page | Note]:
+        """OAI-PMH failed: the search API gives what was submitted lately. What was on hold or
+        revised is missing then, so the run is partial and OAI-PMH is asked again soon."""
+        first = min(self._goal(ctx, category).start for category in self.options.categories)
+        since = datetime.combine(first, datetime.min.time(), ctx.now.tzinfo)
+        since = max(since, ctx.now - _SEARCH_BACK)
+        for category in self.options.categories:
+            drafts = lookup.submitted(ctx.http, self.options.api_url, category, since, ctx.now)
+            yield Page(drafts=tuple(drafts))
+        yield Note("partial", f"{error} Filled in by arXiv's search, without revisions.")
+
+    def _caught_up(self, ctx: Context, day: Day, ready: date) -> bool:
+        """On days without a listing, and before tonight's is served, the last one is all there is
+        once a harvest has gone through."""
+        waiting = ready < day.listing or calendar.today(ctx.now).listing is None
+        return waiting and bool(day.harvested) and not day.stale
+
+
+def _stop_if_denied(error: SourceError) -> None:
+    """arXiv takes going on after a 403 for an attack (https://info.arxiv.org/help/robots.html)."""
+    if isinstance(error, RefusedError) and error.http_status == 403:
+        raise ChallengedError(
+            "arXiv denied access (403). Stop every program here that asks arXiv, wait, and write to "
+            "help@arxiv.org if it stays so.",
+            url=error.url,
+        ) from error
+
+
+def _ready_listing(now: datetime) -> date:
+    """The last listing that OAI-PMH should have by now."""
+    return calendar.latest_listing(now - calendar.OAI_DELAY)

@@ -1,0 +1,109 @@
+"""Says in words how complete arXiv's day is, from what its two services showed (pure)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from aggregator import calendar
+from aggregator.sources.base import Note
+
+LATE_AFTER = timedelta(hours=6)
+"""After midnight New York; a batch that is not out by then is called late."""
+
+
+@dataclass(slots=True)
+class Day:
+    """What was seen of the listing that should be out. `feeds` are the categories whose RSS showed
+    it; `stale` maps categories to the day (or batch) that their RSS showed instead; `announced` the
+    ids new or cross-listed by RSS; `stamped` the ids that OAI-PMH dates with this listing."""
+
+    listing: date
+    feeds: set[str] = field(default_factory=set)
+    stale: dict[str, str] = field(default_factory=dict)
+    overflown: list[str] = field(default_factory=list)
+    announced: set[str] = field(default_factory=set)
+    stamped: set[str] = field(default_factory=set)
+    harvested: set[str] = field(default_factory=set)
+    feed_error: str = ""
+
+
+def missing(day: Day) -> set[str]:
+    """Ids that RSS announced and a finished harvest does not have."""
+    return day.announced - day.harvested
+
+
+def is_proven(day: Day, now: datetime) -> bool:
+    """Nothing more can come of this listing: OAI-PMH has it, and all that RSS announced."""
+    out = now >= calendar.oai_at(day.listing) and bool(day.stamped)
+    return out and not missing(day) and not day.stale
+
+
+def judge(day: Day, proven: bool, now: datetime) -> Note:
+    """The one note that says how the listing stands; `proven` if it was so already before."""
+    name = f"{day.listing:%a} {day.listing.day} {day.listing:%b}"
+    if day.stale:
+        return Note("stale", _stale_words(day.stale, bool(day.stamped)))
+    if day.overflown:
+        return Note(
+            "partial",
+            f"The RSS feed of {', '.join(day.overflown)} is full (2,000 items), where arXiv cuts new "
+            "papers; OAI-PMH fills them in.",
+        )
+    if not proven and not day.stamped and not day.announced:
+        return _nothing_yet(name, day.listing, now)
+    lost = missing(day)
+    if not proven and day.stamped and lost:
+        some = ", ".join(sorted(lost)[:3])
+        return Note(
+            "partial",
+            f"Listing of {name}: RSS announced {len(lost)} papers that OAI-PMH does not have yet "
+            f"({some}); they are kept as RSS told them.",
+        )
+    if day.feed_error:
+        return Note(
+            "partial", f"Listing of {name} is had by OAI-PMH; its RSS failed: {day.feed_error}"
+        )
+    return _good(name, day, proven, now)
+
+
+def _good(name: str, day: Day, proven: bool, now: datetime) -> Note:
+    today = calendar.today(now)
+    upcoming = calendar.new_york(today.next_at)
+    if today.listing is None:
+        return Note(
+            "holiday", f"No arXiv listing today ({today.reason}); the next is announced {upcoming}."
+        )
+    if proven and not day.stamped:
+        return Note(
+            "ok", f"Listing of {name} was complete before; the next is announced {upcoming}."
+        )
+    agree = "RSS and OAI-PMH agree" if day.feeds else "from OAI-PMH"
+    return Note("ok", f"Listing of {name} is complete: {len(day.stamped)} papers; {agree}.")
+
+
+def _nothing_yet(name: str, listing: date, now: datetime) -> Note:
+    if now < calendar.rss_at(listing) + LATE_AFTER:
+        at = (
+            calendar.oai_at(listing) if now < calendar.oai_at(listing) else calendar.rss_at(listing)
+        )
+        when = f"expected from {calendar.new_york(at)}" if at > now else "due any moment"
+        return Note(
+            "not_out_yet", f"The listing of {name} is announced but not served yet; {when}."
+        )
+    return Note(
+        "stale",
+        f"The listing of {name} is late: neither RSS nor OAI-PMH has it; asking again soon.",
+    )
+
+
+def _stale_words(stale: Mapping[str, str], filled: bool) -> str:
+    shown: dict[str, list[str]] = {}
+    for category, what in sorted(stale.items()):
+        shown.setdefault(what, []).append(category)
+    parts = [f"{what} for {_listed(categories)}" for what, categories in shown.items()]
+    rest = "OAI-PMH has today's." if filled else "Asking again soon."
+    return f"arXiv's RSS served {'; '.join(parts)}. {rest}"
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,216 @@
+"""Storing what a plan decided, in the caller's transaction: entries, papers, names, events, search."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from aggregator.merge.keys import title_key
+from aggregator.merge.merge import Merged
+from aggregator.merge.plan import Plan
+from aggregator.models import Entry
+from aggregator.store import search
+from aggregator.store.sql import (
+    alias,
+    chunks,
+    entry,
+    event,
+    insert_missing,
+    mention,
+    next_keys,
+    paper,
+    tag,
+    upsert,
+)
+
+
+def apply(connection: Connection, plan: Plan) -> None:
+    """Store the plan. Everything is an upsert by key: applying it twice is harmless."""
+    keys = _store_papers(connection, plan)
+    _store_entries(connection, plan)
+    _move_entries(connection, plan.moved)
+    _store_names(connection, plan)
+    _remove_merged(connection, plan.gone)
+    _store_events(connection, plan)
+    _store_mentions(connection, [e for e, _ in plan.entries.values()])
+    search.store(connection, [(keys[i], merged.doc) for i, merged in plan.papers.items()])
+
+
+def _store_papers(connection: Connection, plan: Plan) -> dict[str, int]:
+    """Insert or rewrite the papers; returns their keys (`pk`) by id."""
+    keys = _keys(connection, [i for i in plan.papers if i not in plan.made])
+    drawn = next_keys(connection, paper, len(plan.made)) if plan.made else []
+    made = [i for i in plan.papers if i in plan.made]
+    keys |= dict(zip(made, drawn, strict=True))
+    topics = _topics(connection, {keys[i]: i for i in plan.papers if i not in plan.made})
+    rows = [
+        _paper_row(plan, i, keys[i], merged, topics.get(i, [])) for i, merged in plan.papers.items()
+    ]
+    upsert(connection, paper, rows)
+    _renew_tag_dates(connection, [row for row in rows if row["id"] not in plan.made])
+    return keys
+
+
+def _paper_row(
+    plan: Plan, paper_id: str, key: int, merged: Merged, topics: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "pk": key,
+        "id": paper_id,
+        "kind": merged.kind,
+        "title": merged.title,
+        "at": merged.at,
+        "changed_at": plan.now,
+        "withdrawn": merged.withdrawn,
+        "starter": merged.starter,
+        "provenance": merged.provenance,
+        "doc": merged.doc | {"topics": topics},
+        "tagged_by": None,  # what it says may have changed: the tagger looks again
+    }
+
+
+def _keys(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(ids):
+        asked = sa.select(paper.c.id, paper.c.pk).where(paper.c.id.in_(part))
+        found |= {row.id: row.pk for row in connection.execute(asked)}
+    return found
+
+
+def _topics(connection: Connection, ids: Mapping[int, str]) -> dict[str, list[dict[str, Any]]]:
+    """The tags that a rewritten paper keeps until the tagger has looked again."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for part in chunks(list(ids)):
+        asked = sa.select(paper.c.id, paper.c.doc).where(paper.c.pk.in_(part))
+        for row in connection.execute(asked):
+            found[row.id] = row.doc.get("topics", [])
+    return found
+
+
+def _renew_tag_dates(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        change = (
+            sa.update(tag)
+            .where(tag.c.paper_pk == sa.bindparam("key"))
+            .values(at=sa.bindparam("moment"))
+        )
+        connection.execute(change, [{"key": r["pk"], "moment": r["at"]} for r in rows])
+
+
+def _store_entries(connection: Connection, plan: Plan) -> None:
+    keys = _entry_keys(connection, list(plan.entries))
+    missing = [e.key for e, _ in plan.entries.values() if e.key not in keys]
+    keys |= dict(zip(missing, next_keys(connection, entry, len(missing)), strict=True))
+    upsert(
+        connection,
+        entry,
+        [_entry_row(plan, keys[e.key], e, content) for e, content in plan.entries.values()],
+    )
+
+
+def _entry_keys(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(keys):
+        asked = sa.select(entry.c.key, entry.c.pk).where(entry.c.key.in_(part))
+        found |= {row.key: row.pk for row in connection.execute(asked)}
+    return found
+
+
+def _entry_row(plan: Plan, key: int, known: Entry, content: str) -> dict[str, Any]:
+    draft = known.draft
+    return {
+        "pk": key,
+        "key": draft.key,
+        "kind": draft.kind,
+        "native_id": draft.native_id,
+        "version": draft.version,
+        "role": draft.role,
+        "paper_id": known.paper_id,
+        "title": draft.title,
+        "title_key": title_key(draft),
+        "abstract": draft.abstract,
+        "url": draft.url,
+        "authors": list(draft.authors),
+        "year": draft.year,
+        "published": draft.published,
+        "first_public": draft.first_public,
+        "identifiers": dict(draft.identifiers),
+        "about": draft.about,
+        "mentions": list(draft.mentions),
+        "fidelity": draft.fidelity,
+        "dated": draft.dated,
+        "extra": dict(draft.extra),
+        "sources": list(known.sources),
+        "digest": content,
+        "seen_at": known.seen_at,
+        "changed_at": plan.now,
+    }
+
+
+def _move_entries(connection: Connection, moved: Mapping[str, str]) -> None:
+    if moved:
+        change = (
+            sa.update(entry)
+            .where(entry.c.key == sa.bindparam("moved"))
+            .values(paper_id=sa.bindparam("to"))
+        )
+        connection.execute(change, [{"moved": key, "to": to} for key, to in moved.items()])
+
+
+def _store_names(connection: Connection, plan: Plan) -> None:
+    for part in chunks([i for i in plan.papers if i not in plan.made]):
+        old = sa.delete(alias).where(alias.c.paper_id.in_(part), ~alias.c.name.startswith("id:"))
+        connection.execute(old)
+    rows = [
+        {"name": name, "paper_id": paper_id}
+        for paper_id, merged in plan.papers.items()
+        for name in merged.names
+    ]
+    rows += [{"name": f"id:{old}", "paper_id": new} for old, new in plan.gone.items()]
+    if rows:
+        connection.execute(sa.insert(alias), rows)
+
+
+def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
+    """Papers merged into another: their names and events move, their second `new` is superseded."""
+    for old, survivor in gone.items():
+        connection.execute(
+            sa.update(alias).where(alias.c.paper_id == old).values(paper_id=survivor)
+        )
+        kept = sa.select(event.c.kind, event.c.cause).where(event.c.paper_id == survivor)
+        twice = {(row.kind, row.cause) for row in connection.execute(kept)}
+        for row in connection.execute(sa.select(event).where(event.c.paper_id == old)).all():
+            again = (row.kind, row.cause) in twice
+            change = {"paper_id": survivor}
+            if again:
+                change |= {"superseded": True, "cause": f"{row.cause}#{old}"}
+            connection.execute(sa.update(event).where(event.c.id == row.id).values(**change))
+        key = connection.scalar(sa.select(paper.c.pk).where(paper.c.id == old))
+        connection.execute(sa.delete(tag).where(tag.c.paper_pk == key))
+        search.remove(connection, [key])
+        connection.execute(sa.delete(paper).where(paper.c.id == old))
+
+
+def _store_events(connection: Connection, plan: Plan) -> None:
+    rows = [
+        {
+            "paper_id": paper_id,
+            "kind": happening.kind,
+            "cause": happening.cause,
+            "at": happening.at,
+            "seen_at": plan.now,
+            "backfill": plan.backfill,
+            "superseded": False,
+        }
+        for paper_id, merged in plan.papers.items()
+        for happening in merged.happenings
+    ]
+    insert_missing(connection, event, rows, ("paper_id", "kind", "cause"))
+
+
+def _store_mentions(connection: Connection, entries: Iterable[Entry]) -> None:
+    rows = [
+        {"entry_key": known.key, "name": name} for known in entries for name in known.draft.mentions
+    ]
+    insert_missing(connection, mention, rows, ("entry_key", "name"))

@@ -1,0 +1,152 @@
+"""Entries: which are stored, and everything known around a page of them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from aggregator.merge.keys import claims, title_key
+from aggregator.merge.plan import Stored, candidate_ids
+from aggregator.models import Draft, Entry
+from aggregator.store import ledger
+from aggregator.store.sql import alias, chunks, entry, mention, paper
+
+_DRAFT = [
+    "kind", "native_id", "role", "title", "url", "published", "version", "abstract", "authors",
+    "year", "first_public", "identifiers", "about", "mentions", "fidelity", "dated", "extra",
+]  # fmt: skip
+
+
+def known(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Those of the entry keys that are stored."""
+    found: set[str] = set()
+    for part in chunks(sorted(keys)):
+        found.update(connection.scalars(sa.select(entry.c.key).where(entry.c.key.in_(part))))
+    return found
+
+
+def incomplete(connection: Connection, kind: str, prefix: str) -> list[tuple[str, str]]:
+    """(native id, url) of the entries of this kind that have no abstract, newest first."""
+    asked = (
+        sa.select(entry.c.native_id, entry.c.url)
+        .where(entry.c.kind == kind, entry.c.abstract == "")
+        .where(entry.c.native_id.startswith(prefix, autoescape=True))
+        .order_by(entry.c.published.desc(), entry.c.pk)
+    )
+    return [(row.native_id, row.url) for row in connection.execute(asked)]
+
+
+def of_keys(
+    connection: Connection, keys: Collection[str]
+) -> tuple[dict[str, Entry], dict[str, str]]:
+    """(entries, digests) of those keys that are stored."""
+    entries, digests = {}, {}
+    for part in chunks(sorted(keys)):
+        for row in connection.execute(sa.select(entry).where(entry.c.key.in_(part))):
+            entries[row.key], digests[row.key] = _entry(row), row.digest
+    return entries, digests
+
+
+def of_native_ids(
+    connection: Connection, kind: str, native_ids: Collection[str]
+) -> tuple[dict[str, Entry], dict[str, str]]:
+    """(entries, digests) of every version of those native ids."""
+    entries, digests = {}, {}
+    for part in chunks(sorted(native_ids)):
+        asked = sa.select(entry).where(entry.c.kind == kind, entry.c.native_id.in_(part))
+        for row in connection.execute(asked):
+            entries[row.key], digests[row.key] = _entry(row), row.digest
+    return entries, digests
+
+
+def around(connection: Connection, page: Sequence[Entry], digests: dict[str, str]) -> Stored:
+    """Everything stored that the changed entries of a page may touch: the papers that share a name
+    or a title with them, with all their entries and all that speak of them."""
+    names = {name for e in page for name in (*claims(e.draft), *e.draft.mentions)}
+    papers = _papers_named(connection, names)
+    papers |= {e.paper_id for e in page if e.paper_id}
+    papers |= _papers_titled(connection, {k for e in page if (k := title_key(e.draft))})
+    neighbours = _entries_of(connection, papers)
+    keys = {e.key for e in (*page, *neighbours)}
+    claimed = {name for e in (*page, *neighbours) for name in claims(e.draft)}
+    return Stored(
+        entries={e.key: e for e in page},
+        digests=digests,
+        neighbours=neighbours,
+        ages=_ages(connection, papers),
+        mentions=_mentions(connection, claimed),
+        taken=_taken(connection, set(candidate_ids(keys).values())),
+    )
+
+
+def want_unknown(connection: Connection, changed: Sequence[Entry]) -> None:
+    """Note the arXiv papers that these posts name and that are not stored, to be looked up once."""
+    posts = [e.draft for e in changed if e.draft.role == "post"]
+    named = {name for d in posts for name in (*d.mentions, d.about or "")}
+    native = {name.removeprefix("arxiv:") for name in named if name.startswith("arxiv:")}
+    if native:
+        stored, _ = of_native_ids(connection, "arxiv", native)
+        have = {e.draft.native_id for e in stored.values()}
+        ledger.want(connection, {f"arxiv:{one}" for one in native - have})
+
+
+def _entry(row: Row[Any]) -> Entry:
+    values = {name: getattr(row, name) for name in _DRAFT}
+    values["authors"] = tuple(values["authors"])
+    values["mentions"] = tuple(values["mentions"])
+    return Entry(Draft(**values), tuple(row.sources), row.seen_at, row.paper_id)
+
+
+def _papers_named(connection: Connection, names: set[str]) -> set[str]:
+    found: set[str] = set()
+    for part in chunks(sorted(names)):
+        found.update(connection.scalars(sa.select(alias.c.paper_id).where(alias.c.name.in_(part))))
+    return found
+
+
+def _papers_titled(connection: Connection, titles: set[str]) -> set[str]:
+    found: set[str] = set()
+    for part in chunks(sorted(titles)):
+        asked = sa.select(entry.c.paper_id).where(entry.c.title_key.in_(part))
+        found.update(connection.scalars(asked))
+    return found
+
+
+def _entries_of(connection: Connection, papers: Iterable[str]) -> list[Entry]:
+    found: list[Entry] = []
+    for part in chunks(sorted(papers)):
+        asked = sa.select(entry).where(entry.c.paper_id.in_(part))
+        found += map(_entry, connection.execute(asked))
+    return found
+
+
+def _ages(connection: Connection, papers: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(sorted(papers)):
+        asked = sa.select(paper.c.id, paper.c.pk).where(paper.c.id.in_(part))
+        found |= {row.id: row.pk for row in connection.execute(asked)}
+    return found
+
+
+def _mentions(connection: Connection, names: Iterable[str]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for part in chunks(sorted(names)):
+        asked = (
+            sa.select(mention.c.name, entry)
+            .join(entry, entry.c.key == mention.c.entry_key)
+            .where(mention.c.name.in_(part))
+        )
+        for row in connection.execute(asked):
+            found[row.name].append(_entry(row))
+    return found
+
+
+def _taken(connection: Connection, ids: set[str]) -> set[str]:
+    taken: set[str] = set()
+    for part in chunks(sorted(ids)):
+        taken.update(connection.scalars(sa.select(paper.c.id).where(paper.c.id.in_(part))))
+        old = sa.select(alias.c.name).where(alias.c.name.in_([f"id:{i}" for i in part]))
+        taken.update(name.removeprefix("id:") for name in connection.scalars(old))
+    return taken

@@ -1,0 +1,137 @@
+"""The politeness ledger: pace, cooldown, validators, checkpoints and look-ups, shared by everyone."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from aggregator.sources.base import Validator
+from aggregator.store.sql import (
+    checkpoint,
+    chunks,
+    insert_missing,
+    lookup,
+    upsert,
+    upstream,
+    validated,
+)
+
+
+def reserve(connection: Connection, name: str, pace: timedelta, now: datetime) -> datetime:
+    """The wall time at which the next request to this upstream may start; the slot is then taken.
+
+    Atomic in the caller's write transaction, so that workers never get the same slot.
+    """
+    row = connection.execute(
+        sa.select(upstream.c.next_allowed).where(upstream.c.name == name).with_for_update()
+    ).first()
+    start = max(now, row.next_allowed) if row and row.next_allowed else now
+    change = {"next_allowed": start + pace}
+    if row:
+        connection.execute(sa.update(upstream).where(upstream.c.name == name).values(**change))
+    else:
+        _make(connection, name, **change)
+    return start
+
+
+def cool_down(connection: Connection, name: str, until: datetime, reason: str) -> None:
+    """Leave this upstream alone until then (logical time)."""
+    change = {"cooldown_until": until, "cooldown_reason": reason}
+    done = connection.execute(sa.update(upstream).where(upstream.c.name == name).values(**change))
+    if not done.rowcount:
+        _make(connection, name, **change)
+
+
+def cooldown(connection: Connection, name: str, now: datetime) -> tuple[datetime, str] | None:
+    """(until, reason) if this upstream is to be left alone at this logical time, else None."""
+    row = connection.execute(
+        sa.select(upstream.c.cooldown_until, upstream.c.cooldown_reason).where(
+            upstream.c.name == name
+        )
+    ).first()
+    if row and row.cooldown_until and row.cooldown_until > now:
+        return row.cooldown_until, row.cooldown_reason
+    return None
+
+
+def _make(connection: Connection, name: str, **values: Any) -> None:
+    blank = {"name": name, "next_allowed": None, "cooldown_until": None, "cooldown_reason": ""}
+    upsert(connection, upstream, [blank | values])
+
+
+def validator(connection: Connection, url: str) -> Validator | None:
+    """What is known of the answer that was last stored for this URL."""
+    row = connection.execute(sa.select(validated).where(validated.c.url == url)).first()
+    return Validator(row.url, row.etag, row.last_modified, row.digest) if row else None
+
+
+def save_validators(connection: Connection, validators: Sequence[Validator]) -> None:
+    """Remember these for the next conditional request; call with what they belong to."""
+    rows = {
+        v.url: {
+            "url": v.url,
+            "etag": v.etag,
+            "last_modified": v.last_modified,
+            "digest": v.digest,
+        }
+        for v in validators
+    }
+    upsert(connection, validated, list(rows.values()))
+
+
+def checkpoints(connection: Connection, source: str) -> dict[str, Any]:
+    """How far each stream of the source has been stored."""
+    asked = sa.select(checkpoint.c.stream, checkpoint.c.value).where(checkpoint.c.source == source)
+    return {row.stream: row.value for row in connection.execute(asked)}
+
+
+def save_checkpoints(connection: Connection, source: str, moved: Mapping[str, Any]) -> None:
+    """Move the streams to these values; None forgets a stream."""
+    gone = [stream for stream, value in moved.items() if value is None]
+    if gone:
+        connection.execute(
+            sa.delete(checkpoint).where(
+                checkpoint.c.source == source, checkpoint.c.stream.in_(gone)
+            )
+        )
+    upsert(
+        connection,
+        checkpoint,
+        [
+            {"source": source, "stream": stream, "value": value}
+            for stream, value in moved.items()
+            if value is not None
+        ],
+    )
+
+
+def want(connection: Connection, names: Collection[str]) -> None:
+    """Note identifiers that a post named, to be looked up once."""
+    rows = [{"name": name, "asked_at": None, "found": None} for name in sorted(names)]
+    insert_missing(connection, lookup, rows, ("name",))
+
+
+def wanted(connection: Connection, kind: str, most: int) -> list[str]:
+    """Identifiers of this kind ("arxiv") still to look up, without the kind; at most so many."""
+    asked = (
+        sa.select(lookup.c.name)
+        .where(lookup.c.asked_at.is_(None), lookup.c.name.startswith(f"{kind}:"))
+        .order_by(lookup.c.name)
+        .limit(most)
+    )
+    return [name.removeprefix(f"{kind}:") for name in connection.scalars(asked)]
+
+
+def looked_up(
+    connection: Connection, names: Collection[str], found: Collection[str], now: datetime
+) -> None:
+    """Note what was asked for, and which of it exists."""
+    for part in chunks(sorted(names)):
+        for name in part:
+            connection.execute(
+                sa.update(lookup)
+                .where(lookup.c.name == name)
+                .values(asked_at=now, found=name in found)
+            )

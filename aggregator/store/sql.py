@@ -1,0 +1,75 @@
+"""Small helpers that every store module shares."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Table
+
+from aggregator.store import tables
+
+T = TypeVar("T")
+
+MANY = 500  # names per IN list: well below the limits of both databases
+
+entry: Table = getattr(tables.Entry, "__table__")  # noqa: B009 - set by SQLModel at run time
+paper: Table = getattr(tables.Paper, "__table__")  # noqa: B009
+alias: Table = getattr(tables.Alias, "__table__")  # noqa: B009
+mention: Table = getattr(tables.Mention, "__table__")  # noqa: B009
+event: Table = getattr(tables.Event, "__table__")  # noqa: B009
+tag: Table = getattr(tables.Tag, "__table__")  # noqa: B009
+upstream: Table = getattr(tables.Upstream, "__table__")  # noqa: B009
+validated: Table = getattr(tables.Validated, "__table__")  # noqa: B009
+checkpoint: Table = getattr(tables.Checkpoint, "__table__")  # noqa: B009
+run: Table = getattr(tables.Run, "__table__")  # noqa: B009
+lookup: Table = getattr(tables.Lookup, "__table__")  # noqa: B009
+
+
+def chunks(values: Sequence[T], size: int = MANY) -> Iterator[Sequence[T]]:
+    """The values in slices of at most `size`."""
+    rest = iter(values)
+    while part := tuple(islice(rest, size)):
+        yield part
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert the rows; where the primary key is there already, overwrite the other columns.
+
+    One prepared statement for all rows: a VALUES list of 1,000 rows is nine times slower.
+    """
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    statement = _insert(connection, table)
+    others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
+
+
+def insert_missing(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], keys: Sequence[str]
+) -> None:
+    """Insert the rows whose `keys` (a unique constraint) are not there yet."""
+    if rows:
+        statement = _insert(connection, table).on_conflict_do_nothing(index_elements=list(keys))
+        connection.execute(statement, rows)
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert
+    return insert(table)
+
+
+def next_keys(connection: Connection, table: Table, count: int) -> list[int]:
+    """`count` free values for the table's `pk`, ascending; needs a write transaction."""
+    if connection.dialect.name == "sqlite":
+        highest = connection.scalar(sa.select(sa.func.max(table.c.pk))) or 0
+        return list(range(highest + 1, highest + 1 + count))
+    sequence = sa.func.pg_get_serial_sequence(table.name, "pk")
+    drawn = sa.select(sa.func.nextval(sequence)).select_from(
+        sa.func.generate_series(1, count).alias("n")
+    )
+    return sorted(connection.scalars(drawn))
