@@ -1,0 +1,95 @@
+"""RSS, Atom and RDF bytes -> plain entries."""
+
+import io
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import feedparser
+
+from aggregator.errors import BrokenError, ChallengedError
+from aggregator.parse.dates import moment
+from aggregator.parse.page import is_html
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One item; texts as the feed has them, except that scripts are removed from `content`.
+
+    `authors` are the names given, one string each: some feeds join several people in one.
+    A date that cannot be believed is None.
+    """
+
+    id: str
+    title: str
+    link: str
+    authors: tuple[str, ...] = ()
+    content: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed: `version` is feedparser's name of the format ("atom10", "rss20" …), never empty."""
+
+    version: str
+    title: str
+    link: str
+    updated: datetime | None
+    entries: tuple[FeedEntry, ...]
+
+
+def parse_feed(body: bytes, content_type: str | None) -> Feed:
+    """Read a feed of any flavour; a feed that is not well-formed gives what can be read of it.
+
+    Raises ChallengedError if an HTML page came instead, BrokenError if it is no feed at all.
+    """
+    # never pass the bytes themselves: feedparser opens a file of that name
+    read = feedparser.parse(
+        io.BytesIO(body.lstrip()), response_headers={"content-type": content_type or "text/xml"}
+    )
+    if not read.version:
+        if is_html(body):
+            raise ChallengedError("An HTML page came instead of a feed.")
+        raise BrokenError("The answer is no feed (neither RSS, Atom nor RDF).")
+    head = read.feed
+    return Feed(
+        version=str(read.version),
+        title=_text(head, "title"),
+        link=_text(head, "link"),
+        updated=_date(head, "updated") or _date(head, "published"),
+        entries=tuple(_entry(item) for item in read.entries),
+    )
+
+
+def _entry(item: Any) -> FeedEntry:
+    contents = [part.get("value", "") for part in dict.get(item, "content") or ()]
+    people = [_text(person, "name") for person in dict.get(item, "authors") or ()]
+    return FeedEntry(
+        id=_text(item, "id") or _text(item, "link"),
+        title=_text(item, "title"),
+        link=_text(item, "link"),
+        authors=tuple(name for name in people if name) or _single(_text(item, "author")),
+        content=next((text for text in contents if text), "") or _text(item, "summary"),
+        published=_date(item, "published"),
+        updated=_date(item, "updated"),
+        categories=tuple(
+            term for tag in dict.get(item, "tags") or () if (term := _text(tag, "term"))
+        ),
+    )
+
+
+def _text(item: Any, key: str) -> str:
+    # dict.get: feedparser's own falls back from one key to another, and warns
+    value = dict.get(item, key)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _date(item: Any, key: str) -> datetime | None:
+    return moment(_text(item, key))
+
+
+def _single(name: str) -> tuple[str, ...]:
+    return (name,) if name else ()
