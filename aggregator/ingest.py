@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from aggregator.merge.plan import Counts, changed_entries, plan
 from aggregator.models import Parsed
 from aggregator.store import changes, entries
+from aggregator.store.sql import one_at_a_time
 
 
 def store_drafts(
@@ -19,6 +20,8 @@ def store_drafts(
     backfill: bool,
 ) -> tuple[Counts, int, int]:
     """Match, merge and store what was read; returns (entry counts, papers made, papers changed)."""
+    # Two sources may bring the same work at once: the second must see the first one's paper.
+    one_at_a_time(connection, "ingest")
     keys = {draft.key for part in parsed for draft in part.drafts}
     stored, digests = entries.of_keys(connection, keys)
     gone = {native for part in parsed for native in part.gone}

@@ -116,3 +116,14 @@ class Happening:
     kind: EventKind
     cause: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """What is thought of one paper and one topic; `by` is who says so: the model, keywords, a child
+    topic, or topics.toml itself for its representative works."""
+
+    topic: str
+    probability: float
+    tagged: bool
+    by: Literal["model", "keywords", "child", "works"]

@@ -1,27 +1,25 @@
 """Calls the stages in order: pull, read, match and merge, store, tag. Does nothing else."""
 
+import hashlib
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator import clock, works
+from aggregator import clock, resolve, works
 from aggregator.attempt import Attempt, Moment, Outcome, Progress, make_fetcher
-from aggregator.errors import SourceError, UsageError
-from aggregator.ingest import store_drafts
-from aggregator.models import QUIET_STATUSES, Parsed
+from aggregator.errors import RefusedError, SourceError, UsageError
+from aggregator.models import QUIET_STATUSES
 from aggregator.settings import Settings
 from aggregator.sources import KINDS
-from aggregator.sources.arxiv import ArxivSource
-from aggregator.sources.arxiv.lookup import IDS_PER_REQUEST
 from aggregator.sources.base import Credentials, Source
-from aggregator.store import ledger, runs
+from aggregator.store import runs, tags
 from aggregator.store.db import Store
 from aggregator.topics import Config
 
 log = logging.getLogger(__name__)
 
-LOOKUPS_PER_RUN = 3  # requests; posts name a few dozen papers a day
+TAG_BATCH = 500  # papers; about a quarter of a second of the write lock
 
 
 @dataclass(slots=True)
@@ -53,30 +51,39 @@ def collect(
     config: Config,
     names: Collection[str] = (),
     *,
+    due: str | None = None,
     since: datetime | None = None,
     as_of: datetime | None = None,
     progress: Progress | None = None,
 ) -> Collected:
-    """Fetch the sources that are due (all with `since`, those named whether due or not), merge and
-    store. Waits for another collector to finish first. Raises UsageError for an unknown name."""
+    """Fetch the sources that are due (all with `since`, those named whether due or not, only the one
+    that `due` names), merge and store. Waits while another collector asks the same upstream.
+
+    Raises UsageError for an unknown name.
+    """
     sources = make_sources(config, settings)
     unknown = set(names) - {s.name for s in sources}
     if unknown:
         known = ", ".join(s.name for s in sources) or "none"
         raise UsageError(f'No enabled source "{sorted(unknown)[0]}"; expected one of: {known}.')
     done = Collected()
-    with store.collector_lock():
-        moment = Moment(as_of or clock.wall(), since)
-        works.load(store, config, moment.now)
-        for source in sources:
-            if source.name in names or (
-                not names and (since or _is_due(store, source, moment.now))
-            ):
+    moment = Moment(as_of or clock.wall(), since)
+    works.load(store, config, moment.now)
+    for source in sources:
+        if due is not None and source.name != due:
+            continue
+        wanted = source.name in names
+        # Due or not is asked under the lock: another collector may just have done it.
+        with store.upstream_lock(source.upstream):
+            if wanted or (not names and (since or _is_due(store, source, moment.now))):
                 attempt = Attempt(store, settings, source, moment, progress)
                 done.sources[source.name] = attempt.carry_out()
                 done.papers_new += attempt.papers_new
                 done.papers_updated += attempt.papers_updated
-        _look_up(store, settings, sources, moment, done)
+    troubled = {name for name, o in done.sources.items() if o.status not in QUIET_STATUSES}
+    made, changed = resolve.look_up(store, settings, sources, troubled, moment.now)
+    done.papers_new += made
+    done.papers_updated += changed
     return done
 
 
@@ -86,38 +93,45 @@ def _is_due(store: Store, source: Source, now: datetime) -> bool:
     return source.next_due(last, now) <= now
 
 
-def _look_up(
-    store: Store,
-    settings: Settings,
-    sources: Iterable[Source],
-    moment: Moment,
-    done: Collected,
-) -> None:
-    """Ask arXiv once for the papers that posts named and nothing here has."""
-    arxiv = next((s for s in sources if isinstance(s, ArxivSource)), None)
-    outcome = done.sources.get(arxiv.name) if arxiv else None
-    if arxiv is None or (outcome and outcome.status in ("failed", "throttled", "challenged")):
-        return
-    for _ in range(LOOKUPS_PER_RUN):
-        with store.read() as connection:
-            wanted = ledger.wanted(connection, "arxiv", IDS_PER_REQUEST)
-        if not wanted:
-            return
-        http = make_fetcher(store, settings, arxiv)
+def tag(store: Store, config: Config, *, everything: bool = False) -> int:
+    """Tag the papers that are untagged, or were tagged by another model or under other topics (or
+    `everything`); returns how many. Works in batches, so that a kill loses at most one."""
+    from aggregator.tag.documents import tag_documents  # numpy and scipy: slow to import
+    from aggregator.tag.model import load
+
+    tagger = load()
+    version = f"{tagger.version}-{_fingerprint(config)}"
+    with store.write() as connection:
+        tags.forget(connection, None if everything else version)
+    total = 0
+    while True:
+        with store.write() as connection:
+            batch = tags.untagged(connection, TAG_BATCH)
+            tagged = tag_documents([p.doc for p in batch], tagger, config.topics)
+            tags.save(connection, batch, tagged, version)
+        total += len(batch)
+        if len(batch) < TAG_BATCH:
+            return total
+
+
+def reach(store: Store, settings: Settings, config: Config) -> dict[str, str]:
+    """Ask each enabled source's first address once: name -> "" or why it cannot be used."""
+    found = {}
+    for source in make_sources(config, settings):
+        http = make_fetcher(store, settings, source)
         try:
-            drafts = arxiv.look_up(http, wanted, moment.now)
+            http.get(source.base_urls[0])
+            found[source.name] = ""
         except SourceError as error:
-            log.warning("%s: look-up of %d papers failed: %s", arxiv.name, len(wanted), error)
-            return
+            # A 404 for the bare address is an answer: somebody is there.
+            there = isinstance(error, RefusedError) and error.http_status == 404
+            found[source.name] = "" if there else str(error)
         finally:
             http.close()
-        with store.write() as connection:
-            parsed = [Parsed(tuple(drafts))]
-            _, made, changed = store_drafts(
-                connection, parsed, arxiv.name, moment.now, backfill=False
-            )
-            found = {f"arxiv:{draft.native_id}" for draft in drafts}
-            asked = {f"arxiv:{native}" for native in wanted}
-            ledger.looked_up(connection, asked, found, moment.now)
-        done.papers_new += made
-        done.papers_updated += changed
+    return found
+
+
+def _fingerprint(config: Config) -> str:
+    """Changes when the topics do: papers are then tagged again."""
+    said = [(t.name, t.parent, t.keywords, t.exclude) for t in config.topics]
+    return hashlib.blake2b(repr(said).encode(), digest_size=4).hexdigest()

@@ -3,7 +3,8 @@
 from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.base import Source
 from aggregator.sources.cvf import CvfSource
+from aggregator.sources.reddit import RedditSource
 
-SOURCES: tuple[type[Source], ...] = (ArxivSource, CvfSource)
+SOURCES: tuple[type[Source], ...] = (ArxivSource, CvfSource, RedditSource)
 
 KINDS: dict[str, type[Source]] = {source.kind: source for source in SOURCES}

@@ -1,4 +1,4 @@
-"""Connections, transactions, schema versions and the collector's lock, on SQLite and PostgreSQL."""
+"""Connections, transactions, schema versions and locks, on SQLite and PostgreSQL."""
 
 import json
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from aggregator.errors import UsageError
+from aggregator.store.sql import lock_number
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 15_000  # how long a writer waits for another process's transaction
-_COLLECTOR_LOCK = 0x0DA1_9A9E  # any number, the same in every process, for pg_advisory_lock
 
 
 class Store:
@@ -50,10 +50,8 @@ class Store:
 
         Raises UsageError if the database cannot be reached or was made by a newer Daypaper.
         """
-        if self.is_sqlite:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
         try:
-            with self._migration_lock():
+            with self._lock("migrate"):
                 self._refuse_newer()
                 config = AlembicConfig()
                 config.set_main_option("script_location", str(MIGRATIONS))
@@ -69,32 +67,25 @@ class Store:
         return found == _scripts().get_current_head()
 
     @contextmanager
-    def collector_lock(self) -> Iterator[None]:
-        """Only one collector at a time; a second one waits. The lock dies with its holder."""
-        if self.is_sqlite:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.data_dir / "collector.lock"):
-                yield
-            return
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(sa.text("SELECT pg_advisory_lock(:n)"), {"n": _COLLECTOR_LOCK})
-            try:
-                yield
-            finally:
-                connection.execute(sa.text("SELECT pg_advisory_unlock(:n)"), {"n": _COLLECTOR_LOCK})
+    def upstream_lock(self, upstream: str) -> Iterator[None]:
+        """Only one collector at a time asks an upstream; a second one waits. The lock dies with its
+        holder: a file lock, or an advisory lock that ends with its connection."""
+        with self._lock(f"upstream-{upstream}"):
+            yield
 
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
 
     @contextmanager
-    def _migration_lock(self) -> Iterator[None]:
+    def _lock(self, name: str) -> Iterator[None]:
         if self.is_sqlite:
-            with FileLock(self.data_dir / "migrate.lock"):
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.data_dir / f"{name}.lock"):
                 yield
             return
+        key = {"n": lock_number(name)}
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            key = {"n": _COLLECTOR_LOCK + 1}
             connection.execute(sa.text("SELECT pg_advisory_lock(:n)"), key)
             try:
                 yield

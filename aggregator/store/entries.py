@@ -82,9 +82,9 @@ def around(connection: Connection, page: Sequence[Entry], digests: dict[str, str
 
 
 def want_unknown(connection: Connection, changed: Sequence[Entry]) -> None:
-    """Note the arXiv papers that these posts name and that are not stored, to be looked up once."""
-    posts = [e.draft for e in changed if e.draft.role == "post"]
-    named = {name for d in posts for name in (*d.mentions, d.about or "")}
+    """Note the arXiv papers that these posts or representative works name and that are not stored."""
+    posts = [e.draft for e in changed if e.draft.role in ("post", "work")]
+    named = {name for d in posts for name in (*claims(d), *d.mentions)}
     native = {name.removeprefix("arxiv:") for name in named if name.startswith("arxiv:")}
     if native:
         stored, _ = of_native_ids(connection, "arxiv", native)

@@ -10,13 +10,15 @@ from sqlalchemy import Connection
 from aggregator.sources.base import Validator
 from aggregator.store.sql import (
     checkpoint,
-    chunks,
     insert_missing,
     lookup,
     upsert,
     upstream,
     validated,
 )
+
+LOOKUP_TRIES = 3
+LOOKUP_AGAIN = timedelta(days=1)
 
 
 def reserve(connection: Connection, name: str, pace: timedelta, now: datetime) -> datetime:
@@ -108,16 +110,19 @@ def save_checkpoints(connection: Connection, source: str, moved: Mapping[str, An
 
 
 def want(connection: Connection, names: Collection[str]) -> None:
-    """Note identifiers that a post named, to be looked up once."""
-    rows = [{"name": name, "asked_at": None, "found": None} for name in sorted(names)]
+    """Note identifiers that something named, to be looked up."""
+    rows = [{"name": name, "found": False, "tries": 0, "asked_at": None} for name in sorted(names)]
     insert_missing(connection, lookup, rows, ("name",))
 
 
-def wanted(connection: Connection, kind: str, most: int) -> list[str]:
-    """Identifiers of this kind ("arxiv") still to look up, without the kind; at most so many."""
+def wanted(connection: Connection, kind: str, most: int, now: datetime) -> list[str]:
+    """Identifiers of this kind ("arxiv") to look up now, without the kind; at most so many. What was
+    not found is asked for again after a day, since arXiv's index lags, and given up after three."""
     asked = (
         sa.select(lookup.c.name)
-        .where(lookup.c.asked_at.is_(None), lookup.c.name.startswith(f"{kind}:"))
+        .where(lookup.c.found.is_(False), lookup.c.tries < LOOKUP_TRIES)
+        .where(sa.or_(lookup.c.asked_at.is_(None), lookup.c.asked_at <= now - LOOKUP_AGAIN))
+        .where(lookup.c.name.startswith(f"{kind}:"))
         .order_by(lookup.c.name)
         .limit(most)
     )
@@ -128,10 +133,9 @@ def looked_up(
     connection: Connection, names: Collection[str], found: Collection[str], now: datetime
 ) -> None:
     """Note what was asked for, and which of it exists."""
-    for part in chunks(sorted(names)):
-        for name in part:
-            connection.execute(
-                sa.update(lookup)
-                .where(lookup.c.name == name)
-                .values(asked_at=now, found=name in found)
-            )
+    for name in sorted(names):
+        connection.execute(
+            sa.update(lookup)
+            .where(lookup.c.name == name)
+            .values(asked_at=now, found=name in found, tries=lookup.c.tries + 1)
+        )

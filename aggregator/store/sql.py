@@ -1,5 +1,6 @@
 """Small helpers that every store module shares."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -24,6 +25,18 @@ validated: Table = getattr(tables.Validated, "__table__")  # noqa: B009
 checkpoint: Table = getattr(tables.Checkpoint, "__table__")  # noqa: B009
 run: Table = getattr(tables.Run, "__table__")  # noqa: B009
 lookup: Table = getattr(tables.Lookup, "__table__")  # noqa: B009
+
+
+def lock_number(name: str) -> int:
+    """The number of a named advisory lock: the same in every process, 63 bits."""
+    return int.from_bytes(hashlib.blake2b(f"daypaper {name}".encode(), digest_size=8).digest()) >> 1
+
+
+def one_at_a_time(connection: Connection, name: str) -> None:
+    """Wait until no other transaction holds this name; held until this one ends. On SQLite a write
+    transaction is alone anyway."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number(name))))
 
 
 def chunks(values: Sequence[T], size: int = MANY) -> Iterator[Sequence[T]]:

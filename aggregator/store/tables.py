@@ -182,8 +182,9 @@ class Run(SQLModel, table=True):
 
 
 class Lookup(SQLModel, table=True):
-    """An identifier that a post named and nothing here had: asked for once."""
+    """An identifier that a post or a work named and nothing here had: asked for, three times at most."""
 
     name: str = Field(primary_key=True)  # "arxiv:1711.03678"
+    found: bool = False
+    tries: int = 0
     asked_at: datetime | None  # logical; null: still to ask
-    found: bool | None  # null: still to ask

@@ -21,7 +21,8 @@ def upgrade() -> None:
     op.create_table('lookup',
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('asked_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-    sa.Column('found', sa.Boolean(), nullable=True),
+    sa.Column('found', sa.Boolean(), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_lookup'))
     )
     op.create_table('paper',

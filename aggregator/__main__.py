@@ -1,0 +1,5 @@
+"""`python -m aggregator` is `daypaper`."""
+
+from aggregator.cli import main
+
+main()

@@ -1,0 +1,134 @@
+"""What the command line shows: tables, progress bars, JSON forms. Prints nothing by itself."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from aggregator.errors import UsageError
+from aggregator.models import QUIET_STATUSES
+from aggregator.pipeline import Collected
+
+
+class Bar:
+    """A progress line per source, on stderr; nothing when quiet or not a terminal."""
+
+    def __init__(self, console: Console, *, quiet: bool) -> None:
+        self._quiet = quiet or not console.is_terminal
+        self._tasks: dict[tuple[str, str], TaskID] = {}
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=console,
+            transient=True,
+            disable=self._quiet,
+        )
+
+    def __enter__(self) -> "Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, source: str, what: str, done: int, total: int | None) -> None:
+        """As `attempt.Progress`."""
+        key = (source, what)
+        if key not in self._tasks:
+            for other in [k for k in self._tasks if k[0] == source]:
+                self._progress.remove_task(self._tasks.pop(other))
+            self._tasks[key] = self._progress.add_task(f"{source}: {what}", total=total)
+        self._progress.update(self._tasks[key], completed=done, total=total)
+
+
+def collected_json(done: Collected) -> dict[str, Any]:
+    """`daypaper collect --json`, as the contract says."""
+    return {
+        "sources": {
+            name: {
+                "status": o.status,
+                "message": o.message,
+                "fetched": o.counts.fetched,
+                "new": o.counts.new,
+                "updated": o.counts.updated,
+                "unchanged": o.counts.unchanged,
+                "skipped": o.skipped,
+                "requests": o.requests,
+                "seconds": o.seconds,
+            }
+            for name, o in done.sources.items()
+        },
+        "papers": {"new": done.papers_new, "updated": done.papers_updated},
+    }
+
+
+def collected_table(done: Collected) -> Table | str:
+    """What a person wants to know after a collect."""
+    if not done.sources:
+        return "No source is due. Name one to fetch it now: daypaper collect SOURCE."
+    table = Table(box=None, pad_edge=False)
+    for heading in ("source", "status", "new", "updated", "what happened"):
+        right = heading in ("new", "updated")
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for name, o in done.sources.items():
+        table.add_row(
+            name, _coloured(o.status), str(o.counts.new), str(o.counts.updated), Text(o.message)
+        )
+    return table
+
+
+def status_table(states: Sequence[Mapping[str, Any]]) -> Table | str:
+    """`daypaper status` for people."""
+    if not states:
+        return "No source is enabled in topics.toml."
+    table = Table(box=None, pad_edge=False)
+    for heading in ("source", "status", "last success", "next due", "what it says"):
+        table.add_column(heading, overflow="fold")
+    for state in states:
+        table.add_row(
+            state["name"],
+            _coloured(state["status"] or "-"),
+            _short(state["last_success"]),
+            _short(state["next_due"]),
+            Text(state["message"] or ""),
+        )
+    return table
+
+
+def _coloured(status: str) -> Text:
+    quiet = {str(s) for s in QUIET_STATUSES}
+    colour = "green" if status in quiet else "dim" if status in ("-", "never") else "yellow"
+    return Text(status, style=colour)
+
+
+def _short(moment: str | None) -> str:
+    return moment.replace("T", " ").removesuffix("Z") + " UTC" if moment else "-"
+
+
+@contextmanager
+def written(path: Path | None) -> Iterator[TextIO]:
+    """Where to write: a file, moved into place when it is whole, or stdout."""
+    if path is None:
+        yield sys.stdout
+        return
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8") as stream:
+            yield stream
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(f"--out: cannot write {path}: {error.strerror}.") from None

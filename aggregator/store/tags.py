@@ -1,0 +1,84 @@
+"""Tags: which papers wait for them, and storing what the tagger said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from aggregator.models import Tag
+from aggregator.store.sql import paper, tag
+
+KEPT_FROM = 0.05
+"""Probabilities below this are not stored: no filter asks for less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A paper that waits for its tags."""
+
+    pk: int
+    at: datetime
+    doc: dict[str, Any]
+
+
+def forget(connection: Connection, version: str | None) -> None:
+    """Let papers that another version tagged wait again (all of them, without a version)."""
+    change = sa.update(paper).values(tagged_by=None).where(paper.c.tagged_by.is_not(None))
+    connection.execute(change if version is None else change.where(paper.c.tagged_by != version))
+
+
+def untagged(connection: Connection, most: int) -> list[Waiting]:
+    """The newest papers that wait, at most so many."""
+    asked = (
+        sa.select(paper.c.pk, paper.c.at, paper.c.doc)
+        .where(paper.c.tagged_by.is_(None))
+        .order_by(paper.c.at.desc())
+        .limit(most)
+    )
+    return [Waiting(row.pk, row.at, row.doc) for row in connection.execute(asked)]
+
+
+def save(
+    connection: Connection,
+    papers: Sequence[Waiting],
+    tagged: Sequence[Sequence[Tag]],
+    version: str,
+) -> None:
+    """Store the tags and rewrite each paper's document with them."""
+    if not papers:
+        return
+    connection.execute(
+        sa.delete(tag).where(tag.c.paper_pk == sa.bindparam("key")), [{"key": p.pk} for p in papers]
+    )
+    rows = [
+        {
+            "paper_pk": p.pk,
+            "topic": t.topic,
+            "probability": t.probability,
+            "tagged": t.tagged,
+            "by": t.by,
+            "at": p.at,
+        }
+        for p, tags in zip(papers, tagged, strict=True)
+        for t in tags
+        if t.tagged or t.probability >= KEPT_FROM
+    ]
+    if rows:
+        connection.execute(sa.insert(tag), rows)
+    connection.execute(
+        sa.update(paper)
+        .where(paper.c.pk == sa.bindparam("key"))
+        .values(doc=sa.bindparam("said"), tagged_by=version),
+        [
+            {"key": p.pk, "said": p.doc | {"topics": _shown(tags)}}
+            for p, tags in zip(papers, tagged, strict=True)
+        ],
+    )
+
+
+def _shown(tags: Sequence[Tag]) -> list[dict[str, Any]]:
+    found = sorted((t for t in tags if t.tagged), key=lambda t: (-t.probability, t.topic))
+    return [{"name": t.topic, "probability": round(t.probability, 4), "by": t.by} for t in found]

@@ -1,0 +1,44 @@
+"""Tags for stored papers: what topics.toml says of its representative works goes before the model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from aggregator.models import Tag
+from aggregator.tag.model import Tagger
+from aggregator.tag.tags import TopicLike, tag_papers
+
+
+def tag_documents(
+    docs: Sequence[Mapping[str, Any]], tagger: Tagger, topics: Sequence[TopicLike]
+) -> list[list[Tag]]:
+    """For each paper's document one tag per topic, in the order of `topics`.
+
+    A representative work has its topics (and theirs above) with probability 1. One that is known by
+    its title alone has no others: a title is too little for the model.
+    """
+    papers = [(doc["title"], doc["abstract"]) for doc in docs]
+    tagged = tag_papers(papers, tagger, topics)
+    parents = {topic.name: topic.parent for topic in topics}
+    return [_with_works(doc, tags, parents) for doc, tags in zip(docs, tagged, strict=True)]
+
+
+def _with_works(
+    doc: Mapping[str, Any], tags: Sequence[Tag], parents: Mapping[str, str]
+) -> list[Tag]:
+    given = {name for e in doc["entries"] if e["role"] == "work" for name in e.get("topics", ())}
+    if not given:
+        return list(tags)
+    for name in sorted(given):
+        above = parents.get(name, "")
+        while above and above not in given:
+            given.add(above)
+            above = parents.get(above, "")
+    return [
+        Tag(t.topic, 1.0, True, "works")
+        if t.topic in given
+        else replace(t, probability=0.0, tagged=False)
+        if doc["starter"]
+        else t
+        for t in tags
+    ]
