@@ -50,13 +50,14 @@ def parse_feed(body: bytes, content_type: str | None) -> Feed:
     read = feedparser.parse(
         io.BytesIO(body.lstrip()), response_headers={"content-type": content_type or "text/xml"}
     )
-    if not read.version:
+    version = dict.get(read, "version")  # absent where the body is empty
+    if not version:
         if is_html(body):
             raise ChallengedError("An HTML page came instead of a feed.")
         raise BrokenError("The answer is no feed (neither RSS, Atom nor RDF).")
     head = read.feed
     return Feed(
-        version=str(read.version),
+        version=str(version),
         title=_text(head, "title"),
         link=_text(head, "link"),
         updated=_date(head, "updated") or _date(head, "published"),

@@ -75,11 +75,10 @@ _SWITCH = re.compile(r"\{\s*\\(?:em|it|bf|sc|tt|rm|sf|sl|itshape|bfseries|scshap
 _BRACED = re.compile(r"(\\[A-Za-z]+\s?)?(?<![\\^_}])\{([^\W_](?:[\w.&'-]| (?=[^\W_]))*)\}")
 _ESCAPED = re.compile(r"\\([%&#_])|\\(\$)(?=\d)")
 _SCRIPT = re.compile(r"\\text(super|sub)script\s?\{([^{}]*)\}")
-_MATH = re.compile(
-    r"(?<![\\$])\$(?![\s$])([^$]{1,200}?)(?<![\s\\])\$(?![\d$])|\\\(\s*(.{1,200}?)\s*\\\)"
-)
+_MATH = re.compile(r"(?<![\\$])\$(?!\$)([^$]{1,200}?)(?<!\\)\$(?![\d$])|\\\(\s*(.{1,200}?)\s*\\\)")
+_BARE_GREEK = re.compile(rf"\{{\s*\\({'|'.join(_GREEK)})\s*\}}|\\({'|'.join(_GREEK)})(?![A-Za-z])")
 _QUOTES = re.compile(r"``([^`]{1,300}?)''")
-_DASHES = re.compile(r"(?<=[^\W_])(---?)(?=[^\W_])|(?<=\s)(---?)(?=\s)")
+_DASHES = re.compile(r"(?<=[^\W_])---?(?=[^\W_])|(?<=\s)---?(?=\s)|(?<=[^\W_])---(?=\s)")
 _TIE = re.compile(
     r"(?<=[\w.,)}\]])~(?=[^\W\d_]|[\\({$\[])|(?<=[^\W\d_]\.)~(?=\d)|(?<=[a-z])~(?=\d)"
 )
@@ -102,6 +101,8 @@ def tex_to_text(text: str) -> str:
         text = _MATH.sub(_formula, text)
     if "\\" in text:
         text = _BREAK.sub(" ", _ESCAPED.sub(lambda m: m[1] or m[2], text))
+        if "$" not in text:  # inside a formula that stays, nothing changes
+            text = _BARE_GREEK.sub(lambda m: _GREEK[m[1] or m[2]], text)
     if "{" in text:
         text = _BRACED.sub(lambda m: m[0] if m[1] else m[2], text)
     if "``" in text:
@@ -138,7 +139,7 @@ def _script(match: re.Match[str]) -> str:
 
 def _formula(match: re.Match[str]) -> str:
     body = match[1] if match[1] is not None else match[2]
-    if not re.search(r"[\\^_{}]", body) and not _plain_formula(body):
+    if not _is_formula(body):
         return match[0]
     tokens = _TOKEN.findall(body)
     if len(tokens) > 80:
@@ -150,10 +151,14 @@ def _formula(match: re.Match[str]) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip() or match[0]
 
 
-def _plain_formula(body: str) -> bool:
-    """Without any TeX in it, only what is surely mathematics: no words, no lists of prices."""
+def _is_formula(body: str) -> bool:
+    """Whether what stands between two dollars is mathematics, not a sentence between prices."""
+    if re.search(r"[\\^_{}]", body):
+        # a blank beside a dollar is usual in prices, and happens in formulas
+        edges = body[0].isspace() or body[-1].isspace()
+        return not (edges and re.search(r"(?<![\\A-Za-z])[A-Za-z]{3}", body))
     return bool(re.fullmatch(r"[A-Za-z]+", body)) or not re.search(
-        r"[^\W\d_]{3,}|^[,;.-]|[,;.-]$|[\"'?!@]", body
+        r"[^\W\d_]{3}|^[\s,;.-]|[\s,;.-]$|[\"'?!@]", body
     )
 
 
@@ -175,7 +180,7 @@ class _Formula:
                 return out
             if token in "^_":
                 script = scripted(self._argument(), token == "^")
-                if script is None or not out.strip():
+                if script is None:
                     raise _NotUnderstood
                 out = out.rstrip() + script
             else:

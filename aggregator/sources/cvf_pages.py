@@ -44,14 +44,18 @@ def read_listing(body: bytes, content_type: str, url: str, base_url: str) -> Lis
     days = () if titles else _days(tree, base_url)
     if not titles and not days:
         raise _unreadable(text, url, "neither papers nor days on it")
-    return Listing(titles, days, "</html>" in text[-2000:].lower())
+    return Listing(titles, days, text.rfind("</dl>") > text.rfind("ptitle"))
 
 
 def list_drafts(listing: Listing, stream: str, base_url: str) -> Parsed:
     """A draft for each paper of the page; what cannot be read is told with its reason."""
     drafts: dict[str, Draft] = {}
     skipped: list[str] = []
-    for place, item in enumerate(listing.titles, 1):
+    titles = listing.titles
+    if not listing.whole:
+        titles = titles[:-1]
+        skipped.append(f"{stream}: the page ends in the middle of its last paper.")
+    for place, item in enumerate(titles, 1):
         draft = _item(item, base_url)
         if isinstance(draft, str):
             skipped.append(f"{stream}: paper {place} {draft}.")

@@ -31,6 +31,7 @@ SITE = "https://www.reddit.com"
 MOST_TEXT = 4000
 """Characters kept of a post's own text: enough to tag and to read what it is about."""
 _GONE = frozenset({"[removed]", "[deleted]"})
+_COMMENTS = re.compile(r"/comments/([0-9a-z]{1,13})/")
 _NAME = re.compile(r"t3_[0-9a-z]{1,13}")
 _TAG = re.compile(r"\s*[\[(]\s*([A-Za-z]+)\s*[\])]")
 # r/MachineLearning's tags in titles, and one of its flairs as it was really spelled.
@@ -157,7 +158,7 @@ def _from_entry(entry: FeedEntry) -> Draft | str:
     own = tree.css_first("div.md")
     author = entry.authors[0] if entry.authors else ""
     return _draft(
-        native_id=entry.id,
+        native_id=f"t3_{at[1]}" if (at := _COMMENTS.search(entry.link)) else entry.id,
         title=entry.title,
         page=_permalink(entry.link),
         link=next((_href(a) for a in tree.css("a") if a.text().strip() == "[link]"), ""),
