@@ -99,25 +99,36 @@ def _group(made: Plan, stored: Stored) -> None:
     everything = {e.key: e for e in stored.neighbours}
     everything |= {key: entry for key, (entry, _) in made.entries.items()}
     groups = cluster(list(everything.values()))
+    ids = _ids(made, groups, stored)
+    left = {e.paper_id for n, g in enumerate(groups) for e in g if e.paper_id != ids[n]}
+    mentions = _mentions(made, stored)
+    for paper_id, group in zip(ids, groups, strict=True):
+        spoken = _spoken_of(group, mentions)
+        changed = any(e.key in made.entries for e in (*group, *spoken))
+        # A paper that only lost an entry says something else now, too.
+        if changed or paper_id in left or any(e.paper_id != paper_id for e in group):
+            for entry in group:
+                _place(made, entry, paper_id)
+            made.papers[paper_id] = merge(paper_id, group, spoken)
+
+
+def _ids(made: Plan, groups: Sequence[Sequence[Entry]], stored: Stored) -> list[str]:
+    """Each group's paper id: that of the oldest paper it keeps, else a new one."""
     owned_by: dict[int, list[str]] = defaultdict(list)
     for paper, n in _owners(groups, stored).items():
         owned_by[n].append(paper)
-    mentions = _mentions(made, stored)
     taken = set(stored.taken)
+    ids = []
     for n, group in enumerate(groups):
         owned = sorted(owned_by[n], key=stored.ages.__getitem__)
         paper_id = owned[0] if owned else new_id(group[0].key, taken)
         taken.add(paper_id)
-        spoken = _spoken_of(group, mentions)
-        if not _touched(made, group, paper_id, spoken):
-            continue
         if not owned:
             made.made.add(paper_id)
         for other in owned[1:]:
             made.gone[other] = paper_id
-        for entry in group:
-            _place(made, entry, paper_id)
-        made.papers[paper_id] = merge(paper_id, group, spoken)
+        ids.append(paper_id)
+    return ids
 
 
 def _mentions(made: Plan, stored: Stored) -> dict[str, dict[str, Entry]]:
@@ -140,13 +151,6 @@ def _spoken_of(group: Sequence[Entry], mentions: Mapping[str, Mapping[str, Entry
         for name in claims(entry.draft):
             found |= mentions.get(name, {})
     return [entry for key, entry in sorted(found.items()) if key not in members]
-
-
-def _touched(made: Plan, group: Sequence[Entry], paper_id: str, spoken: Sequence[Entry]) -> bool:
-    changed = made.entries
-    return any(e.key in changed or e.paper_id != paper_id for e in group) or any(
-        e.key in changed for e in spoken
-    )
 
 
 def _owners(groups: Sequence[Sequence[Entry]], stored: Stored) -> dict[str, int]:

@@ -16,6 +16,7 @@ from aggregator.store.sql import (
     chunks,
     entry,
     event,
+    insert_into,
     insert_missing,
     mention,
     next_keys,
@@ -30,8 +31,8 @@ def apply(connection: Connection, plan: Plan) -> None:
     keys = _store_papers(connection, plan)
     _store_entries(connection, plan)
     _move_entries(connection, plan.moved)
-    _store_names(connection, plan)
     _remove_merged(connection, plan.gone)
+    _store_names(connection, plan)
     _store_events(connection, plan)
     _store_mentions(connection, [e for e, _ in plan.entries.values()])
     search.store(connection, [(keys[i], merged.doc) for i, merged in plan.papers.items()])
@@ -175,9 +176,9 @@ def _store_names(connection: Connection, plan: Plan) -> None:
 def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
     """Papers merged into another: their names and events move, their second `new` is superseded."""
     for old, survivor in gone.items():
-        connection.execute(
-            sa.update(alias).where(alias.c.paper_id == old).values(paper_id=survivor)
-        )
+        mine = alias.c.paper_id == old
+        connection.execute(sa.delete(alias).where(mine, ~alias.c.name.startswith("id:")))
+        connection.execute(sa.update(alias).where(mine).values(paper_id=survivor))
         kept = sa.select(event.c.kind, event.c.cause).where(event.c.paper_id == survivor)
         twice = {(row.kind, row.cause) for row in connection.execute(kept)}
         for row in connection.execute(sa.select(event).where(event.c.paper_id == old)).all():
@@ -206,7 +207,16 @@ def _store_events(connection: Connection, plan: Plan) -> None:
         for paper_id, merged in plan.papers.items()
         for happening in merged.happenings
     ]
-    insert_missing(connection, event, rows, ("paper_id", "kind", "cause"))
+    if rows:
+        # Known already: only the day may turn out to be earlier (a preprint found after its page).
+        statement = insert_into(connection, event)
+        earlier = statement.excluded.at
+        statement = statement.on_conflict_do_update(
+            index_elements=["paper_id", "kind", "cause"],
+            set_={"at": earlier},
+            where=earlier < event.c.at,
+        )
+        connection.execute(statement, rows)
 
 
 def _store_mentions(connection: Connection, entries: Iterable[Entry]) -> None:

@@ -54,7 +54,7 @@ def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]])
     if not rows:
         return
     keys = [column.name for column in table.primary_key]
-    statement = _insert(connection, table)
+    statement = insert_into(connection, table)
     others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
 
@@ -64,11 +64,12 @@ def insert_missing(
 ) -> None:
     """Insert the rows whose `keys` (a unique constraint) are not there yet."""
     if rows:
-        statement = _insert(connection, table).on_conflict_do_nothing(index_elements=list(keys))
+        statement = insert_into(connection, table).on_conflict_do_nothing(index_elements=list(keys))
         connection.execute(statement, rows)
 
 
-def _insert(connection: Connection, table: Table) -> Any:
+def insert_into(connection: Connection, table: Table) -> Any:
+    """An INSERT that can be given ON CONFLICT, for the database at hand."""
     if connection.dialect.name == "sqlite":
         from sqlalchemy.dialects.sqlite import insert
     else:

@@ -1,0 +1,91 @@
+"""What tests share: a migrated store on each database, a small web server on loopback, a clock."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg import sql
+from sqlmodel import SQLModel
+
+from aggregator.store.db import Store
+from tests.server import Server
+
+SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+NOW = datetime(2017, 11, 13, 12, tzinfo=UTC)
+
+
+def _postgres_url() -> str | None:
+    """The server named by DAYPAPER_TEST_DATABASE_URL, or one that answers on the local socket."""
+    given = os.environ.get("DAYPAPER_TEST_DATABASE_URL")
+    candidate = given or "postgresql+psycopg:///postgres"
+    try:
+        psycopg.connect(_plain(candidate), connect_timeout=3).close()
+    except psycopg.OperationalError:
+        if given:
+            raise
+        return None
+    return candidate
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+@pytest.fixture(scope="session")
+def postgres(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A migrated store in a PostgreSQL database of its own, dropped at the end."""
+    server = _postgres_url()
+    if server is None:
+        pytest.skip("no PostgreSQL: set DAYPAPER_TEST_DATABASE_URL to a server for these tests")
+    name = f"daypaper_test_{os.getpid()}_{worker_id}"
+    with psycopg.connect(_plain(server), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    store = Store(str(_with_database(server, name)), tmp_path_factory.mktemp("data"))
+    store.migrate()
+    yield store
+    store.close()
+    with psycopg.connect(_plain(server), autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _with_database(url: str, name: str) -> str:
+    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty, migrated store; each test that asks for it runs on both databases."""
+    if request.param == "postgres":
+        made: Store = request.getfixturevalue("postgres")
+        tables = [t.name for t in SQLModel.metadata.sorted_tables] + ["paper_search"]
+        with made.write() as connection:
+            connection.execute(sa.text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
+        yield made
+        return
+    made = sqlite_store(tmp_path)
+    yield made
+    made.close()
+
+
+def sqlite_store(folder: Path) -> Store:
+    """A migrated SQLite store in this folder."""
+    made = Store(f"sqlite:///{folder / 'daypaper.sqlite3'}", folder)
+    made.migrate()
+    return made
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A web server on loopback that answers what the test tells it to."""
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """The name of this test process, also where tests run in one process only."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
