@@ -10,7 +10,7 @@ EARLIEST, LATEST = 1990, 2100
 
 _RFC822 = re.compile(
     r"\s*(?:[A-Za-z]{3,9}\.?,?\s+)?\d{1,2}[\s-]+[A-Za-z]{3,9}\.?[\s-]+(?:\d{4}|\d{2})(?!\d)"
-    r"(?:\s+\d{1,2}:\d{2}(?::\d{2})?(?:\s+(?:[A-Za-z]{1,5}|[+-]\d{4}|\([^)]*\)))*)?\s*",
+    r"(?:\s+\d{1,2}:\d{2}(?::\d{2})?(\s+(?:[A-Za-z]{1,5}|[+-]\d{4}|\([^)]*\)))*)?\s*",
     re.ASCII,
 )
 _ISO = re.compile(
@@ -30,12 +30,14 @@ def rfc822(text: str, default_zone: tzinfo = UTC) -> datetime | None:
 
     The weekday is not checked: some upstreams get it wrong. None for what is no such date.
     """
-    if not _RFC822.fullmatch(text):
+    match = _RFC822.fullmatch(text)
+    if match is None:
         return None
     parts = parsedate_tz(text if ":" in text else f"{text.strip()} 00:00:00")
     if parts is None:
         return None
-    zone = default_zone if parts[9] is None else timezone(timedelta(seconds=parts[9]))
+    # parsedate_tz makes no difference between no zone and UTC
+    zone = timezone(timedelta(seconds=parts[9] or 0)) if match[1] else default_zone
     return _moment(parts[:6], 0, zone)
 
 

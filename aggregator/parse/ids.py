@@ -40,7 +40,7 @@ _ARXIV_HOSTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+", _FLAGS)
 _DOI_WRITTEN = re.compile(
     r"\s*(?:((?:https?://)?(?:(?:dx|www)\.)?doi\.org/)|doi[:\s]\s*|info:doi/)?"
-    r"(10\.\d{4,9}(?:/|%2f)[^\s\"<>]+)\s*",
+    r"(10\.\d{4,9}(?:/|%2f)[^\s\"<>]{1,250})\s*",
     _FLAGS,
 )
 # Publishers whose addresses hold the DOI; what follows it is the name of a view.

@@ -86,12 +86,17 @@ def plain(text: str) -> str:
     return text
 
 
+def storable(text: str) -> str:
+    """The text without what must not be stored or shown: controls, halves of characters."""
+    return _INVISIBLE.sub("", text)
+
+
 def clean_html(markup: str) -> str:
     """HTML -> readable text: a blank line between paragraphs, a line for each list item or <br>.
 
     Scripts, styles and invisible parts are dropped. Never raises; text without tags stays.
     """
-    tree = LexborHTMLParser(_INVISIBLE.sub("", markup))
+    tree = LexborHTMLParser(storable(markup))
     if tree.body is None:
         return ""
     tree.strip_tags(_DROPPED)
@@ -201,16 +206,16 @@ def _plain_once(text: str) -> str:
 
 
 def _collapse(text: str) -> str:
-    return " ".join(_INVISIBLE.sub("", text).split())
+    return " ".join(storable(text).split())
 
 
 def _fold(text: str) -> str:
     """Compatible forms united, no case, no accents; letters of every script stay letters."""
     if text.isascii():
         return text.lower()
-    text = unicodedata.normalize("NFKC", text).casefold().translate(_FOLD)
-    text = unicodedata.normalize("NFKD", text)
-    return unicodedata.normalize("NFKC", _ACCENTS.sub("", text)).casefold()
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    text = _ACCENTS.sub("", text).translate(_FOLD)
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _name_key(word: str) -> str:

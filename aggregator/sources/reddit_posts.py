@@ -24,7 +24,7 @@ from aggregator.parse.dates import EARLIEST, LATEST
 from aggregator.parse.feed import FeedEntry, parse_feed
 from aggregator.parse.ids import find_identifiers, resolve
 from aggregator.parse.page import decode, is_html, is_wall
-from aggregator.parse.text import clean_html, plain
+from aggregator.parse.text import clean_html, plain, storable
 
 KIND = "reddit"
 SITE = "https://www.reddit.com"
@@ -259,7 +259,8 @@ def _whole(value: Any) -> int | None:
 
 def _text(data: Mapping[str, Any], key: str) -> str:
     value = data.get(key)
-    return value if isinstance(value, str) else ""
+    # JSON can escape halves of characters and NULs, which no database takes
+    return storable(value) if isinstance(value, str) else ""
 
 
 def _href(node: LexborNode) -> str:
