@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+import stamina
 from psycopg import sql
 from sqlmodel import SQLModel
 
@@ -83,6 +84,14 @@ def server() -> Iterator[Server]:
     """A web server on loopback that answers what the test tells it to."""
     with Server() as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting() -> Iterator[None]:
+    """Retries follow at once (stamina's own switch for tests)."""
+    stamina.set_testing(True, attempts=3)
+    yield
+    stamina.set_testing(False)
 
 
 @pytest.fixture(scope="session")

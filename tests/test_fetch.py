@@ -1,0 +1,252 @@
+"""The HTTP client against a real server on loopback: pace, retries, limits, conditions, addresses."""
+
+import gzip
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import Connection
+
+from aggregator import fetch
+from aggregator.errors import (
+    BrokenError,
+    ChallengedError,
+    RefusedError,
+    SourceError,
+    ThrottledError,
+    UnreachableError,
+)
+from aggregator.fetch import Fetcher, Manners
+from aggregator.store import ledger
+from aggregator.store.db import Store
+from tests.conftest import sqlite_store
+from tests.server import Asked, Reply, Server
+
+
+class Clock:
+    """A wall clock that only moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.slept: list[float] = []
+
+    def wall(self) -> datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def one_store(tmp_path: Path) -> Iterator[Store]:
+    with closing(sqlite_store(tmp_path)) as made:
+        yield made
+
+
+@contextmanager
+def fetcher(
+    store: Store,
+    own: str = "",
+    *,
+    pace: float = 0,
+    clock: Clock | None = None,
+    contact: str = "me@example.org",
+) -> Iterator[Fetcher]:
+    clock = clock or Clock()
+    manners = Manners("upstream", timedelta(seconds=pace), frozenset({urlsplit(own).netloc}))
+    made = Fetcher(manners, store.write, contact=contact, wall=clock.wall, sleep=clock.sleep)
+    with closing(made):
+        yield made
+
+
+def test_names_daypaper_and_the_contact(one_store: Store, server: Server) -> None:
+    server.routes["/a"] = Reply(b"hello")
+    with fetcher(one_store, server.url) as http:
+        assert http.get(server.url + "/a").body == b"hello"
+        assert http.requests == 1
+    agent = server.asked[0].headers["user-agent"]
+    assert agent.startswith("Daypaper/")
+    assert "me@example.org" in agent
+
+
+def test_requests_keep_the_pace_over_processes(one_store: Store, server: Server) -> None:
+    server.routes["/a"] = Reply(b"hello")
+    clock = Clock()
+    for _ in range(3):  # each time a new client, as after a restart
+        with fetcher(one_store, server.url, pace=3, clock=clock) as http:
+            http.get(server.url + "/a")
+    assert clock.slept == [3.0, 3.0]
+
+
+def test_the_ledger_gives_each_slot_once(store: Store) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    starts = []
+    for _ in range(3):
+        with store.write() as connection:
+            starts.append(ledger.reserve(connection, "arxiv", timedelta(seconds=3), now))
+    assert starts == [now, now + timedelta(seconds=3), now + timedelta(seconds=6)]
+
+
+@pytest.mark.parametrize(
+    "mark", [{"ETag": '"1"'}, {"Last-Modified": "Mon, 13 Nov 2017 00:00:00 GMT"}, {}]
+)
+def test_what_was_stored_is_asked_for_conditionally(
+    one_store: Store, server: Server, mark: dict[str, str]
+) -> None:
+    def answer(asked: Asked) -> Reply:
+        sent = asked.headers.get("if-none-match") or asked.headers.get("if-modified-since")
+        return Reply(status=304) if sent else Reply(b"body", headers=mark)
+
+    server.routes["/feed"] = answer
+    url = server.url + "/feed"
+    with fetcher(one_store, server.url) as http:
+        first = http.get(url, conditional=True)
+        assert not http.get(url, conditional=True).unchanged  # nothing was stored yet
+        with one_store.write() as connection:
+            ledger.save_validators(connection, [first.validator])
+        again = http.get(url, conditional=True)
+    assert again.unchanged
+    assert (again.body == b"") == bool(mark)
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_server_in_trouble_is_asked_again(one_store: Store, server: Server, status: int) -> None:
+    replies = iter([Reply(b"oops", status), Reply(b"fine")])
+    server.routes["/a"] = lambda _: next(replies)
+    with fetcher(one_store, server.url) as http:
+        assert http.get(server.url + "/a").body == b"fine"
+    assert len(server.asked) == 2
+
+
+def test_a_short_retry_after_is_waited_for(one_store: Store, server: Server) -> None:
+    replies = iter([Reply(b"", 503, {"Retry-After": "0"}), Reply(b"fine")])
+    server.routes["/a"] = lambda _: next(replies)
+    with fetcher(one_store, server.url) as http:
+        assert http.get(server.url + "/a").body == b"fine"
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "says"),
+    [
+        (Reply(b"", 429, {"Retry-After": "3600"}), ThrottledError, "wait 60 min"),
+        (Reply(b"", 429), ThrottledError, "too many requests"),
+        (Reply(b"no", 404), RefusedError, "404"),
+        (Reply(b"no", 403), RefusedError, "403"),
+        (
+            Reply(b"<html>Just a moment...</html>", 403, {"Content-Type": "text/html"}),
+            ChallengedError,
+            "wall",
+        ),
+        (
+            Reply(b"<html>Verify you are human</html>", 200, {"Content-Type": "text/html"}),
+            ChallengedError,
+            "wall",
+        ),
+        (Reply(b"", 302, {"Location": "ftp://example.org/x"}), RefusedError, "no web address"),
+        (Reply(b"not gzip", 200, {"Content-Encoding": "gzip"}), BrokenError, "unpacked"),
+    ],
+)
+def test_refusals_say_what_happened(
+    one_store: Store, server: Server, reply: Reply, error: type[SourceError], says: str
+) -> None:
+    server.routes["/a"] = reply
+    with fetcher(one_store, server.url) as http, pytest.raises(error, match=says):
+        http.get(server.url + "/a")
+    assert len(server.asked) == 1
+
+
+def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
+    assert fetch.retry_after({"retry-after": "90"}) == timedelta(seconds=90)
+    assert fetch.retry_after({"retry-after": "Mon, 13 Nov 2017 00:00:00 GMT"}) == timedelta()
+    assert fetch.retry_after({"retry-after": "soon"}) is None
+    assert fetch.retry_after({}) is None
+
+
+def test_a_bomb_is_given_up(one_store: Store, server: Server) -> None:
+    bomb = gzip.compress(bytes(fetch.MOST_BYTES + 1))
+    server.routes["/bomb"] = Reply(bomb, headers={"Content-Encoding": "gzip"})
+    with (
+        fetcher(one_store, server.url) as http,
+        pytest.raises(BrokenError, match="more than 64 MB"),
+    ):
+        http.get(server.url + "/bomb")
+
+
+def test_a_cut_connection_is_tried_again_and_then_said(one_store: Store, server: Server) -> None:
+    server.routes["/cut"] = Reply(b"half", cut=True)
+    with (
+        fetcher(one_store, server.url) as http,
+        pytest.raises(UnreachableError, match="cut the connection"),
+    ):
+        http.get(server.url + "/cut")
+    assert len(server.asked) == fetch.ATTEMPTS
+
+
+def test_nobody_listening_is_said_in_words(one_store: Store) -> None:
+    url = "http://127.0.0.1:9"
+    with (
+        fetcher(one_store, url) as http,
+        pytest.raises(UnreachableError, match="cannot be reached"),
+    ):
+        http.get(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/",
+        "http://[::1]:9/",
+        "http://10.0.0.1/",
+        "http://169.254.169.254/",
+        "http://0x7f.1/",
+    ],
+)
+def test_private_addresses_are_refused(one_store: Store, url: str) -> None:
+    with (
+        fetcher(one_store, "https://arxiv.org") as http,
+        pytest.raises(RefusedError, match="private"),
+    ):
+        http.get(url)
+
+
+def test_a_redirect_to_a_private_address_is_refused(one_store: Store, server: Server) -> None:
+    with Server() as inside:
+        inside.routes["/secret"] = Reply(b"secret")
+        server.routes["/a"] = Reply(b"", 302, {"Location": inside.url + "/secret"})
+        with fetcher(one_store, server.url) as http, pytest.raises(RefusedError, match="private"):
+            http.get(server.url + "/a")
+        assert inside.asked == []
+
+
+def test_redirects_end(one_store: Store, server: Server) -> None:
+    server.routes["/a"] = Reply(b"", 302, {"Location": "/a"})
+    with (
+        fetcher(one_store, server.url) as http,
+        pytest.raises(RefusedError, match="more than 5 times"),
+    ):
+        http.get(server.url + "/a")
+
+
+def test_a_form_is_posted(one_store: Store, server: Server) -> None:
+    server.routes["/token"] = lambda asked: Reply(asked.body)
+    with fetcher(one_store, server.url) as http:
+        answer = http.post(server.url + "/token", data={"grant_type": "x"}, auth=("id", "secret"))
+    assert answer.body == b"grant_type=x"
+    assert server.asked[0].headers["authorization"].startswith("Basic ")
+
+
+def test_a_transaction_of_the_ledger_is_short(one_store: Store, server: Server) -> None:
+    """While a request is under way nobody waits for the database."""
+
+    def answer(_: Asked) -> Reply:
+        with one_store.write() as connection:
+            assert isinstance(connection, Connection)
+        return Reply(b"fine")
+
+    server.routes["/a"] = answer
+    with fetcher(one_store, server.url, pace=1) as http:
+        assert http.get(server.url + "/a").body == b"fine"
