@@ -1,0 +1,1 @@
+"""Tagging: title and abstract -> tokens -> features -> calibrated probabilities -> tags."""

@@ -1,0 +1,72 @@
+"""The rule for topics that no model knows: their keywords in title and abstract."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from aggregator.tag.features import singular
+from aggregator.tag.text import tokens
+
+IN_TITLE = 0.8
+OFTEN = 0.6
+ONCE = 0.3
+NONE = 0.02
+"""Probability if a keyword stands in the title; in the abstract, twice or more; once; not at all.
+
+Set by hand, in the order in which keywords were found to tell: no labels exist for such a topic.
+"""
+THRESHOLD = 0.5
+"""A keyword topic is tagged from here on."""
+
+
+def keyword_probability(
+    title: str, abstract: str, keywords: Sequence[str], exclude: Sequence[str]
+) -> float:
+    """Probability that the paper is of the topic, one of the constants above.
+
+    Keywords are compared as whole words, in any case, singular or plural; Chinese ones by the words
+    they are cut into and, as cutting depends on what stands around, as plain text too. A word of
+    `exclude` anywhere makes it `NONE`.
+    """
+    return probability_in(Text(title, abstract), keywords, exclude)
+
+
+class Text:
+    """A paper made ready, when first asked, for many keyword rules."""
+
+    def __init__(self, title: str, abstract: str) -> None:
+        self._given = (title, abstract)
+
+    @cached_property
+    def title(self) -> str:
+        """The title's words."""
+        return _spaced(self._given[0])
+
+    @cached_property
+    def abstract(self) -> str:
+        """The abstract's words."""
+        return _spaced(self._given[1])
+
+
+def probability_in(text: Text, keywords: Sequence[str], exclude: Sequence[str]) -> float:
+    """As `keyword_probability`, of a text made ready once."""
+    if any(_count(text.title, word) or _count(text.abstract, word) for word in exclude):
+        return NONE
+    if any(_count(text.title, word) for word in keywords):
+        return IN_TITLE
+    found = sum(_count(text.abstract, word) for word in keywords)
+    return OFTEN if found > 1 else ONCE if found else NONE
+
+
+def _spaced(text: str) -> str:
+    """Words set apart by single blanks, one at each end, so that " gan " is a whole word."""
+    return f" {' '.join(map(singular, tokens(text)))} "
+
+
+def _count(spaced: str, keyword: str) -> int:
+    wanted = _spaced(keyword)
+    if not wanted.strip():
+        return 0
+    if wanted.isascii():
+        # Overlapping blanks: "gan gan" holds " gan " twice.
+        return spaced.replace(" ", "  ").count(wanted.replace(" ", "  ")[1:-1])
+    return spaced.replace(" ", "").count(wanted.replace(" ", ""))

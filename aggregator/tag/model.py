@@ -1,0 +1,74 @@
+"""The trained tagger: papers -> calibrated probability per topic, and the words that made it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aggregator.tag import artifact as artifacts
+from aggregator.tag.artifact import Artifact
+from aggregator.tag.vectors import Vectoriser
+
+
+@dataclass(frozen=True)
+class Tagger:
+    """A model in memory. `version` tells which model made a tag: it changes with any content."""
+
+    artifact: Artifact
+    vectoriser: Vectoriser
+    version: str
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics it was trained on: the columns of `probabilities`."""
+        return self.artifact.topics
+
+    @property
+    def thresholds(self) -> np.ndarray:
+        """(n_topics,) least probability at which a paper is tagged."""
+        return self.artifact.thresholds
+
+    def probabilities(self, papers: Sequence[tuple[str, str]]) -> np.ndarray:
+        """(title, abstract) pairs -> (n_papers, n_topics) float64 in 0..1.
+
+        The chance that a reader of the topic would clearly want the paper, among papers as they
+        come in a daily feed. Either text may be empty.
+        """
+        scores = self.vectoriser.transform(papers) @ self.artifact.weights
+        return calibrated(scores + self.artifact.intercepts, self.artifact.calibration)
+
+    def explain(self, title: str, abstract: str, topic: str) -> list[tuple[str, float]]:
+        """What spoke for the topic (weight > 0) or against it, heaviest first.
+
+        Weights are log-odds: with the model's constant they add up to those of the probability.
+        Raises ValueError if the model does not know the topic.
+        """
+        column = self.topics.index(topic)
+        row = self.vectoriser.transform([(title, abstract)])
+        slope = self.artifact.calibration[column, 0]
+        weights = row.data * self.artifact.weights[row.indices, column] * slope
+        named = zip((self.vectoriser.vocabulary[i] for i in row.indices), weights, strict=True)
+        return sorted(
+            ((name, float(weight)) for name, weight in named),
+            key=lambda pair: (-abs(pair[1]), pair),
+        )
+
+
+def calibrated(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
+    """(n, n_topics) scores and (n_topics, 2) slope and offset -> probabilities, float64.
+
+    Platt, "Probabilistic outputs for support vector machines", 1999.
+    """
+    slope, offset = np.asarray(calibration, dtype=np.float64).T
+    # tanh does not overflow where exp would.
+    return 0.5 * (1 + np.tanh(0.5 * (slope * np.asarray(scores, dtype=np.float64) + offset)))
+
+
+def load(path: Path | str | None = None) -> Tagger:
+    """Read a model file; without a path the one that ships with Daypaper.
+
+    Raises UsageError if the file is missing or broken.
+    """
+    artifact, version = artifacts.read(artifacts.SHIPPED if path is None else Path(path))
+    return Tagger(artifact, Vectoriser(artifact.vocabulary, artifact.idf), version)
