@@ -1,7 +1,7 @@
 """Proceedings of CVPR, ICCV and WACV from the CVF open access site: lists first, then abstracts."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from aggregator.clock import iso, parse_moment
-from aggregator.errors import BrokenError, RefusedError, SourceError, UnreachableError
+from aggregator.errors import BrokenError, RefusedError, SourceError, ThrottledError
 from aggregator.models import Parsed
 from aggregator.sources.base import (
     Answer,
@@ -145,59 +145,76 @@ class CvfSource:
 
     def _pull_details(self, ctx: Context, venue: str) -> Iterator[Page | Note]:
         stream = f"missing:{venue}"
-        missing: dict[str, str] = dict(ctx.checkpoint.get(stream) or {})
+        gaps = _Gaps(iso(ctx.now), dict(ctx.checkpoint.get(stream) or {}))
         wanted = [
             (native_id, url)
             for native_id, url in ctx.incomplete(KIND, f"{venue}/")
-            if _ask_again(missing.get(native_id), ctx.now)
+            if _ask_again(gaps.missing.get(native_id), ctx.now)
         ]
-        troubles: list[str] = []
+        had = 0
         for start in range(0, len(wanted), GROUP):
             ctx.progress(f"{venue}: abstracts", start, len(wanted))
-            group = wanted[start : start + GROUP]
-            raws, fatal = self._details(ctx, group, missing, troubles)
-            yield Page(raws, checkpoint={stream: dict(missing)} if missing else {})
+            raws, fatal = self._details(ctx, wanted[start : start + GROUP], gaps)
+            yield Page(raws, checkpoint=gaps.checkpoint(stream))
             if fatal:
                 raise fatal
-        if troubles:
+            had += len(raws)
+        if gaps.failed and had:
+            gaps.settle()
+            yield Page(checkpoint=gaps.checkpoint(stream))
+        if gaps.troubles:
             yield Note(
                 "partial",
-                f"{venue}: {len(troubles)} papers' pages could not be read, the last: "
-                f"{troubles[-1]}",
+                f"{venue}: pages of papers that could not be read: {len(gaps.troubles)}. "
+                f"The last one: {gaps.troubles[-1]}",
             )
 
     def _details(
-        self,
-        ctx: Context,
-        group: list[tuple[str, str]],
-        missing: dict[str, str],
-        troubles: list[str],
+        self, ctx: Context, group: list[tuple[str, str]], gaps: "_Gaps"
     ) -> tuple[tuple[Raw, ...], SourceError | None]:
-        """Ask for a group of papers' pages; what was had, and the error that ends the run, if any.
-
-        Pages that are gone, unreadable or without abstract are entered in `missing`.
-        """
+        """Ask for a group of papers' pages; what was had, and the error that ends the run, if any."""
         raws: list[Raw] = []
-        failures = 0
         for native_id, url in group:
             try:
                 raw = _raw(f"detail:{native_id}", ctx.http.get(url), ctx.now)
                 if not self.to_drafts(raw).drafts[0].abstract:
-                    missing[native_id] = iso(ctx.now)
-                raws.append(raw)
-                failures = 0
-            except (RefusedError, BrokenError, UnreachableError) as error:
-                gone = isinstance(error, RefusedError) and error.http_status in (404, 410)
-                if gone or isinstance(error, BrokenError):
-                    missing[native_id] = iso(ctx.now)
-                failures = 0 if gone else failures + 1
-                if failures == GIVE_UP:
-                    return tuple(raws), error
-                if not gone:
-                    troubles.append(str(error))
-            except SourceError as error:
+                    gaps.missing[native_id] = gaps.at
+            except ThrottledError as error:
                 return tuple(raws), error
+            except SourceError as error:
+                if isinstance(error, RefusedError) and error.http_status in (404, 410):
+                    gaps.missing[native_id] = gaps.at
+                    continue
+                gaps.failed.append(native_id)
+                if len(gaps.failed) == GIVE_UP:
+                    return tuple(raws), error
+                gaps.troubles.append(str(error))
+            else:
+                raws.append(raw)
+                gaps.settle()
         return tuple(raws), None
+
+
+@dataclass(slots=True)
+class _Gaps:
+    """Papers' pages that did not give an abstract, so that they are not asked for every day.
+
+    `missing` (id -> when) are those gone or without abstract. `failed` are those that could not be
+    read just now: they become missing once a good page shows that the site itself is well, since
+    a bot wall's words may stand in a paper's title.
+    """
+
+    at: str
+    missing: dict[str, str]
+    failed: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    def settle(self) -> None:
+        self.missing |= dict.fromkeys(self.failed, self.at)
+        self.failed.clear()
+
+    def checkpoint(self, stream: str) -> dict[str, Any]:
+        return {stream: dict(self.missing)} if self.missing else {}
 
 
 def _first_day(venue: str) -> datetime:

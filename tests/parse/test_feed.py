@@ -92,37 +92,14 @@ def test_bytes_that_name_a_file_are_not_opened(tmp_path: Path):
 
 
 PARTS = [
-    "<rss",
-    "version='2.0'>",
-    "<channel>",
-    "<item>",
-    "<title>",
-    "x",
-    "</title>",
-    "</item>",
-    "<pubDate>",
-    "&",
-    "<![CDATA[",
-    "]]>",
-    "<feed_xmlns='http://www.w3.org/2005/Atom'>",
-    "<entry>",
-    "<id>",
-    "<!DOCTYPE_a_[",
-    "<author>",
-    "<name>",
-    "é",
-    "<category/>",
-    "<link_href='http://[/'/>",
-    "<content_type='html'>",
-    "\x00",
-]
+    "<rss version='2.0'>", "<channel>", "<item>", "<title>", "x", "</title>", "</item>", "<pubDate>",
+    "&", "<![CDATA[", "]]>", "<feed xmlns='http://www.w3.org/2005/Atom'>", "<entry>", "<id>", "é",
+    "<!DOCTYPE a [", "<author>", "<name>", "\x00", "<link href='http://[/'/>", "<category/>",
+    "<content type='html'>",
+]  # fmt: skip
 
 
-@given(
-    st.lists(st.sampled_from(PARTS), max_size=14).map(
-        lambda parts: "".join(parts).replace("_", " ")
-    )
-)
+@given(st.lists(st.sampled_from(PARTS), max_size=14).map("".join))
 def test_any_markup_is_a_feed_or_an_error_of_ours(text: str):
     try:
         feed = parse_feed(text.encode(), None)

@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from aggregator.errors import RefusedError, ThrottledError, UnreachableError
+from aggregator.errors import (
+    ChallengedError,
+    RefusedError,
+    SourceError,
+    ThrottledError,
+    UnreachableError,
+)
 from aggregator.models import Draft
 from aggregator.parse.ids import cvf_id
 from aggregator.sources.base import Answer, Credentials, Note, Page, Raw, SourceConfig, Validator
@@ -305,11 +311,20 @@ def test_details_had_before_a_refusal_are_kept(site: FakeSite):
     assert ctx.entries["cvf:CVPR2017/Sato_Paper_Boats_in"].abstract
 
 
-def test_one_detail_page_in_trouble_is_noted(site: FakeSite):
-    site.pages[BOATS] = UnreachableError("no answer")
-    notes = FakeContext(site).run(make_source())
-    assert [note.status for note in notes] == ["partial"]
-    assert PLANES in site.asked
+@pytest.mark.parametrize("error", [UnreachableError("no answer"), ChallengedError("reCAPTCHA")])
+def test_one_detail_page_in_trouble_is_noted_and_left_for_a_month(
+    site: FakeSite, error: SourceError
+):
+    # such as a paper with a bot wall's words in its title, between pages that are fine
+    site.pages["/bad"] = error
+    ctx = FakeContext(site, checkpoint={"list:CVPR2017": {"at": "2026-06-30T00:00:00Z"}})
+    listed = make_source().to_drafts(read("CVPR2017_lower_case_root.html", "list:X")).drafts[0]
+    bad = replace(listed, native_id="CVPR2017/Bad", url=f"{SITE}/bad")
+    ctx.entries = {bad.key: bad, listed.key: listed}
+    assert [note.status for note in ctx.run(make_source())] == ["partial"]
+    assert site.asked == ["/bad", BOATS]
+    assert ctx.run(make_source()) == []
+    assert site.asked == ["/bad", BOATS]
 
 
 def test_three_detail_pages_in_trouble_end_the_run(site: FakeSite):
@@ -322,3 +337,4 @@ def test_three_detail_pages_in_trouble_end_the_run(site: FakeSite):
     with pytest.raises(UnreachableError):
         ctx.run(make_source())
     assert site.asked == ["/P0", "/P1", "/P2"]
+    assert "missing:CVPR2017" not in ctx.checkpoint
