@@ -1,0 +1,1 @@
+"""What is new, selected, ranked and rendered; pure."""

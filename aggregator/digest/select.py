@@ -1,0 +1,167 @@
+"""A period's events -> a digest: one section per topic, ranked, each paper once per section."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from aggregator.digest import rank
+from aggregator.topics import Topic
+
+LIMIT = 25
+DISCUSSIONS = "discussions"
+"""Name of the section of posts that are about no paper."""
+
+_MARKS = ("new", "published", "new_version")
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event with its paper's document (which holds the tags)."""
+
+    kind: str
+    at: datetime
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A paper in a section. `marks` say why it is here: new, published, new_version, discussed;
+    `probability` is that of the section's topic."""
+
+    paper: Mapping[str, Any]
+    marks: tuple[str, ...]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What is new in a topic; `more` papers did not fit. `depth` is 1 for a topic with a parent."""
+
+    name: str
+    title: str
+    title_zh: str
+    depth: int
+    items: tuple[Item, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What is new in a period (`since` included, `until` not). `note` says why there is nothing."""
+
+    since: datetime
+    until: datetime
+    sections: tuple[Section, ...]
+    note: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Is there nothing in any section?"""
+        return not any(section.items for section in self.sections)
+
+
+def day_before(until: datetime) -> datetime:
+    """Where the period that ends at `until` begins, if nothing else is asked for."""
+    return until - timedelta(days=1)
+
+
+def select(
+    rows: Sequence[EventRow],
+    topics: Sequence[Topic],
+    since: datetime,
+    until: datetime,
+    *,
+    names: Collection[str] = (),
+    limit: int = LIMIT,
+    quiet: str = "",
+) -> Digest:
+    """The digest of a period: sections in the order of the topics, children under their parent, and
+    the posts at the end.
+
+    `names` keeps the topics of these names with their children (none: all of them); `quiet` is what
+    the calendar says of a day without news ("weekend", "holiday", ""). Withdrawn papers are left
+    out. The order is the same for the same events, whatever order they come in.
+    """
+    wanted = [(t, depth) for t, depth in in_order(topics) if _is_wanted(t, topics, names)]
+    shown = {t.name for t, _ in wanted}
+    papers: dict[str, Mapping[str, Any]] = {}
+    kinds: dict[str, set[str]] = {}
+    for row in rows:
+        if not row.doc.get("withdrawn"):
+            papers[row.doc["id"]] = row.doc
+            kinds.setdefault(row.doc["id"], set()).add(row.kind)
+    by_topic: dict[str, list[Item]] = {name: [] for name in shown}
+    posts: list[Item] = []
+    for paper_id, doc in papers.items():
+        marks = _marks(doc, kinds[paper_id])
+        tags = {t["name"]: t["probability"] for t in doc["topics"] if t["name"] in shown}
+        if doc["kind"] == "post":
+            posts += [Item(doc, marks, max(tags.values()))] if tags else []
+            continue
+        for name, probability in tags.items():
+            by_topic[name].append(Item(doc, marks, probability))
+    sections = [
+        _section(t.name, t.title, t.title_zh, depth, by_topic[t.name], limit) for t, depth in wanted
+    ]
+    sections.append(_section(DISCUSSIONS, "Discussions", "讨论", 0, posts, limit))
+    digest = Digest(since, until, tuple(sections))
+    if not digest.empty:
+        return digest
+    return Digest(since, until, tuple(sections), _why_empty(bool(rows), quiet))
+
+
+def in_order(topics: Sequence[Topic]) -> list[tuple[Topic, int]]:
+    """(topic, depth) of every topic: as written, but each under its parent."""
+    found: list[tuple[Topic, int]] = []
+
+    def add(parent: str, depth: int) -> None:
+        for topic in topics:
+            if topic.parent == parent:
+                found.append((topic, depth))
+                add(topic.name, depth + 1)
+
+    add("", 0)
+    return found
+
+
+def _is_wanted(topic: Topic, topics: Sequence[Topic], names: Collection[str]) -> bool:
+    """Is the topic, or one above it, among the names?"""
+    if not names or topic.name in names:
+        return True
+    parent = next((t for t in topics if t.name == topic.parent), None)
+    return parent is not None and _is_wanted(parent, topics, names)
+
+
+def _marks(doc: Mapping[str, Any], kinds: Collection[str]) -> tuple[str, ...]:
+    """The marks of a paper; a paper that is new today is not also a new version."""
+    marks = [mark for mark in _MARKS if mark in kinds]
+    if "new" in marks and "new_version" in marks:
+        marks.remove("new_version")
+    if doc["kind"] == "paper" and (doc.get("buzz") or {}).get("posts"):
+        marks.append("discussed")
+    return tuple(marks)
+
+
+def _section(
+    name: str, title: str, title_zh: str, depth: int, items: Sequence[Item], limit: int
+) -> Section:
+    ranked = sorted(items, key=_order)
+    kept = tuple(ranked[:limit])
+    return Section(name, title, title_zh, depth, kept, len(ranked) - len(kept))
+
+
+def _order(item: Item) -> tuple[float, str, str]:
+    """Best first; of equals the one whose id comes first, so that the order never wavers."""
+    score = rank.in_digest(item.probability, item.paper.get("buzz") or {}, item.marks)
+    return (-round(score, 6), item.paper["title"], item.paper["id"])
+
+
+def _why_empty(anything: bool, quiet: str) -> str:
+    if anything:
+        return "Nothing new in these topics."
+    if quiet == "weekend":
+        return "Nothing new: arXiv announces no papers at the weekend."
+    if quiet == "holiday":
+        return "Nothing new: arXiv announces no papers on this holiday."
+    return "Nothing new in this period."

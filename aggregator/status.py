@@ -1,0 +1,59 @@
+"""The state of every source, in the words that the CLI, the API and the pages share."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from aggregator.clock import iso
+from aggregator.sources.base import LastRun, Source
+from aggregator.store import health
+
+
+def source_states(
+    connection: Connection, sources: Sequence[Source], now: datetime
+) -> list[dict[str, Any]]:
+    """One dictionary for each source, in their order.
+
+    Keys: name, kind, status (one of the nine, None before the first run ended), message,
+    last_success, next_due, newest_entry (ISO moments or None), failures (bad runs in a row) and
+    running. While a source runs its message says how far it is.
+    """
+    newest = health.newest_runs(connection)
+    finished = health.last_finished(connection)
+    successes = health.last_successes(connection)
+    entries = health.newest_entries(connection, [s.name for s in sources if s.name in newest])
+    states = []
+    for source in sources:
+        run, last = newest.get(source.name), finished.get(source.name)
+        states.append(
+            {
+                "name": source.name,
+                "kind": source.kind,
+                "status": last.status if last else None,
+                "message": _message(run, last),
+                "last_success": _iso(successes.get(source.name)),
+                "next_due": iso(source.next_due(_last_run(last), now)),
+                "failures": last.failures if last else 0,
+                "newest_entry": _iso(entries.get(source.name)),
+                "running": run is not None and run.finished is None,
+            }
+        )
+    return states
+
+
+def _message(run: health.RunRow | None, last: health.RunRow | None) -> str:
+    if run is None:
+        return "Not asked yet."
+    if run.finished is None:
+        return run.message or "Just started."
+    return last.message if last else run.message
+
+
+def _last_run(last: health.RunRow | None) -> LastRun | None:
+    return LastRun(last.at, last.status, last.failures) if last and last.status else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return iso(moment) if moment else None

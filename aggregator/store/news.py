@@ -1,0 +1,67 @@
+"""Events as readers see them: a paper's timeline, a period's news, and the days that have any."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from aggregator.clock import iso
+from aggregator.digest.select import EventRow
+from aggregator.store.sql import event, paper
+
+KINDS = ("new", "published", "new_version")
+"""Kinds of events that a reader's page shows."""
+
+
+def timeline(connection: Connection, paper_id: str) -> list[dict[str, Any]]:
+    """What happened to a paper, oldest first: {"kind", "cause", "at", "seen_at", "backfill"}."""
+    asked = (
+        sa.select(event)
+        .where(event.c.paper_id == paper_id, ~event.c.superseded)
+        .order_by(event.c.at, event.c.id)
+    )
+    return [
+        {
+            "kind": row.kind,
+            "cause": row.cause,
+            "at": iso(row.at),
+            "seen_at": iso(row.seen_at),
+            "backfill": row.backfill,
+        }
+        for row in connection.execute(asked)
+    ]
+
+
+def digest_rows(
+    connection: Connection, since: datetime, until: datetime, kinds: Sequence[str] = KINDS
+) -> list[EventRow]:
+    """The events of the period (`since` included, `until` not), with their papers; newest first."""
+    asked = (
+        sa.select(event.c.kind, event.c.at, paper.c.doc)
+        .join(paper, paper.c.id == event.c.paper_id)
+        .where(*_news(kinds), event.c.at >= since, event.c.at < until)
+        .order_by(event.c.at.desc(), event.c.id)
+    )
+    return [EventRow(row.kind, row.at, row.doc) for row in connection.execute(asked)]
+
+
+def latest(
+    connection: Connection, before: datetime, kinds: Sequence[str] = KINDS
+) -> datetime | None:
+    """The moment of the last event before this one."""
+    asked = sa.select(sa.func.max(event.c.at)).where(*_news(kinds), event.c.at < before)
+    return connection.scalar(asked)
+
+
+def earliest(
+    connection: Connection, since: datetime, until: datetime, kinds: Sequence[str] = KINDS
+) -> datetime | None:
+    """The moment of the first event of the period."""
+    asked = sa.select(sa.func.min(event.c.at))
+    return connection.scalar(asked.where(*_news(kinds), event.c.at >= since, event.c.at < until))
+
+
+def _news(kinds: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:
+    return event.c.kind.in_(kinds), ~event.c.superseded

@@ -1,0 +1,276 @@
+"""Papers as readers ask for them: pages of a list, one by its name, all of them for an export."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection, Select
+
+from aggregator.digest import rank
+from aggregator.errors import NotFoundError, UsageError
+from aggregator.parse import ids
+from aggregator.store import cursor as cursors
+from aggregator.store import hits, words
+from aggregator.store.sql import alias, entry, paper, tag
+
+Sort = Literal["new", "hot", "relevance"]
+Kind = Literal["paper", "post", "any"]
+
+MOST = 100  # papers on one page
+HOT_WINDOW = timedelta(days=30)
+BATCH = 500  # papers read at once by `iterate`
+WORKS = "works"  # kind of the entries made from representative works
+
+_TEXT = sa.cast(paper.c.doc, sa.Text)
+_news = paper.alias("news")
+_ANY_NEWS = sa.exists(sa.select(1).where(~_news.c.starter))
+
+
+@dataclass(frozen=True, slots=True)
+class PaperQuery:
+    """Which papers are wanted, and in which order; every condition must hold.
+
+    A paper has a topic if it carries the tag, or, with `min_probability`, if the probability is at
+    least that. `since` (included) and `until` (excluded) are about `at`. `venue` is a whole venue
+    or its first words ("CVPR" finds "CVPR 2017"). `prefix` lets the last word of `q` go on. Starter
+    works appear only in answers to words, or while there is nothing else.
+    """
+
+    topics: tuple[str, ...] = ()
+    q: str = ""
+    author: str = ""
+    venue: str = ""
+    source: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    min_probability: float | None = None
+    sort: Sort = "new"
+    kind: Kind = "any"
+    prefix: bool = False
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: (id, document as JSON text) of each paper, and the cursor of the next page."""
+
+    rows: tuple[tuple[str, str], ...]
+    next: str | None
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The documents, read."""
+        return [json.loads(text) for _, text in self.rows]
+
+
+class Named(NamedTuple):
+    """A paper found by a name; `is_alias` if the name is an id that was merged away."""
+
+    doc: dict[str, Any]
+    is_alias: bool
+
+
+def page(connection: Connection, query: PaperQuery, cursor: str | None = None) -> Page:
+    """The papers that `query` asks for, after `cursor`.
+
+    Raises UsageError for a limit out of range, a cursor that is broken or of another order, and a
+    ranking by relevance without words.
+    """
+    if not 1 <= query.limit <= MOST:
+        raise UsageError(f"limit: {query.limit}; expected 1 to {MOST}.")
+    if query.sort == "relevance" and not (query.q or query.author):
+        raise UsageError("sort=relevance: expected words to rank by (q or author).")
+    after = cursors.read(cursor, query.sort) if cursor else None
+    everywhere = words.phrases(query.q, prefix=query.prefix)
+    authors = words.phrases(query.author)
+    if (query.q and not everywhere) or (query.author and not authors):
+        return Page((), None)  # only signs were typed, nothing that a paper could contain
+    match = hits.expression(connection, everywhere, authors)
+    if query.sort == "new":
+        return _by_date(connection, query, match, after)
+    scores = _hot if query.sort == "hot" else _relevant
+    return _ranked(connection, query, scores(connection, query, match), after)
+
+
+def by_name(connection: Connection, name: str) -> Named:
+    """The paper of that name: its id, an id it had before a merge, or an external one such as
+    "arxiv:1512.03385" or "doi:10.1109/…".
+
+    Raises NotFoundError.
+    """
+    unknown = NotFoundError(f'There is no paper "{name}" here.')
+    if "\x00" in name:  # PostgreSQL knows no such text
+        raise unknown
+    doc = connection.scalar(sa.select(paper.c.doc).where(paper.c.id == name))
+    if doc is not None:
+        return Named(doc, False)
+    external = ":" in name
+    names = [name, _normal(name)] if external else [f"id:{name}"]
+    # A DOI may name two papers: the older one answers.
+    asked = (
+        sa.select(paper.c.doc)
+        .join(alias, alias.c.paper_id == paper.c.id)
+        .where(alias.c.name.in_(names))
+        .order_by(paper.c.pk)
+        .limit(1)
+    )
+    doc = connection.scalar(asked)
+    if doc is None:
+        raise unknown
+    return Named(doc, not external)
+
+
+def iterate(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Every paper, in the order in which they were first stored; reads `BATCH` at a time."""
+    after = 0
+    while True:
+        asked = sa.select(paper.c.pk, paper.c.doc).where(paper.c.pk > after)
+        rows = connection.execute(asked.order_by(paper.c.pk).limit(BATCH)).all()
+        if not rows:
+            return
+        yield from (row.doc for row in rows)
+        after = rows[-1].pk
+
+
+def topic_counts(connection: Connection) -> dict[str, int]:
+    """How many papers carry each topic's tag; topics without any are missing."""
+    asked = sa.select(tag.c.topic, sa.func.count()).where(tag.c.tagged).group_by(tag.c.topic)
+    return {row[0]: row[1] for row in connection.execute(asked)}
+
+
+def starters(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+    """The papers of each topic's representative works, oldest first."""
+    asked = (
+        sa.select(entry.c.extra, paper.c.doc)
+        .join(paper, paper.c.id == entry.c.paper_id)
+        .where(entry.c.kind == WORKS)
+        .order_by(paper.c.at, paper.c.pk)
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in connection.execute(asked):
+        for topic in row.extra.get("topics", ()):
+            found.setdefault(topic, []).append(row.doc)
+    return found
+
+
+def _filtered(
+    connection: Connection, query: PaperQuery, match: str, *columns: Any
+) -> tuple[Select[*tuple[Any, ...]], Any, Any]:
+    """(statement for `columns` with every condition, the columns that hold `at` and the key).
+
+    One topic is walked in the order of its own index; several, and words, are conditions on a walk
+    over papers.
+    """
+    asked = sa.select(*columns).where(*_conditions(query))
+    at, pk = paper.c.at, paper.c.pk
+    if len(query.topics) == 1 and query.min_probability is None:
+        at, pk = tag.c.at, tag.c.paper_pk
+        asked = asked.join(tag, pk == paper.c.pk)
+        # written as "= 1" and not as a truth, or SQLite does not see that its index serves
+        asked = asked.where(tag.c.topic == query.topics[0], tag.c.tagged == sa.true())
+    elif query.topics:
+        asked = asked.where(sa.exists(sa.select(1).where(_has_topic(query))))
+    if query.since:
+        asked = asked.where(at >= query.since)
+    if query.until:
+        asked = asked.where(at < query.until)
+    if match:
+        asked = asked.where(hits.contains(connection, match, pk)).params(words=match)
+    return asked, at, pk
+
+
+def _conditions(query: PaperQuery) -> list[ColumnElement[bool]]:
+    """Everything but topics, words and dates."""
+    found: list[ColumnElement[bool]] = []
+    if query.kind != "any":
+        found.append(paper.c.kind == query.kind)
+    if query.venue:
+        venue = sa.func.lower(paper.c.doc["venue"].as_string())
+        wanted = query.venue.lower()
+        found.append((venue == wanted) | venue.startswith(f"{wanted} ", autoescape=True))
+    if query.source:
+        # Names of sources hold no quotes, so a quoted name is found as a whole element only.
+        quoted = json.dumps(query.source)
+        seen = sa.cast(entry.c.sources, sa.Text).contains(quoted, autoescape=True)
+        found.append(sa.exists(sa.select(1).where(entry.c.paper_id == paper.c.id, seen)))
+    if not (query.q or query.author):
+        found.append(~paper.c.starter | ~_ANY_NEWS)
+    return found
+
+
+def _has_topic(query: PaperQuery) -> ColumnElement[bool]:
+    """The condition that a tag row gives the paper one of the topics."""
+    enough = (
+        tag.c.tagged == sa.true()
+        if query.min_probability is None
+        else tag.c.probability >= query.min_probability
+    )
+    return sa.and_(tag.c.paper_pk == paper.c.pk, tag.c.topic.in_(query.topics), enough)
+
+
+def _by_date(
+    connection: Connection, query: PaperQuery, match: str, after: cursors.Place | None
+) -> Page:
+    asked, at, pk = _filtered(connection, query, match, paper.c.id, _TEXT, paper.c.at, paper.c.pk)
+    if after:
+        moment = sa.literal(cursors.moment(after.key), at.type)
+        asked = asked.where(sa.tuple_(at, pk) < sa.tuple_(moment, sa.literal(after.pk, pk.type)))
+    rows = connection.execute(asked.order_by(at.desc(), pk.desc()).limit(query.limit + 1)).all()
+    kept = tuple((row[0], row[1]) for row in rows[: query.limit])
+    if len(rows) <= query.limit:
+        return Page(kept, None)
+    _, _, moment, key = rows[query.limit - 1]
+    return Page(kept, cursors.write(cursors.Place("new", moment.isoformat(), key)))
+
+
+def _ranked(
+    connection: Connection,
+    query: PaperQuery,
+    scores: list[tuple[float, int]],
+    after: cursors.Place | None,
+) -> Page:
+    """A page of papers by (score, key), both descending."""
+    ordered = sorted(scores, reverse=True)
+    if after:
+        ordered = [one for one in ordered if one < (after.key, after.pk)]
+    kept = ordered[: query.limit]
+    asked = sa.select(paper.c.pk, paper.c.id, _TEXT).where(paper.c.pk.in_([pk for _, pk in kept]))
+    texts = {row[0]: (row[1], row[2]) for row in connection.execute(asked)}
+    more = len(ordered) > len(kept)
+    end = cursors.write(cursors.Place(query.sort, *kept[-1])) if more else None
+    return Page(tuple(texts[pk] for _, pk in kept), end)
+
+
+def _hot(connection: Connection, query: PaperQuery, match: str) -> list[tuple[float, int]]:
+    """(heat, key) of the newest papers: of the 30 days before `until`, or before the newest paper.
+
+    The window ends at a moment of the store's own, so that an archive has a hot list too.
+    """
+    buzz = paper.c.doc["buzz"]
+    asked, at, pk = _filtered(connection, query, match, paper.c.pk, paper.c.at, buzz)
+    newest = query.until or connection.scalar(
+        sa.select(paper.c.at).where(~paper.c.starter).order_by(paper.c.at.desc()).limit(1)
+    )
+    if newest:
+        asked = asked.where(at >= newest - HOT_WINDOW)
+    rows = connection.execute(asked.order_by(at.desc(), pk.desc()).limit(hits.RANKED))
+    return [(rank.hot(row[2] or {}, row[1]), row[0]) for row in rows]
+
+
+def _relevant(connection: Connection, query: PaperQuery, match: str) -> list[tuple[float, int]]:
+    asked, at, pk = _filtered(connection, query, match, paper.c.pk)
+    newest = asked.order_by(at.desc(), pk.desc()).limit(hits.RANKED)
+    return hits.relevance(connection, match, newest)
+
+
+def _normal(name: str) -> str:
+    """An external name as the store writes it: no arXiv version, DOIs in lower case."""
+    kind, _, value = name.partition(":")
+    if kind == "arxiv" and (found := ids.arxiv_id(name)):
+        return f"arxiv:{found[0]}"
+    if kind == "doi":
+        return f"doi:{value.lower()}"
+    return name

@@ -1,0 +1,72 @@
+"""The web application: everything is handed in, nothing happens at import."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.staticfiles import StaticFiles
+
+from aggregator import clock
+from aggregator.pipeline import make_sources
+from aggregator.settings import Settings
+from aggregator.sources.base import Source
+from aggregator.store.db import Store
+from aggregator.topics import Config
+from api import problems
+from api.deps import Services
+from api.headers import SecurityHeaders
+from api.routes import ROUTERS
+from api.schemas import Problem
+from api.web import pages, reference
+
+STATIC = Path(__file__).parent / "web" / "static"
+DESCRIPTION = (
+    "Follows the deep-learning literature. Lists are {items, next}; `next` is the cursor of the "
+    "next page, null at the end. Errors are problem documents (RFC 9457). Moments are ISO 8601, UTC."
+)
+
+
+def create_app(
+    store: Store,
+    settings: Settings,
+    config: Config,
+    *,
+    sources: Sequence[Source] | None = None,
+    now: Callable[[], datetime] = clock.wall,
+) -> FastAPI:
+    """The API and the pages over a store.
+
+    `sources` are those whose state is shown, by default the enabled ones of `config`; `now` is the
+    clock that days and due times are told by.
+    """
+    # Swagger's page would load scripts from another host; reference.py makes our own.
+    app = FastAPI(title="Daypaper", description=DESCRIPTION, docs_url=None, redoc_url=None)
+    if sources is None:
+        sources = make_sources(config, settings)
+    app.state.services = Services(store, settings, config, sources, now)
+    for router in (*ROUTERS, pages.router, reference.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    problems.install(app, pages.error_page)
+    app.add_middleware(SecurityHeaders)
+    app.openapi = lambda: _openapi(app)
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the form of the problem documents that every route may answer."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            servers=app.servers,
+        )
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        schemas[Problem.__name__] = Problem.model_json_schema()
+        app.openapi_schema = made
+    return app.openapi_schema

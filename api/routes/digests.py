@@ -1,0 +1,65 @@
+"""Digests: what is new in a topic, as JSON, HTML, text or Markdown."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+
+from aggregator import calendar, status
+from aggregator.digest import render
+from aggregator.digest.select import select
+from aggregator.errors import NotFoundError, UsageError
+from aggregator.store import news
+from api.deps import ServicesDep
+from api.routes.responses import errors, json_bytes
+from api.schemas import Digest, DigestParams
+
+router = APIRouter(prefix="/api/v1/digests", tags=["digests"])
+
+_TYPES = {"text": "text/plain", "markdown": "text/markdown", "html": "text/html"}
+# The HTML form is one document with its style inside: nothing else may be loaded or run.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+_FORMS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {media: {"schema": {"type": "string"}} for media in _TYPES.values()}}
+}
+
+
+@router.get("/{topic}", response_model=Digest, responses=errors(400, 404) | _FORMS)
+def get_digest(
+    services: ServicesDep,
+    topic: Annotated[str, Path(examples=["gan"])],
+    params: Annotated[DigestParams, Query()],
+) -> Response:
+    """What is new in a topic and the topics under it; without `date`, in the days up to now."""
+    if services.config.topic(topic) is None:
+        raise NotFoundError(f'There is no topic "{topic}" here.')
+    now = services.now()
+    since, until = _period(params, now)
+    with services.store.read() as connection:
+        rows = news.digest_rows(connection, since, until)
+        sources = status.source_states(connection, services.sources, now)
+    quiet = calendar.today(since + (until - since) / 2).reason if params.days == 1 else ""
+    digest = select(
+        rows,
+        services.config.topics,
+        since,
+        until,
+        names=(topic,),
+        limit=params.limit,
+        quiet=quiet,
+    )
+    if params.format == "json":
+        return json_bytes(render.data(digest, sources, services.base_url))
+    content = render.FORMATS[params.format](digest, sources, services.base_url)
+    headers = {"Content-Security-Policy": _POLICY} if params.format == "html" else None
+    return Response(content, media_type=_TYPES[params.format], headers=headers)
+
+
+def _period(params: DigestParams, now: datetime) -> tuple[datetime, datetime]:
+    try:
+        until = now
+        if params.date:
+            until = datetime.combine(params.date.date(), time(0), UTC) + timedelta(days=1)
+        return until - timedelta(days=params.days), until
+    except OverflowError:
+        raise UsageError("date: expected a day of our time.") from None

@@ -1,0 +1,50 @@
+"""How routes answer: documented errors, and documents sent as they are stored."""
+
+import json
+from typing import Any
+
+from fastapi import Response
+
+from aggregator.digest.render import page_url
+from aggregator.store.papers import Page
+from api.problems import MEDIA_TYPE
+from api.schemas import Problem
+
+
+def _documented(description: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    400: _documented("A parameter is wrong; the document says which and what was expected"),
+    404: _documented("There is no such thing here"),
+    # "default" also keeps FastAPI from promising a 422 that is never sent.
+    "default": _documented("Anything else: 405, 500, 503"),
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The documented errors of a route: these, and the unforeseen."""
+    return {status: _ERRORS[status] for status in (*statuses, "default")}
+
+
+def json_bytes(value: Any) -> Response:
+    """JSON that is known to have the declared form."""
+    content = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Response(content, media_type="application/json")
+
+
+def paper_list(page: Page, base_url: str) -> Response:
+    """A page of stored documents, each with its `url`; they are not read and written again."""
+    items = ",".join(
+        f'{text.rstrip()[:-1]},"url":{json.dumps(page_url(base_url, paper_id))}}}'
+        for paper_id, text in page.rows
+    )
+    content = f'{{"items":[{items}],"next":{json.dumps(page.next)}}}'
+    return Response(content, media_type="application/json")
+
+
+def with_url(doc: dict[str, Any], base_url: str) -> dict[str, Any]:
+    """A stored document as the API gives it."""
+    return {**doc, "url": page_url(base_url, doc["id"])}

@@ -1,0 +1,362 @@
+"""The forms of questions and answers, as checked and as documented in /openapi.json.
+
+Lists of papers are sent as they are stored, without passing through these models again; a test
+holds the two together.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
+
+from aggregator.clock import parse_moment
+from aggregator.models import Status
+from aggregator.store.papers import MOST, Kind, PaperQuery, Sort
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_moment(value)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            "expected a date or a time, for example 2017-11-13 or 2017-11-13T12:00:00Z"
+        ) from None
+
+
+def _printable(value: str) -> str:
+    if any(ord(sign) < 32 for sign in value):
+        raise ValueError("expected text without control characters")
+    return value.strip()
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Words = Annotated[str, AfterValidator(_printable), Field(max_length=500)]
+
+
+class PaperParams(BaseModel):
+    """What `GET /api/v1/papers` can be asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    topic: list[str] = Field(
+        default=[], max_length=50, description="A topic; repeat it for papers that have any of them"
+    )
+    q: Words = Field(
+        default="",
+        description='Words that must all occur; "quoted words" stand together, a trailing * '
+        "lets a word go on",
+    )
+    author: Words = Field(default="", description="Words of the authors' names")
+    venue: Words = Field(default="", description="A venue, or its first words")
+    source: Words = Field(default="", description="The name of a source that saw the paper")
+    since: Moment | None = Field(default=None, description="First public at or after this")
+    until: Moment | None = Field(default=None, description="First public before this")
+    min_probability: float | None = Field(
+        default=None, ge=0, le=1, description="Instead of the tag: at least this probability"
+    )
+    sort: Sort = Field(default="new", description="Newest, most talked about, or best match first")
+    kind: Kind = Field(default="paper", description="Papers, or posts that are about no paper")
+    prefix: bool = Field(default=False, description="Let the last word of q go on (as you type)")
+    limit: int = Field(default=20, ge=1, le=MOST, description="Papers on one page")
+    cursor: str = Field(default="", max_length=500, description="`next` of the page before")
+
+    def query(self) -> PaperQuery:
+        """As the store is asked."""
+        values = self.model_dump(exclude={"topic", "cursor"})
+        return PaperQuery(topics=tuple(dict.fromkeys(self.topic)), **values)
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "about:blank",
+                "title": "Not Found",
+                "status": 404,
+                "detail": 'There is no paper "arxiv:0000.00000" here.',
+            }
+        }
+    )
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, str]] = Field(default=[], description="Wrong parameters, by name")
+
+
+class TopicTag(BaseModel):
+    """A topic that a paper has."""
+
+    name: str
+    probability: float
+    by: str = Field(description="model, keywords, works or person")
+
+
+class PaperEntry(BaseModel):
+    """One item as it was published: a version, a proceedings page, a post."""
+
+    model_config = ConfigDict(extra="allow")
+
+    key: str
+    kind: str
+    role: Literal["preprint", "proceedings", "post", "work"]
+    source: str
+    sources: list[str]
+    url: str
+    title: str
+    published: datetime
+    version: int | None
+
+
+class Buzz(BaseModel):
+    """How much a paper is talked about."""
+
+    score: int | None = None
+    posts: int = 0
+    citations: int | None = None
+
+
+_PAPER: JsonDict = {
+    "id": "k7q2m4x5z3ab",
+    "title": "Deep Residual Learning for Image Recognition",
+    "abstract": "Deeper neural networks are more difficult to train. …",
+    "authors": ["Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun"],
+    "published": "2015-12-10T19:51:55Z",
+    "updated": "2016-06-27T00:00:00Z",
+    "at": "2015-12-11T01:00:00Z",
+    "venue": "CVPR 2016",
+    "categories": ["cs.CV"],
+    "comments": None,
+    "journal_ref": None,
+    "topics": [{"name": "architectures", "probability": 0.98, "by": "model"}],
+    "identifiers": {"arxiv": "1512.03385", "doi": "10.1109/cvpr.2016.90"},
+    "identifiers_all": {"arxiv": ["1512.03385"], "doi": ["10.1109/cvpr.2016.90"]},
+    "links": {
+        "abstract": "https://arxiv.org/abs/1512.03385",
+        "pdf": "https://arxiv.org/pdf/1512.03385",
+    },
+    "entries": [
+        {
+            "key": "arxiv:1512.03385v1",
+            "kind": "arxiv",
+            "role": "preprint",
+            "source": "arxiv",
+            "sources": ["arxiv"],
+            "url": "https://arxiv.org/abs/1512.03385v1",
+            "title": "Deep Residual Learning for Image Recognition",
+            "published": "2015-12-11T01:00:00Z",
+            "version": 1,
+        }
+    ],
+    "kind": "paper",
+    "buzz": {"score": 120, "posts": 2, "citations": None},
+    "withdrawn": False,
+    "starter": False,
+    "url": "https://daypaper.example/papers/k7q2m4x5z3ab",
+}
+
+
+class Paper(BaseModel):
+    """A paper, or a post that is about none."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _PAPER})
+
+    id: str
+    title: str
+    abstract: str
+    authors: list[str]
+    published: datetime
+    updated: datetime
+    at: datetime = Field(description="First public; what lists are sorted by")
+    venue: str | None
+    categories: list[str]
+    comments: str | None
+    journal_ref: str | None
+    topics: list[TopicTag]
+    identifiers: dict[str, str]
+    identifiers_all: dict[str, list[str]]
+    links: dict[str, str] = Field(description="abstract, pdf, code: those that are known")
+    entries: list[PaperEntry]
+    kind: Literal["paper", "post"]
+    buzz: Buzz
+    withdrawn: bool
+    starter: bool = Field(description="Known only as a representative work of a topic")
+    url: str = Field(description="Its page here")
+
+
+_EVENT: JsonDict = {
+    "kind": "new",
+    "cause": "",
+    "at": "2015-12-11T01:00:00Z",
+    "seen_at": "2015-12-11T03:31:00Z",
+    "backfill": False,
+}
+
+
+class PaperEvent(BaseModel):
+    """Something that happened to a paper."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EVENT})
+
+    kind: str = Field(description="new, new_version, published or withdrawn")
+    cause: str = Field(description="Key of the entry that made it")
+    at: datetime
+    seen_at: datetime
+    backfill: bool
+
+
+class PaperDetail(Paper):
+    """A paper with what happened to it."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {**_PAPER, "timeline": [_EVENT]}})
+
+    timeline: list[PaperEvent]
+
+
+class PaperList(BaseModel):
+    """One page of papers."""
+
+    items: list[Paper]
+    next: str | None = Field(description="Cursor of the next page; null at the end")
+
+
+class TopicSummary(BaseModel):
+    """A topic with the number of papers that carry its tag."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "gan",
+                "title": "Generative adversarial networks",
+                "title_zh": "生成对抗网络",
+                "description": "Training a generator against a discriminator.",
+                "description_zh": "",
+                "parent": "learning",
+                "papers": 412,
+            }
+        }
+    )
+
+    name: str
+    title: str
+    title_zh: str
+    description: str
+    description_zh: str
+    parent: str
+    papers: int
+
+
+class TopicList(BaseModel):
+    """Every topic."""
+
+    items: list[TopicSummary]
+    next: None = None
+
+
+class TopicDetail(TopicSummary):
+    """A topic with its representative works, oldest first."""
+
+    works: list[Paper]
+
+
+class SourceHealth(BaseModel):
+    """How one source is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "arxiv-ml",
+                "kind": "arxiv",
+                "status": "ok",
+                "message": "212 new, 96 updated, 0 unchanged.",
+                "last_success": "2026-11-23T03:30:00Z",
+                "next_due": "2026-11-24T03:30:00Z",
+                "failures": 0,
+                "newest_entry": "2026-11-23T01:00:00Z",
+                "running": False,
+            }
+        }
+    )
+
+    name: str
+    kind: str
+    status: Status | None = Field(description="null until its first run has ended")
+    message: str
+    last_success: datetime | None
+    next_due: datetime | None
+    failures: int = Field(description="Bad runs in a row")
+    newest_entry: datetime | None
+    running: bool
+
+
+class SourceList(BaseModel):
+    """Every enabled source."""
+
+    items: list[SourceHealth]
+    next: None = None
+
+
+class Period(BaseModel):
+    """`from` is included, `until` is not."""
+
+    from_: datetime = Field(alias="from")
+    until: datetime
+
+
+class DigestPaper(Paper):
+    """A paper in a digest."""
+
+    marks: list[str] = Field(
+        description="Why it is here: new, published, new_version, discussed", examples=[["new"]]
+    )
+
+
+class DigestSection(BaseModel):
+    """What is new in a topic."""
+
+    name: str
+    title: str
+    items: list[DigestPaper]
+    more: int = Field(description="Papers that did not fit")
+
+
+class DigestSource(BaseModel):
+    """How a source was when the digest was made."""
+
+    name: str
+    status: Status | None
+    message: str
+
+
+class Digest(BaseModel):
+    """What is new in a period, topic by topic."""
+
+    period: Period
+    note: str = Field(description="Why there is nothing; empty otherwise")
+    topics: list[DigestSection]
+    sources: list[DigestSource]
+
+
+class DigestParams(BaseModel):
+    """What a digest can be asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    date: Moment | None = Field(
+        default=None, description="The last day of the digest (UTC); without it the days up to now"
+    )
+    days: int = Field(default=1, ge=1, le=366)
+    limit: int = Field(default=25, ge=1, le=500, description="Papers of one topic")
+    format: Literal["json", "html", "text", "markdown"] = "json"
+
+
+class Health(BaseModel):
+    """Whether the service can answer."""
+
+    status: Literal["ok"] = "ok"

@@ -1,0 +1,64 @@
+"""What the front page says: which day it shows, and what is going on while there is nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from aggregator import calendar
+from aggregator.errors import UsageError
+
+DAY = timedelta(days=1)
+REACHED = frozenset({"ok", "not_out_yet", "holiday", "stale", "partial", "mismatch"})
+"""Statuses of a source that answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Why the store is empty (a key of the catalogue), and what the running sources say."""
+
+    key: str
+    progress: tuple[tuple[str, str], ...]  # (source, how far it is)
+    messages: tuple[tuple[str, str], ...]  # (source, what went wrong)
+
+
+def situation(states: Sequence[Mapping[str, Any]]) -> Situation:
+    """What to tell a reader whose store has no news, from the states of the sources."""
+    progress = tuple((s["name"], s["message"]) for s in states if s["running"])
+    asked = [s for s in states if s["status"] is not None]
+    trouble = tuple((s["name"], s["message"]) for s in asked if s["status"] not in REACHED)
+    if progress:
+        return Situation("empty_running", progress, trouble)
+    if not asked:
+        return Situation("empty_waiting", (), ())
+    if len(trouble) == len(asked):
+        return Situation("empty_failed", (), trouble)
+    return Situation("empty_quiet", (), trouble)
+
+
+def day_of(moment: datetime) -> datetime:
+    """The midnight (UTC) at which this moment's day begins."""
+    return datetime.combine(moment.date(), time(0), UTC)
+
+
+def asked_day(date: str) -> datetime:
+    """The day that an address asks for. Raises UsageError if it is none of our time."""
+    try:
+        day = datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise UsageError("date: expected a day such as 2017-11-13.") from None
+    if not 1990 <= day.year <= 2200:
+        raise UsageError("date: expected a day between 1990 and 2200.")
+    return day
+
+
+def note(shown: datetime, today: datetime, asked: bool, empty: bool) -> str:
+    """Key of the sentence above the papers, "" if none is needed."""
+    if asked or shown == today:
+        return _with_reason("day_empty", shown) if empty else ""
+    return _with_reason("not_today", today)
+
+
+def _with_reason(key: str, day: datetime) -> str:
+    reason = calendar.today(day + DAY / 2).reason
+    return f"{key}_{reason}" if reason else key

@@ -1,0 +1,144 @@
+"""The pages: a day's papers by topic, one paper, one topic, the sources; and errors."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from aggregator.digest.select import DISCUSSIONS, in_order, select
+from aggregator.errors import NotFoundError
+from aggregator.status import source_states
+from aggregator.store import news, papers
+from aggregator.store.papers import PaperQuery
+from aggregator.topics import Topic
+from api.deps import ServicesDep
+from api.web import front
+from api.web.paper import discussions, steps
+from api.web.view import page
+
+router = APIRouter(include_in_schema=False, default_response_class=Response)
+
+SHOWN = 12  # papers of a topic on the front page
+ON_A_PAGE = 25
+RENEW_SECONDS = 10
+_DISCUSSIONS = Topic(name=DISCUSSIONS, title="Discussions", title_zh="讨论")
+
+DateParam = Annotated[str, Query(max_length=10)]
+
+
+@router.get("/")
+def show_day(request: Request, services: ServicesDep, date: DateParam = "") -> Response:
+    """The papers of a day by topic; without `date`, of the newest day that has any."""
+    now = services.now()
+    today = front.day_of(now)
+    with services.store.read() as connection:
+        newest = news.latest(connection, before=now)
+        states = source_states(connection, services.sources, now)
+        works = papers.starters(connection) if newest is None else {}
+        if newest is None and not date:
+            return _nothing_yet(request, services.config.topics, states, works)
+        day = front.asked_day(date) if date else front.day_of(newest or now)
+        rows = news.digest_rows(connection, day, day + front.DAY)
+        earlier = news.latest(connection, before=day)
+        later = news.earliest(connection, day + front.DAY, now)
+    topics = services.config.topics
+    digest = select(rows, topics, day, day + front.DAY, limit=SHOWN)
+    values = {
+        "digest": digest,
+        "topics": {t.name: t for t in topics},
+        "day": day,
+        "today": today,
+        "note": front.note(day, today, bool(date), digest.empty),
+        "earlier": front.day_of(earlier) if earlier else None,
+        "later": front.day_of(later) if later else None,
+        "sources": states,
+    }
+    return page(request, "day.html", values)
+
+
+def _nothing_yet(
+    request: Request,
+    topics: tuple[Topic, ...],
+    states: list[dict[str, Any]],
+    works: dict[str, list[dict[str, Any]]],
+) -> Response:
+    happening = front.situation(states)
+    values = {
+        "situation": happening,
+        "topics": [topic for topic, _ in in_order(topics) if works.get(topic.name)],
+        "works": works,
+        "sources": states,
+        "renew": RENEW_SECONDS if happening.progress else None,
+    }
+    return page(request, "empty.html", values)
+
+
+@router.get("/papers/{name:path}")
+def show_paper(request: Request, services: ServicesDep, name: str) -> Response:
+    """One paper; by another of its names, a redirection to its page."""
+    with services.store.read() as connection:
+        doc, moved = papers.by_name(connection, name)
+        if doc["id"] != name:
+            return RedirectResponse(f"/papers/{quote(doc['id'], safe='')}", 301 if moved else 302)
+        happened = news.timeline(connection, doc["id"])
+    values = {
+        "paper": doc,
+        "topics": {t.name: t for t in services.config.topics},
+        "steps": steps(doc, happened),
+        "discussions": discussions(doc),
+    }
+    return page(request, "paper.html", values)
+
+
+@router.get("/topics/{name}")
+def show_topic(
+    request: Request,
+    services: ServicesDep,
+    name: str,
+    date: DateParam = "",
+    cursor: Annotated[str, Query(max_length=500)] = "",
+) -> Response:
+    """The papers of a topic, newest first, or those of one day; or the posts about no paper."""
+    topic = _DISCUSSIONS if name == DISCUSSIONS else services.config.topic(name)
+    if topic is None:
+        raise NotFoundError(f'There is no topic "{name}" here.')
+    day = front.asked_day(date) if date else None
+    query = PaperQuery(
+        topics=() if name == DISCUSSIONS else (name,),
+        kind="post" if name == DISCUSSIONS else "paper",
+        since=day,
+        until=day + timedelta(days=1) if day else None,
+        limit=ON_A_PAGE,
+    )
+    with services.store.read() as connection:
+        found = papers.page(connection, query, cursor or None)
+        works = [] if cursor or day else papers.starters(connection).get(name, [])
+    # In a store without news the works are all there is: they are listed once.
+    items = [paper for paper in found.items if not (works and paper["starter"])]
+    values = {
+        "topic": topic,
+        "topics": {t.name: t for t in services.config.topics},
+        "day": day,
+        "items": items,
+        "works": works,
+        "first": not cursor,
+        "next": found.next,
+    }
+    return page(request, "topic.html", values)
+
+
+@router.get("/sources")
+def show_sources(request: Request, services: ServicesDep) -> Response:
+    """How each source is."""
+    with services.store.read() as connection:
+        states = source_states(connection, services.sources, services.now())
+    running = any(state["running"] for state in states)
+    values = {"sources": states, "renew": RENEW_SECONDS if running else None}
+    return page(request, "sources.html", values)
+
+
+def error_page(request: Request, status: int, detail: str) -> Response:
+    """The page for an error."""
+    return page(request, "error.html", {"status": status, "detail": detail}, status)

@@ -1,0 +1,48 @@
+"""What a paper's page shows of its entries: the steps of its life, and where it is talked about."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the timeline: an entry that made the paper public in some form."""
+
+    at: str  # ISO moment
+    role: str
+    version: int | None
+    venue: str
+    url: str
+    sources: tuple[str, ...]
+    marks: tuple[str, ...]  # events that this entry made
+
+
+def steps(paper: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[Step]:
+    """Entries other than posts with the events they made, oldest first.
+
+    The event `new` names no entry: it belongs to the oldest one.
+    """
+    entries = [entry for entry in paper["entries"] if entry["role"] != "post"]
+    first = next((entry["key"] for entry in entries if entry["role"] != "work"), "")
+    made: dict[str, list[str]] = {}
+    for event in events:
+        made.setdefault(event["cause"] or first, []).append(event["kind"])
+    return [
+        Step(
+            entry["published"],
+            entry["role"],
+            entry["version"],
+            entry.get("venue") or "",
+            entry["url"],
+            tuple(entry["sources"]),
+            tuple(made.get(entry["key"], ())),
+        )
+        for entry in entries
+    ]
+
+
+def discussions(paper: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The posts about the paper, the most voted first."""
+    posts = [entry for entry in paper["entries"] if entry["role"] == "post"]
+    return sorted(posts, key=lambda post: -(post.get("score") or 0))
