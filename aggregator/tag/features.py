@@ -43,7 +43,7 @@ def normal_form(word: str) -> str:
 def singular(word: str) -> str:
     """Drop a plural s: "gans" -> "gan"; "loss", "analysis" and "bus" stay.
 
-    The first step of Harman's S-stemmer ("How effective is suffixing?", JASIS 42, 1991) with "is"
+    The last rule of Harman's S-stemmer ("How effective is suffixing?", JASIS 42, 1991) with "is"
     added to its exceptions; stronger stemmers merge "optimizer" with "optimal".
     """
     if len(word) > 3 and word[-1] == "s" and word[-2] not in "sui":

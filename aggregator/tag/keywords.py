@@ -12,7 +12,7 @@ ONCE = 0.3
 NONE = 0.02
 """Probability if a keyword stands in the title; in the abstract, twice or more; once; not at all.
 
-Set by hand, in the order in which keywords were found to tell: no labels exist for such a topic.
+Set by hand, not measured: no labels exist for such a topic.
 """
 THRESHOLD = 0.5
 """A keyword topic is tagged from here on."""

@@ -28,11 +28,13 @@ Pair = tuple[Paper, Paper]
 
 MOST_FEATURES = 10_000
 LEAST_PAPERS = 20
-"""A Chinese feature must occur in so many papers, and only the most frequent are kept: the file
-stays small, and agreement with the teacher grows little beyond."""
+"""A Chinese feature must occur in so many papers, and only the most frequent are kept, so that the
+file stays small. Average precision of agreement: .909 with 5,000, .916 with 10,000, .920 with all
+14,800."""
 
 PENALTY = 0.05
-"""Strength of the L2 penalty on Chinese weights, as 1 / C of the English ones."""
+"""Strength of the L2 penalty on Chinese weights, 1 / C of the English ones. Average precision: .916
+from .01 to .05, .913 at .2, .908 at .5."""
 
 HELD_OUT = 5
 """Every fifth pair is kept from learning when agreement is measured."""
