@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aggregator.errors import UsageError
-from aggregator.sources import KINDS
 from aggregator.sources.base import SourceConfig
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -177,6 +176,9 @@ def _check_parents(topics: Sequence[Topic], where: str, lines: Sequence[str]) ->
 
 
 def _source(head: _Source, number: int, where: str, lines: Sequence[str]) -> SourceConfig:
+    # Imported here: the kinds bring their libraries, which nobody needs who only has a topic in hand.
+    from aggregator.sources import KINDS
+
     label = f'{where}: [[sources]] "{head.name}"'
     kind = KINDS.get(head.kind)
     if kind is None:

@@ -68,7 +68,8 @@ class ArxivSource:
         if last is None:
             return now
         if last.status in ("not_out_yet", "stale"):
-            return last.at + _AGAIN
+            served = calendar.oai_at(calendar.latest_listing(last.at))
+            return max(last.at + _AGAIN, served)
         if last.failures:
             return after_failure(last)
         if self.every:
@@ -77,21 +78,22 @@ class ArxivSource:
 
     def pull(self, ctx: Context) -> Iterator[Page | Note]:
         """The day's RSS, then OAI-PMH (or, if it does not answer, the search API), then a verdict."""
-        day = Day(calendar.latest_listing(ctx.now))
-        ready = _ready_listing(ctx.now)
-        proven = ctx.since is None and ctx.checkpoint.get("proven") == str(ready)
+        day = Day(calendar.latest_listing(ctx.now), ready=_ready_listing(ctx.now))
+        proven = ctx.since is None and ctx.checkpoint.get("proven") == str(day.ready)
         yield from self._announcements(ctx, day, proven)
         if not proven:
             seen = Seen()
             try:
                 yield from self._harvests(ctx, seen)
+                whole = True
             except (UnreachableError, BrokenError, RefusedError) as error:
                 _stop_if_denied(error)
                 yield from self._search(ctx, error)
+                whole = False
             day.stamped = seen.stamped(day.listing)
             day.harvested = set(seen.stamps)
-            if is_proven(day, ctx.now) or self._caught_up(ctx, day, ready):
-                yield Page(checkpoint={"proven": str(ready)})
+            if whole and is_proven(day, ctx.now):
+                yield Page(checkpoint={"proven": str(day.ready)})
                 proven = True
         yield judge(day, proven, ctx.now)
 
@@ -174,12 +176,6 @@ class ArxivSource:
             drafts = lookup.submitted(ctx.http, self.options.api_url, category, since, ctx.now)
             yield Page(drafts=tuple(drafts))
         yield Note("partial", f"{error} Filled in by arXiv's search, without revisions.")
-
-    def _caught_up(self, ctx: Context, day: Day, ready: date) -> bool:
-        """On days without a listing, and before tonight's is served, the last one is all there is
-        once a harvest has gone through."""
-        waiting = ready < day.listing or calendar.today(ctx.now).listing is None
-        return waiting and bool(day.harvested) and not day.stale
 
 
 def _stop_if_denied(error: SourceError) -> None:

@@ -13,11 +13,13 @@ LATE_AFTER = timedelta(hours=6)
 
 @dataclass(slots=True)
 class Day:
-    """What was seen of the listing that should be out. `feeds` are the categories whose RSS showed
+    """What was seen of the last listing that was announced; `ready` is the last one that OAI-PMH
+    should have by now, `listing` itself or the one before. `feeds` are the categories whose RSS showed
     it; `stale` maps categories to the day (or batch) that their RSS showed instead; `announced` the
     ids new or cross-listed by RSS; `stamped` the ids that OAI-PMH dates with this listing."""
 
     listing: date
+    ready: date
     feeds: set[str] = field(default_factory=set)
     stale: dict[str, str] = field(default_factory=dict)
     overflown: list[str] = field(default_factory=list)
@@ -33,9 +35,13 @@ def missing(day: Day) -> set[str]:
 
 
 def is_proven(day: Day, now: datetime) -> bool:
-    """Nothing more can come of this listing: OAI-PMH has it, and all that RSS announced."""
-    out = now >= calendar.oai_at(day.listing) and bool(day.stamped)
-    return out and not missing(day) and not day.stale
+    """Can a harvest that went through be the last one of this listing? It has the listing and all
+    that RSS announced; on a day without a listing, or before tonight's is served, the one before
+    is all there is."""
+    if missing(day) or day.stale:
+        return False
+    waiting = day.ready < day.listing or calendar.today(now).listing is None
+    return bool(day.stamped) or (waiting and bool(day.harvested))
 
 
 def judge(day: Day, proven: bool, now: datetime) -> Note:
@@ -49,7 +55,7 @@ def judge(day: Day, proven: bool, now: datetime) -> Note:
             f"The RSS feed of {', '.join(day.overflown)} is full (2,000 items), where arXiv cuts new "
             "papers; OAI-PMH fills them in.",
         )
-    if not proven and not day.stamped and not day.announced:
+    if not day.stamped and not day.announced and not (proven and day.ready == day.listing):
         return _nothing_yet(name, day.listing, now)
     lost = missing(day)
     if not proven and day.stamped and lost:

@@ -1,0 +1,187 @@
+"""What arXiv's three services answer, and what must come out: recorded answers, no network."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.errors import BrokenError
+from aggregator.models import Draft
+from aggregator.sources.arxiv import announcement, lookup, records
+from aggregator.sources.base import Answer, Validator
+
+DATA = Path(__file__).parents[1] / "data" / "arxiv"
+NOW = datetime(2017, 11, 14, 12, tzinfo=UTC)
+
+
+def body(name: str) -> bytes:
+    return (DATA / name).read_bytes()
+
+
+def by_id(drafts: tuple[Draft, ...] | list[Draft]) -> dict[str, Draft]:
+    return {draft.native_id: draft for draft in drafts}
+
+
+def harvest(*, regular: bool = False, now: datetime = NOW) -> dict[str, Draft]:
+    names = records.names(records.read_page(body("oai_names.xml"), "here"))
+    return by_id(records.to_drafts(body("oai_raw.xml"), "here", names, now, regular=regular).drafts)
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def test_a_record_is_read_whole() -> None:
+    draft = harvest()["1711.04001"]
+    assert draft.key == "arxiv:1711.04001v1"
+    assert draft.title == "A β-Widget for very deep gadgets"
+    assert draft.abstract == "We propose a widget. It reaches O(n log n) on gadgets & gizmos."
+    assert draft.authors == ("Ada Lovelace", "André Turing", "Xiaoming van der Li Jr")
+    assert draft.identifiers == {"arxiv": "1711.04001", "doi": "10.1000/widgets.1"}
+    assert draft.extra["dois"] == ["10.1000/widgets.2"]
+    assert draft.extra["categories"] == ["cs.CV", "cs.LG"]
+    assert draft.extra["comments"] == "8 pages; code at https://github.com/example/widgets."
+    assert draft.extra["journal_ref"] == "J. Widgets 1 (2017) 1-8"
+    # Submitted on Sunday evening in New York: announced on Monday at 20:00.
+    assert draft.published == draft.first_public == utc("2017-11-14T01:00:00")
+    assert draft.fidelity == 1
+
+
+def test_names_are_split_where_the_other_format_has_none() -> None:
+    drafts = records.to_drafts(body("oai_raw.xml"), "here", {}, NOW, regular=False).drafts
+    assert by_id(drafts)["1711.04001"].authors == ("Ada Lovelace", "André Turing", "Li Xiaoming")
+
+
+def test_the_latest_version_counts_and_the_first_says_since_when() -> None:
+    draft = harvest()["1612.00002"]
+    assert draft.version == 3
+    assert draft.published == utc("2017-11-14T01:00:00")
+    assert draft.first_public == utc("2016-12-02T01:00:00")
+    assert [v["version"] for v in draft.extra["versions"]] == [1, 2, 3]
+
+
+def test_old_identifiers_keep_their_archive() -> None:
+    assert harvest()["math/0309136"].url == "https://arxiv.org/abs/math/0309136v1"
+
+
+@pytest.mark.parametrize(
+    ("native", "regular", "public"),
+    [
+        ("1711.00500", True, "2017-11-14T01:00:00"),  # unseen until now: it was on hold
+        ("1711.00500", False, "2017-11-02T00:00:00"),  # a back-fill cannot tell
+        ("math/0309136", True, "2003-09-09T00:00:00"),  # years later: a corrected record
+    ],
+)
+def test_a_paper_on_hold_is_dated_by_its_listing(native: str, regular: bool, public: str) -> None:
+    assert harvest(regular=regular)[native].published == utc(public)
+
+
+def test_withdrawn_and_deleted_papers() -> None:
+    assert harvest()["1709.01111"].extra["withdrawn"] is True
+    assert "withdrawn" not in harvest()["1711.04001"].extra
+    parsed = records.to_drafts(body("oai_raw.xml"), "here", {}, NOW, regular=False)
+    assert parsed.gone == ("1710.02222",)
+
+
+def test_broken_records_are_counted_and_the_rest_kept() -> None:
+    parsed = records.to_drafts(body("oai_raw.xml"), "here", {}, NOW, regular=False)
+    assert parsed.declared == 8
+    assert [reason.split(":")[0] for reason in parsed.skipped] == ["1711.04999", "1711.04998"]
+    assert len(parsed.drafts) == 5
+
+
+def test_a_replay_sees_nothing_announced_later() -> None:
+    drafts = harvest(now=utc("2017-11-13T12:00:00"))
+    assert "1711.04001" not in drafts
+    assert drafts["1612.00002"].version == 2
+
+
+def test_pages_tell_tokens_and_errors() -> None:
+    page = records.read_page(body("oai_raw.xml"), "here")
+    assert (page.token, page.error, page.response_date) == ("", "", NOW)
+    assert records.read_page(body("oai_names.xml"), "here").token == "next-names"
+    assert records.read_page(body("oai_2016_export.xml"), "here").token == "1234|1001"
+    assert records.read_page(body("oai_none.xml"), "here").error == "noRecordsMatch"
+    assert records.read_page(body("oai_bad_token.xml"), "here").error == "badResumptionToken"
+
+
+def test_the_old_layout_is_read_too() -> None:
+    (draft,) = records.to_drafts(body("oai_2016_export.xml"), "here", {}, NOW, regular=False).drafts
+    assert (draft.title, draft.version) == ("A Model of Travelling Widgets", 2)
+    assert draft.abstract == "Pretty-printed as it used to be."
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"<html><body>Service unavailable</body></html>",
+        body("oai_raw.xml")[:900],
+        b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "b">]><r>&a;</r>',
+        b'<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><Identify/></OAI-PMH>',
+    ],
+)
+def test_other_answers_are_refused_as_a_whole(sent: bytes) -> None:
+    with pytest.raises(BrokenError):
+        records.to_drafts(sent, "here", {}, NOW, regular=False)
+    with pytest.raises(BrokenError):
+        announcement.read(sent, "here")
+
+
+def test_an_announcement_is_read() -> None:
+    feed = announcement.read(body("rss_day.xml"), "here")
+    assert str(feed.listing) == "2017-11-14"
+    assert feed.new_ids == {"1711.04001", "1705.01234"}
+    parsed = announcement.to_drafts(body("rss_day.xml"), "here")
+    new, cross, replaced = parsed.drafts
+    assert (len(parsed.skipped), parsed.declared) == (1, 4)
+    assert new.authors == ("Ada Lovelace", "André Turing")
+    assert new.abstract == "We say something about A widget."
+    assert (new.published, new.first_public, new.dated) == (utc("2017-11-14T01:00:00"),) * 2 + (
+        True,
+    )
+    assert (cross.dated, cross.first_public) == (False, None)
+    assert (replaced.version, replaced.dated, replaced.first_public) == (3, True, None)
+    assert replaced.identifiers["doi"] == "10.1000/revised"
+    assert all(draft.fidelity == 0 for draft in parsed.drafts)
+
+
+def test_an_empty_announcement_and_an_error_feed() -> None:
+    feed = announcement.read(body("rss_empty.xml"), "here")
+    assert (feed.new_ids, feed.digest) == (frozenset(), "")
+    with pytest.raises(BrokenError, match="Bad subject class"):
+        announcement.read(body("rss_error.xml"), "here")
+
+
+class Recorded:
+    """Answers every request with one recorded body."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.urls = name, list[str]()
+
+    def get(self, url: str, **_: object) -> Answer:
+        self.urls.append(url)
+        return Answer(url, body(self.name), "", {}, False, Validator(url, None, None, ""))
+
+    def post(self, url: str, **_: object) -> Answer:
+        raise AssertionError("nothing is posted")
+
+
+def test_look_ups_go_through_our_client() -> None:
+    http = Recorded("api_two.xml")
+    (draft,) = lookup.by_ids(http, "http://here/api", ["1711.04001", "1111.99999"], NOW)
+    assert (draft.key, draft.title) == ("arxiv:1711.04001v2", "A widget, looked up")
+    assert draft.first_public == utc("2017-11-07T01:00:00")
+    assert draft.published == utc("2017-11-14T01:00:00")
+    assert len(http.urls) == 1
+    assert "id_list=1711.04001%2C1111.99999" in http.urls[0]
+
+
+def test_a_search_names_category_and_window() -> None:
+    http = Recorded("api_two.xml")
+    lookup.submitted(http, "http://here/api", "cs.CV", NOW - timedelta(days=7), NOW)
+    assert "cat%3Acs.CV+AND+submittedDate%3A%5B201711071200+TO+201711141200%5D" in http.urls[0]
+
+
+def test_arxivs_error_entry_is_no_paper() -> None:
+    assert lookup.by_ids(Recorded("api_error.xml"), "http://here/api", ["abc"], NOW) == []

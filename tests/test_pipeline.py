@@ -1,0 +1,284 @@
+"""A day of collecting from a server that plays arXiv: what is stored, said, and asked again."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from aggregator import pipeline, topics
+from aggregator.attempt import Outcome
+from aggregator.errors import UsageError
+from aggregator.settings import Settings
+from aggregator.store import ledger
+from aggregator.store.db import Store
+from aggregator.store.sql import checkpoint, paper, run
+from aggregator.topics import Config
+from tests.conftest import sqlite_store
+from tests.server import Asked, Reply, Server
+
+DATA = Path(__file__).parent / "data" / "arxiv"
+NOW = datetime(2017, 11, 14, 12, tzinfo=UTC)
+XML = {"Content-Type": "text/xml"}
+
+
+def body(name: str) -> bytes:
+    return (DATA / name).read_bytes()
+
+
+def good_feed(day: int = 14) -> bytes:
+    """The feed of a day, without its broken item and with nothing that OAI-PMH does not have."""
+    feed = body("rss_day.xml").replace(b"1705.01234", b"1711.04001")
+    head, _, tail = feed.partition(b"    <item>\n      <title>No identifier")
+    whole = head + tail.partition(b"</item>\n")[2]
+    return whole.replace(b"14 Nov", f"{day} Nov".encode())
+
+
+def oai(asked: Asked) -> Reply:
+    """Both formats in one page each; the names have a second page."""
+    token = asked.query.get("resumptionToken", "")
+    if token == "next-names":
+        return Reply(body("oai_none.xml"), headers=XML)
+    name = {"arXivRaw": "oai_raw.xml", "arXiv": "oai_names.xml"}[asked.query["metadataPrefix"]]
+    return Reply(body(name), headers=XML)
+
+
+@pytest.fixture
+def arxiv(server: Server) -> Server:
+    server.routes = {
+        "/oai": oai,
+        "/rss/cs.CV": Reply(good_feed(), headers=XML),
+        "/api": Reply(body("api_two.xml"), headers=XML),
+    }
+    return server
+
+
+@pytest.fixture
+def one_store(tmp_path: Path) -> Iterator[Store]:
+    with closing(sqlite_store(tmp_path)) as made:
+        yield made
+
+
+def config(url: str, more: str = "") -> Config:
+    return topics.parse(
+        f"""
+        [[sources]]
+        name = "arxiv"
+        kind = "arxiv"
+        categories = ["cs.CV"]
+        oai_url = "{url}/oai"
+        rss_url = "{url}/rss"
+        api_url = "{url}/api"
+        pace_seconds = 0
+        {more}
+        """,
+        "topics.toml",
+    )
+
+
+Collect = Callable[..., Outcome]
+
+
+@pytest.fixture
+def collect(one_store: Store, arxiv: Server, tmp_path: Path) -> Collect:
+    """Collect arXiv once, at `hours` after noon of 14 November 2017."""
+    settings = Settings(data_dir=tmp_path)
+
+    def once(hours: float = 0, **how: Any) -> Outcome:
+        as_of = NOW + timedelta(hours=hours)
+        made = config(arxiv.url)
+        return pipeline.collect(one_store, settings, made, ["arxiv"], as_of=as_of, **how).sources[
+            "arxiv"
+        ]
+
+    return once
+
+
+def titles(store: Store) -> set[str]:
+    with store.read() as connection:
+        return set(connection.scalars(sa.select(paper.c.title)))
+
+
+def test_a_day_is_collected_and_what_could_not_be_read_is_said(
+    collect: Collect, one_store: Store
+) -> None:
+    done = collect()
+    assert (done.status, done.skipped) == ("mismatch", 2)
+    assert "1711.04999" in done.message
+    assert {"A β-Widget for very deep gadgets", "Revised Gadgets"} <= titles(one_store)
+    with one_store.read() as connection:
+        row = connection.execute(sa.select(run)).one()
+    assert (row.status, row.new, row.finished is not None) == ("mismatch", 5, True)
+
+
+def test_what_rss_has_and_oai_has_not_is_kept_and_said(
+    collect: Collect, arxiv: Server, one_store: Store
+) -> None:
+    arxiv.routes["/rss/cs.CV"] = Reply(body("rss_day.xml"), headers=XML)
+    done = collect()
+    assert done.status == "partial"
+    assert "1705.01234" in done.message
+    assert "Gadgets from elsewhere" in titles(one_store)
+
+
+def test_the_second_look_of_a_day_asks_only_whether_something_changed(
+    collect: Collect, arxiv: Server
+) -> None:
+    arxiv.routes["/rss/cs.CV"] = lambda asked: (
+        Reply(status=304)
+        if asked.headers.get("if-none-match")
+        else Reply(good_feed(), headers={**XML, "ETag": "abc"})
+    )
+    collect()
+    arxiv.asked.clear()
+    done = collect(1)
+    assert (done.status, done.counts.new) == ("ok", 0)
+    assert arxiv.paths() == ["/rss/cs.CV"]
+
+
+def test_oai_down_is_filled_in_by_search_and_said(
+    collect: Collect, arxiv: Server, one_store: Store
+) -> None:
+    arxiv.routes["/oai"] = Reply(b"<html>oops</html>")
+    done = collect()
+    assert done.status == "partial"
+    assert "Filled in by arXiv's search" in done.message
+    assert "A widget, looked up" in titles(one_store)
+
+
+def test_a_broken_page_leaves_the_checkpoint_where_it_was(
+    collect: Collect, arxiv: Server, one_store: Store
+) -> None:
+    collect()
+
+    def place() -> Any:
+        with one_store.read() as connection:
+            return ledger.checkpoints(connection, "arxiv")["oai:cs.CV"]
+
+    before = place()
+    arxiv.routes["/oai"] = Reply(body("oai_raw.xml")[:700], headers=XML)
+    done = collect(24)
+    assert done.status == "partial"
+    assert place() == before
+
+
+def test_a_denial_stops_everything_at_once_and_says_what_to_do(
+    collect: Collect, arxiv: Server
+) -> None:
+    arxiv.routes["/rss/cs.CV"] = Reply(b"Access denied", 403)
+    done = collect()
+    assert done.status == "challenged"
+    assert "help@arxiv.org" in done.message
+    assert arxiv.paths() == ["/rss/cs.CV"]
+
+
+def test_a_long_retry_after_is_kept_in_logical_time(collect: Collect, arxiv: Server) -> None:
+    good = arxiv.routes["/rss/cs.CV"]
+    arxiv.routes["/rss/cs.CV"] = Reply(b"", 429, {"Retry-After": "7200"})
+    assert collect().status == "throttled"
+    arxiv.routes["/rss/cs.CV"] = good
+    arxiv.asked.clear()
+    assert "Left alone until 2017-11-14T14:00:00Z" in collect(1).message
+    assert arxiv.asked == []
+    assert collect(2.1).status == "mismatch"
+
+
+def test_yesterdays_batch_under_todays_date_is_stale(collect: Collect, arxiv: Server) -> None:
+    collect()
+    arxiv.routes["/rss/cs.CV"] = Reply(good_feed(15), headers=XML)
+    arxiv.routes["/oai"] = Reply(body("oai_none.xml"), headers=XML)
+    done = collect(24)
+    assert done.status == "stale"
+    assert "yesterday's batch under today's date for cs.CV" in done.message
+
+
+def test_a_batch_that_is_not_served_yet_is_waited_for_and_then_late(
+    collect: Collect, arxiv: Server
+) -> None:
+    collect()
+    arxiv.routes["/oai"] = Reply(body("oai_none.xml"), headers=XML)
+    early = collect(13.2)  # 20:12 in New York: announced, but OAI-PMH has it from 22:30
+    assert early.status == "not_out_yet"
+    assert "22:30 New York" in early.message
+    arxiv.routes["/rss/cs.CV"] = Reply(
+        body("rss_empty.xml").replace(b"14 Nov", b"15 Nov"), headers=XML
+    )
+    assert collect(18).status == "not_out_yet"  # 01:00 in New York
+    late = collect(24)  # 07:00
+    assert late.status == "stale"
+    assert "is late" in late.message
+
+
+def test_weekends_are_quiet(collect: Collect, arxiv: Server) -> None:
+    arxiv.routes["/oai"] = Reply(
+        body("oai_raw.xml")
+        .replace(b"Broken date", b"")
+        .replace(b"no date at all", b"Mon, 13 Nov 2017 09:00:00 GMT")
+        .replace(b"<title> </title>", b"<title>t</title>")
+        .replace(b"<title></title>", b"<title>u</title>"),
+        headers=XML,
+    )
+    done = collect(24 * 4)  # Saturday
+    assert done.status == "holiday"
+    assert "weekend" in done.message
+    assert "Sun 19 Nov 20:00 New York" in done.message
+
+
+def test_a_replay_of_an_earlier_day_moves_no_checkpoint(collect: Collect, one_store: Store) -> None:
+    collect()
+
+    def marks() -> dict[str, Any]:
+        with one_store.read() as connection:
+            rows = connection.execute(sa.select(checkpoint.c.stream, checkpoint.c.value))
+            return {row.stream: row.value for row in rows}
+
+    before = marks()
+    collect(-24)
+    assert marks() == before
+
+
+def test_an_interrupted_harvest_goes_on_where_it_was(
+    collect: Collect, arxiv: Server, one_store: Store
+) -> None:
+    """Two pages of one window; the second answer breaks, as if the process had been killed there."""
+    first = body("oai_raw.xml").replace(
+        b"<resumptionToken/>", b"<resumptionToken>page-2</resumptionToken>"
+    )
+    broken = True
+
+    def answer(asked: Asked) -> Reply:
+        token = asked.query.get("resumptionToken")
+        if token == "page-2":
+            return Reply(b"", 404) if broken else Reply(body("oai_none.xml"), headers=XML)
+        if asked.query.get("metadataPrefix") == "arXivRaw":
+            return Reply(first, headers=XML)
+        return oai(asked)
+
+    arxiv.routes["/oai"] = answer
+    assert collect().status == "partial"
+    broken = False
+    arxiv.asked.clear()
+    collect(1)
+    asked = next(a for a in arxiv.asked if a.path == "/oai")
+    assert asked.query.get("resumptionToken") == "page-2"
+
+
+def test_unknown_sources_are_named(one_store: Store, arxiv: Server, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match='No enabled source "arxive"; expected one of: arxiv'):
+        pipeline.collect(one_store, Settings(data_dir=tmp_path), config(arxiv.url), ["arxive"])
+
+
+def test_only_what_is_due_is_asked(one_store: Store, arxiv: Server, tmp_path: Path) -> None:
+    settings, made = Settings(data_dir=tmp_path), config(arxiv.url, 'every = "6h"')
+    arxiv.routes["/oai"] = Reply(body("oai_none.xml"), headers=XML)
+    arxiv.routes["/rss/cs.CV"] = Reply(body("rss_empty.xml"), headers=XML)
+
+    def ran(hours: float) -> bool:
+        return bool(
+            pipeline.collect(one_store, settings, made, as_of=NOW + timedelta(hours=hours)).sources
+        )
+
+    assert [ran(0), ran(0.1), ran(0.4)] == [True, False, True]  # not out yet: again in 20 minutes
