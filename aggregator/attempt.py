@@ -153,6 +153,12 @@ class Attempt:
             for reason in part.skipped:
                 log.warning("%s: skipped %s", self._source.name, reason)
             self._skipped += part.skipped
+            read = len(part.drafts) + len(part.skipped) + len(part.gone)
+            if part.declared is not None and part.declared > read:
+                lost = f"{part.declared} items were served and {read} recognised"
+                self._notes.append(
+                    Note("mismatch", f"{lost}; this place may have changed its form.")
+                )
         with self._store.write() as connection:
             counts, made, changed = store_drafts(
                 connection, parsed, self._source.name, self.now, backfill=self._backfill

@@ -26,6 +26,7 @@ from aggregator.errors import (
     ThrottledError,
     UnreachableError,
 )
+from aggregator.parse.page import decode, is_html, is_wall
 from aggregator.sources.base import Answer, Validator
 from aggregator.store import ledger
 
@@ -37,11 +38,6 @@ MOST_REDIRECTS = 5
 ATTEMPTS = 3
 SLEPT = timedelta(seconds=60)  # a Retry-After up to this is slept, a longer one kept in the ledger
 RETRY_FLOOR = timedelta(seconds=1)  # arXiv answers "Retry-After: 0" and means it least
-_WALL = re.compile(
-    rb"(just a moment|attention required|cf-challenge|challenge-platform|turnstile|anubis|captcha"
-    rb"|are you a (robot|human)|verify you are human|access denied|enable javascript and cookies)",
-    re.I,
-)
 
 
 class TransientError(Exception):
@@ -237,8 +233,6 @@ def _answer(url: str, response: httpx.Response, body: bytes, known: Validator | 
     if code == 304 and known:
         return Answer(url, b"", kind, headers, True, known)
     if code == 200:
-        if "html" in kind and _WALL.search(body[:20_000]) and len(body) < 200_000:
-            raise _challenged(url)
         return Answer(url, body, kind, headers, bool(known and known.digest == digest), mark)
     raise _refusal(url, code, headers, body)
 
@@ -255,11 +249,7 @@ def _refusal(url: str, code: int, headers: Mapping[str, str], body: bytes) -> Ex
             pause = max(wait or RETRY_FLOOR, RETRY_FLOOR)
             return TransientError(error, pause.total_seconds()) if pause <= SLEPT else error
         return error
-    if (
-        code in (401, 403, 503, 500)
-        and b"<html" in body[:2000].lower()
-        and _WALL.search(body[:20_000])
-    ):
+    if is_html(body) and is_wall(decode(body[:20_000], headers.get("content-type"))):
         return _challenged(url)
     if code >= 500:
         return TransientError(

@@ -141,11 +141,6 @@ def test_a_short_retry_after_is_waited_for(one_store: Store, server: Server) -> 
             ChallengedError,
             "wall",
         ),
-        (
-            Reply(b"<html>Verify you are human</html>", 200, {"Content-Type": "text/html"}),
-            ChallengedError,
-            "wall",
-        ),
         (Reply(b"", 302, {"Location": "ftp://example.org/x"}), RefusedError, "no web address"),
         (Reply(b"not gzip", 200, {"Content-Encoding": "gzip"}), BrokenError, "unpacked"),
     ],

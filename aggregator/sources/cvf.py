@@ -85,7 +85,10 @@ class CvfSource:
             native_id = raw.stream.removeprefix("detail:")
             return Parsed((detail_draft(raw.body, raw.content_type, raw.url, native_id),))
         listing = read_listing(raw.body, raw.content_type, raw.url, self.base_url)
-        return list_drafts(listing, raw.stream, self.base_url)
+        parsed = list_drafts(listing, raw.stream, self.base_url)
+        # A list may be out before the conference: then it is public from the day it was first seen.
+        early = (replace(d, published=min(d.published, raw.fetched_at)) for d in parsed.drafts)
+        return replace(parsed, drafts=tuple(early))
 
     def _pull_lists(self, ctx: Context, venue: str) -> Iterator[Page | Note]:
         stream = f"list:{venue}"

@@ -16,6 +16,8 @@ from aggregator.parse.text import plain
 from aggregator.sources.cvf_venues import first_day
 
 KIND = "cvf"
+_REPEAT = re.compile(r"\[From Oral \w+\]")
+"""ICCV 2015 lists its orals a second time among the posters, by title alone."""
 _NATIVE = re.compile(r"([A-Z]+)(\d{4})/.+")
 _BIBTEX_AUTHORS = re.compile(r"author\s*=\s*\{(.*?)\}\s*,\s*title", re.IGNORECASE | re.DOTALL)
 _AUTHOR_FIELDS = "form.authsearch input[name=query_author], form.authsearch input[name=query]"
@@ -51,19 +53,19 @@ def list_drafts(listing: Listing, stream: str, base_url: str) -> Parsed:
     """A draft for each paper of the page; what cannot be read is told with its reason."""
     drafts: dict[str, Draft] = {}
     skipped: list[str] = []
-    titles = listing.titles
+    titles, repeats = listing.titles, 0
     if not listing.whole:
         titles = titles[:-1]
         skipped.append(f"{stream}: the page ends in the middle of its last paper.")
     for place, item in enumerate(titles, 1):
         draft = _item(item, base_url)
-        if isinstance(draft, str):
+        if _REPEAT.match(item.text(strip=True)) or _native_id(draft) in drafts:
+            repeats += 1
+        elif isinstance(draft, str):
             skipped.append(f"{stream}: paper {place} {draft}.")
-        elif draft.native_id in drafts:
-            skipped.append(f"{stream}: paper {place} stands twice: {draft.native_id}.")
         else:
             drafts[draft.native_id] = draft
-    return Parsed(tuple(drafts.values()), tuple(skipped), declared=len(listing.titles))
+    return Parsed(tuple(drafts.values()), tuple(skipped), len(listing.titles) - repeats)
 
 
 def detail_draft(body: bytes, content_type: str, url: str, native_id: str) -> Draft:
@@ -120,6 +122,10 @@ def _item(title: LexborNode, base_url: str) -> Draft | str:
         links=links,
         bibtex=_bibtex(parts),
     )
+
+
+def _native_id(draft: Draft | str) -> str:
+    return "" if isinstance(draft, str) else draft.native_id
 
 
 def _draft(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.errors import BrokenError
+from aggregator.errors import BrokenError, ChallengedError
 from aggregator.models import Draft
 from aggregator.sources.arxiv import announcement, lookup, records
 from aggregator.sources.base import Answer, Validator
@@ -126,6 +126,12 @@ def test_other_answers_are_refused_as_a_whole(sent: bytes) -> None:
         records.to_drafts(sent, "here", {}, NOW, regular=False)
     with pytest.raises(BrokenError):
         announcement.read(sent, "here")
+
+
+def test_a_bot_wall_is_told_apart() -> None:
+    wall = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>"
+    with pytest.raises(ChallengedError):
+        announcement.read(wall, "here")
 
 
 def test_an_announcement_is_read() -> None:

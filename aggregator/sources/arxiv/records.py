@@ -11,9 +11,10 @@ from typing import Any
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - compiled
 
 from aggregator import calendar
-from aggregator.errors import BrokenError
+from aggregator.errors import BrokenError, ChallengedError
 from aggregator.models import Draft, Parsed
 from aggregator.parse import dates, ids, text
+from aggregator.parse.page import decode, is_html, is_wall
 
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _HOLD = timedelta(days=45)
@@ -53,7 +54,12 @@ def read_page(body: bytes, where: str) -> OaiPage:
 
 
 def parse_xml(body: bytes, where: str) -> Any:
-    """Bytes -> root element; no entities, no network. Raises BrokenError if not well-formed."""
+    """Bytes -> root element; no entities, no network.
+
+    Raises BrokenError if they are not well-formed XML, ChallengedError if they are a bot wall.
+    """
+    if is_html(body) and is_wall(decode(body[:20_000])):
+        raise ChallengedError(f"{where} shows a page that only people get past (a bot wall).")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         return etree.fromstring(body.lstrip(), parser)
