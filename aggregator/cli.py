@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +23,10 @@ from aggregator.topics import Config
 EXIT_ERROR, EXIT_USAGE, EXIT_SOURCES = 1, 2, 3
 
 app = typer.Typer(
-    help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    help="Follows the deep-learning literature and delivers what is new, once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 errors = Console(stderr=True, highlight=False)
 
@@ -113,7 +117,7 @@ def collect(
         done = pipeline.collect(
             store, chosen, config, source or (), since=back, as_of=now, progress=bar
         )
-        pipeline.tag(store, config)
+        pipeline.tag(store, chosen, config)
     if as_json:
         say(report.collected_json(done))
     else:
@@ -132,12 +136,102 @@ def tag(
     """Tag papers with the topics of topics.toml."""
     from aggregator import pipeline
 
-    with opened() as (store, _, config):
-        count = pipeline.tag(store, config, everything=everything)
+    with opened() as (store, chosen, config):
+        count = pipeline.tag(store, chosen, config, everything=everything)
     if as_json:
         say({"tagged": count})
     else:
         sys.stdout.write(f"{count} papers tagged.\n")
+
+
+@app.command()
+def digest(
+    topic: Annotated[
+        list[str] | None, typer.Option(help="Only this topic; may be repeated.")
+    ] = None,
+    since: Annotated[
+        str, typer.Option(help="From this day on; a day before the end without it.")
+    ] = "",
+    as_of: AsOf = "",
+    limit: Annotated[int, typer.Option(min=1, help="Papers per topic.")] = 25,
+    form: Annotated[str, typer.Option("--format", help="text, markdown, html or json.")] = "text",
+    as_json: Json = False,
+) -> None:
+    """What is new, by topic. Changes nothing."""
+    from aggregator import news
+    from aggregator.digest import render
+
+    until = moment(as_of, "--as-of") or clock.wall()
+    first = moment(since, "--since")
+    if form not in ("json", *render.FORMATS):
+        raise UsageError(f"--format: {form!r} is not known; expected text, markdown, html or json.")
+    with opened() as (store, chosen, config):
+        made, states = news.digest(store, chosen, config, topic or (), first, until, limit)
+    if as_json or form == "json":
+        say(render.data(made, states, chosen.base_url))
+    else:
+        sys.stdout.write(render.FORMATS[form](made, states, chosen.base_url).rstrip() + "\n")
+
+
+@app.command()
+def predict(
+    file: Annotated[
+        Path, typer.Argument(help="JSON Lines of id, title, abstract; - is stdin.")
+    ] = Path("-"),
+) -> None:
+    """Tag papers from a file, in its order; touches no database."""
+    from aggregator.tag import model
+    from aggregator.tag.files import predictions
+
+    tagger = model.load(settings.load().tagger)
+    with report.read(file) as stream:
+        for line in predictions(tagger, stream, str(file)):
+            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+@app.command()
+def train(
+    corpus: Annotated[
+        list[Path] | None, typer.Option(help="Unlabelled papers, JSON Lines.")
+    ] = None,
+    labels: Annotated[list[Path] | None, typer.Option(help="Labelled papers, JSON Lines.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Model file; in the data dir without it.")
+    ] = None,
+) -> None:
+    """Fit the tagger on labelled papers; prints its cross-validated figures."""
+    from aggregator.tag import train as training
+
+    if not labels:
+        raise UsageError("--labels: missing; expected at least one file of labelled papers.")
+    result = training.train(corpus or [], labels, now=clock.wall())
+    chosen = settings.load()
+    path = out or chosen.own_tagger
+    path.parent.mkdir(parents=True, exist_ok=True)
+    training.save(result, path)
+    Console().print(report.training_table(result.figures))
+    errors.print(f"Written to {path}.", markup=False)
+
+
+@app.command()
+def evaluate(
+    labels: Annotated[list[Path] | None, typer.Option(help="Labelled papers, JSON Lines.")] = None,
+    model_file: Annotated[Path | None, typer.Option("--model", help="Not the shipped one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the tagger on labelled papers."""
+    from aggregator.tag import evaluate as evaluation
+    from aggregator.tag import model
+    from aggregator.tag.files import read_labelled
+
+    if not labels:
+        raise UsageError("--labels: missing; expected at least one file of labelled papers.")
+    rows = [row for path in labels for row in read_labelled(path)]
+    measured = evaluation.evaluate(model.load(model_file or settings.load().tagger), rows)
+    if as_json:
+        say(asdict(measured))
+    else:
+        Console().print(report.evaluation_table(measured))
 
 
 @app.command()

@@ -93,13 +93,13 @@ def _is_due(store: Store, source: Source, now: datetime) -> bool:
     return source.next_due(last, now) <= now
 
 
-def tag(store: Store, config: Config, *, everything: bool = False) -> int:
+def tag(store: Store, settings: Settings, config: Config, *, everything: bool = False) -> int:
     """Tag the papers that are untagged, or were tagged by another model or under other topics (or
     `everything`); returns how many. Works in batches, so that a kill loses at most one."""
     from aggregator.tag.documents import tag_documents  # numpy and scipy: slow to import
     from aggregator.tag.model import load
 
-    tagger = load()
+    tagger = load(settings.tagger)
     version = f"{tagger.version}-{_fingerprint(config)}"
     with store.write() as connection:
         tags.forget(connection, None if everything else version)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
@@ -14,7 +14,10 @@ from rich.text import Text
 
 from aggregator.errors import UsageError
 from aggregator.models import QUIET_STATUSES
-from aggregator.pipeline import Collected
+
+if TYPE_CHECKING:  # both bring libraries that take a second to import
+    from aggregator.pipeline import Collected
+    from aggregator.tag.evaluate import Evaluation
 
 
 class Bar:
@@ -55,7 +58,7 @@ class Bar:
         self._progress.update(self._tasks[key], completed=done, total=total)
 
 
-def collected_json(done: Collected) -> dict[str, Any]:
+def collected_json(done: "Collected") -> dict[str, Any]:
     """`daypaper collect --json`, as the contract says."""
     return {
         "sources": {
@@ -76,7 +79,7 @@ def collected_json(done: Collected) -> dict[str, Any]:
     }
 
 
-def collected_table(done: Collected) -> Table | str:
+def collected_table(done: "Collected") -> Table | str:
     """What a person wants to know after a collect."""
     if not done.sources:
         return "No source is due. Name one to fetch it now: daypaper collect SOURCE."
@@ -109,6 +112,48 @@ def status_table(states: Sequence[Mapping[str, Any]]) -> Table | str:
     return table
 
 
+def evaluation_table(measured: "Evaluation") -> Table:
+    """`daypaper evaluate` for people."""
+    table = _figures("topic", "papers", "positives", "precision", "recall", "F1", "AP")
+    for name, scores in measured.topics.items():
+        figures = (scores.precision, scores.recall, scores.f1, scores.average_precision)
+        table.add_row(name, str(scores.papers), str(scores.positives), *map(_three, figures))
+    macro = (measured.macro_precision, measured.macro_recall, measured.macro_f1)
+    table.add_row(
+        "macro",
+        str(measured.papers),
+        "",
+        *map(_three, macro),
+        _three(measured.mean_average_precision),
+    )
+    return table
+
+
+def training_table(figures: Mapping[str, Any]) -> Table:
+    """The cross-validated figures of a new model."""
+    table = _figures("cross-validated on", "papers", "precision", "recall", "F1", "AP")
+    for name, part in figures["strata"].items():
+        macro = (
+            part["macro_precision"],
+            part["macro_recall"],
+            part["macro_f1"],
+            part["mean_average_precision"],
+        )
+        table.add_row(name, str(part["papers"]), *map(_three, macro))
+    return table
+
+
+def _figures(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for n, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if n else "left")
+    return table
+
+
+def _three(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.3f}"
+
+
 def _coloured(status: str) -> Text:
     quiet = {str(s) for s in QUIET_STATUSES}
     colour = "green" if status in quiet else "dim" if status in ("-", "never") else "yellow"
@@ -132,3 +177,18 @@ def written(path: Path | None) -> Iterator[TextIO]:
         part.replace(path)
     except OSError as error:
         raise UsageError(f"--out: cannot write {path}: {error.strerror}.") from None
+
+
+@contextmanager
+def read(path: Path) -> Iterator[BinaryIO]:
+    """The bytes of a file, or of stdin for "-"."""
+    if str(path) == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except OSError as error:
+        raise UsageError(
+            f"{path}: {error.strerror}; expected a file of JSON Lines, or -."
+        ) from None

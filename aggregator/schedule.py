@@ -38,7 +38,7 @@ def start(
     for source in sources:
         job = partial(pipeline.collect, store, settings, config, due=source.name, progress=progress)
         _add(scheduler, f"collect {source.name}", job, LOOK_EVERY)
-    _add(scheduler, "tag batch", partial(pipeline.tag, store, config), TAG_EVERY)
+    _add(scheduler, "tag batch", partial(pipeline.tag, store, settings, config), TAG_EVERY)
     scheduler.start()
     return scheduler
 

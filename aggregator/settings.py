@@ -36,6 +36,16 @@ class Settings(BaseSettings):
         given = self.database_url.get_secret_value()
         return given or f"sqlite:///{(self.data_dir / 'daypaper.sqlite3').absolute()}"
 
+    @property
+    def own_tagger(self) -> Path:
+        """Where `daypaper train` puts a model of this installation's own."""
+        return self.data_dir / "tagger.npz"
+
+    @property
+    def tagger(self) -> Path | None:
+        """The model file to use: this installation's own, else None for the shipped one."""
+        return self.own_tagger if self.own_tagger.exists() else None
+
 
 def load() -> Settings:
     """Read the environment and `.env`.

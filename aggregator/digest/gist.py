@@ -7,7 +7,7 @@ _ABBREVIATED = re.compile(
     r"(?:\b(?:e\.?g|i\.?e|et al|etc|cf|vs|resp|approx|w\.?r\.?t|fig|eq|sec|ref|no|dr|st)|\b[A-Z])\.$",
     re.IGNORECASE,
 )
-MOST = 360
+LEAST, MOST = 80, 360
 
 
 def gist(abstract: str, sentences: int = 2, most: int = MOST) -> str:
@@ -21,7 +21,7 @@ def gist(abstract: str, sentences: int = 2, most: int = MOST) -> str:
     head = text[: ends[sentences - 1]].rstrip() if len(ends) >= sentences else text
     if len(head) <= most:
         return head
-    first = next((end for end in ends if most / 2 <= end <= most), None)
+    first = next((end for end in ends if LEAST <= end <= most), None)
     if first is not None:
         return text[:first].rstrip()
     cut = head[:most]

@@ -9,8 +9,8 @@ from aggregator.digest import rank
 from aggregator.topics import Topic
 
 LIMIT = 25
-DISCUSSIONS = "discussions"
-"""Name of the section of posts that are about no paper."""
+POSTS = Topic(name="discussions", title="Discussions", title_zh="讨论")
+"""Stands for the posts that are about no paper, as a topic stands for its papers."""
 
 _MARKS = ("new", "published", "new_version")
 
@@ -36,12 +36,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What is new in a topic; `more` papers did not fit. `depth` is 1 for a topic with a parent."""
+    """What is new in a topic; `more` papers did not fit. `parent` is the name of the topic above."""
 
     name: str
     title: str
     title_zh: str
-    depth: int
+    parent: str
     items: tuple[Item, ...]
     more: int
 
@@ -83,8 +83,8 @@ def select(
     the calendar says of a day without news ("weekend", "holiday", ""). Withdrawn papers are left
     out. The order is the same for the same events, whatever order they come in.
     """
-    wanted = [(t, depth) for t, depth in in_order(topics) if _is_wanted(t, topics, names)]
-    shown = {t.name for t, _ in wanted}
+    wanted = [t for t in in_order(topics) if _is_wanted(t, topics, names)]
+    shown = {t.name for t in wanted}
     papers: dict[str, Mapping[str, Any]] = {}
     kinds: dict[str, set[str]] = {}
     for row in rows:
@@ -95,33 +95,26 @@ def select(
     posts: list[Item] = []
     for paper_id, doc in papers.items():
         marks = _marks(doc, kinds[paper_id])
-        tags = {t["name"]: t["probability"] for t in doc["topics"] if t["name"] in shown}
+        tags = {t["name"]: t["probability"] for t in _own_tags(doc) if t["name"] in shown}
         if doc["kind"] == "post":
             posts += [Item(doc, marks, max(tags.values()))] if tags else []
             continue
         for name, probability in tags.items():
             by_topic[name].append(Item(doc, marks, probability))
-    sections = [
-        _section(t.name, t.title, t.title_zh, depth, by_topic[t.name], limit) for t, depth in wanted
-    ]
-    sections.append(_section(DISCUSSIONS, "Discussions", "讨论", 0, posts, limit))
+    sections = [_section(topic, by_topic[topic.name], limit) for topic in wanted]
+    sections.append(_section(POSTS, posts, limit))
     digest = Digest(since, until, tuple(sections))
     if not digest.empty:
         return digest
     return Digest(since, until, tuple(sections), _why_empty(bool(rows), quiet))
 
 
-def in_order(topics: Sequence[Topic]) -> list[tuple[Topic, int]]:
-    """(topic, depth) of every topic: as written, but each under its parent."""
-    found: list[tuple[Topic, int]] = []
-
-    def add(parent: str, depth: int) -> None:
-        for topic in topics:
-            if topic.parent == parent:
-                found.append((topic, depth))
-                add(topic.name, depth + 1)
-
-    add("", 0)
+def in_order(topics: Sequence[Topic], parent: str = "") -> list[Topic]:
+    """The topics as written, but each under its parent."""
+    found: list[Topic] = []
+    for topic in topics:
+        if topic.parent == parent:
+            found += [topic, *in_order(topics, topic.name)]
     return found
 
 
@@ -131,6 +124,12 @@ def _is_wanted(topic: Topic, topics: Sequence[Topic], names: Collection[str]) ->
         return True
     parent = next((t for t in topics if t.name == topic.parent), None)
     return parent is not None and _is_wanted(parent, topics, names)
+
+
+def _own_tags(doc: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The tags without those that a parent topic has from its child: the child's section, right
+    below the parent's, has the paper already."""
+    return [tag for tag in doc["topics"] if tag["by"] != "child"]
 
 
 def _marks(doc: Mapping[str, Any], kinds: Collection[str]) -> tuple[str, ...]:
@@ -143,12 +142,11 @@ def _marks(doc: Mapping[str, Any], kinds: Collection[str]) -> tuple[str, ...]:
     return tuple(marks)
 
 
-def _section(
-    name: str, title: str, title_zh: str, depth: int, items: Sequence[Item], limit: int
-) -> Section:
+def _section(topic: Topic, items: Sequence[Item], limit: int) -> Section:
     ranked = sorted(items, key=_order)
     kept = tuple(ranked[:limit])
-    return Section(name, title, title_zh, depth, kept, len(ranked) - len(kept))
+    more = len(ranked) - len(kept)
+    return Section(topic.name, topic.title, topic.title_zh, topic.parent, kept, more)
 
 
 def _order(item: Item) -> tuple[float, str, str]:

@@ -4,12 +4,15 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from aggregator.errors import UsageError
+from aggregator.tag.model import Tagger
 
 GRADES = (0, 1, 2)
+BATCH = 1000  # papers tagged at once
 
 
 def read_lines(path: Path | str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -78,3 +81,25 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise UsageError(f"{where}: {type(row).__name__}; expected one object a line.")
     return row
+
+
+def predictions(tagger: Tagger, file: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
+    """JSON Lines {"id", "title", "abstract"} -> {"id", "probabilities", "tags"}, in their order.
+
+    Reads and answers in batches, so that a file of any size can be piped through. Raises UsageError
+    naming the line that cannot be read.
+    """
+    lines = ((number, line) for number, line in enumerate(file, 1) if line.strip())
+    while batch := list(islice(lines, BATCH)):
+        rows = [
+            _paper(_object(line, f"{where}: line {n}"), f"{where}: line {n}") for n, line in batch
+        ]
+        table = tagger.probabilities([(row["title"], row["abstract"]) for row in rows])
+        for row, values in zip(rows, table.tolist(), strict=True):
+            named = dict(zip(tagger.topics, values, strict=True))
+            reached = zip(tagger.topics, values, tagger.thresholds.tolist(), strict=True)
+            yield {
+                "id": row.get("id"),
+                "probabilities": {topic: round(p, 6) for topic, p in named.items()},
+                "tags": [topic for topic, p, threshold in reached if p >= threshold],
+            }

@@ -1,0 +1,40 @@
+"""A digest from the store: asks for the period's events and hands them to the pure stages."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from aggregator import calendar, pipeline, status
+from aggregator.digest.select import Digest, day_before, select
+from aggregator.errors import UsageError
+from aggregator.settings import Settings
+from aggregator.store import news
+from aggregator.store.db import Store
+from aggregator.topics import Config
+
+
+def digest(
+    store: Store,
+    settings: Settings,
+    config: Config,
+    names: Collection[str],
+    since: datetime | None,
+    until: datetime,
+    limit: int,
+) -> tuple[Digest, list[dict[str, Any]]]:
+    """(digest, state of each source) of the period up to `until`; a day long without `since`.
+
+    Raises UsageError for a topic that topics.toml does not have.
+    """
+    for name in names:
+        if config.topic(name) is None:
+            known = ", ".join(t.name for t in config.topics)
+            raise UsageError(f'There is no topic "{name}"; expected one of: {known}.')
+    start = since or day_before(until)
+    sources = pipeline.make_sources(config, settings)
+    with store.read() as connection:
+        rows = news.digest_rows(connection, start, until)
+        states = status.source_states(connection, sources, until)
+    quiet = "" if since else calendar.today(until).reason
+    made = select(rows, config.topics, start, until, names=names, limit=limit, quiet=quiet)
+    return made, states
