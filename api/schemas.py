@@ -95,7 +95,7 @@ class TopicTag(BaseModel):
 
     name: str
     probability: float
-    by: str = Field(description="model, keywords, works or person")
+    by: str = Field(description="model, child (a topic below has it), keywords, works or person")
 
 
 class PaperEntry(BaseModel):

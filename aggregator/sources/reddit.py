@@ -98,7 +98,7 @@ class RedditSource:
             marked = replace(raw, validator=answer.validator) if reached and not number else raw
             yield Page((marked,), checkpoint=self._newest(posts, seen))
             if goal and not reached and len(posts) >= FULL_PAGE:
-                yield self._gap(_last(posts).published, goal)
+                yield self._short(_last(posts).published, goal, seen)
             return
 
     def _newest(self, posts: dict[str, Draft], seen: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -109,12 +109,13 @@ class RedditSource:
             return {}
         return {self.stream: {"id": post.native_id, "at": iso(post.published)}}
 
-    def _gap(self, oldest: datetime, goal: datetime) -> Note:
-        return Note(
-            "partial",
-            f"r/{self.subreddits} shows posts back to {iso(oldest)} only, wanted were all since "
-            f"{iso(goal)}; those between are lost.",
-        )
+    def _short(self, oldest: datetime, goal: datetime, seen: Mapping[str, Any] | None) -> Note:
+        """The listing ended before the goal: a loss where we had been there, else all there is."""
+        shown = f"r/{self.subreddits} shows posts back to {iso(oldest)} only"
+        before = parse_moment(seen["at"]) if seen else None
+        if before is None or oldest <= before:
+            return Note("ok", f"{shown}; those since {iso(goal)} cannot be had any more.")
+        return Note("partial", f"{shown}; those between {iso(before)} and then are lost.")
 
     def _login(self, ctx: Context) -> dict[str, str]:
         """A token for this run, as a header. Raises BrokenError where none comes back."""

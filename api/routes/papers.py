@@ -30,7 +30,7 @@ def list_papers(services: ServicesDep, params: Annotated[PaperParams, Query()]) 
 @router.get(
     "/{name:path}",
     response_model=PaperDetail,
-    responses=errors(404) | {301: {"description": "The paper was merged into another one"}},
+    responses={301: {"description": "The paper was merged into another one"}, **errors(404)},
 )
 def get_paper(
     services: ServicesDep,

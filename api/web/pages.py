@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from aggregator.digest.select import DISCUSSIONS, in_order, select
+from aggregator.digest.select import POSTS, in_order, select
 from aggregator.errors import NotFoundError
 from aggregator.status import source_states
 from aggregator.store import news, papers
@@ -23,7 +23,6 @@ router = APIRouter(include_in_schema=False, default_response_class=Response)
 SHOWN = 12  # papers of a topic on the front page
 ON_A_PAGE = 25
 RENEW_SECONDS = 10
-_DISCUSSIONS = Topic(name=DISCUSSIONS, title="Discussions", title_zh="讨论")
 
 DateParam = Annotated[str, Query(max_length=10)]
 
@@ -67,7 +66,7 @@ def _nothing_yet(
     happening = front.situation(states)
     values = {
         "situation": happening,
-        "topics": [topic for topic, _ in in_order(topics) if works.get(topic.name)],
+        "topics": [topic for topic in in_order(topics) if works.get(topic.name)],
         "works": works,
         "sources": states,
         "renew": RENEW_SECONDS if happening.progress else None,
@@ -101,13 +100,13 @@ def show_topic(
     cursor: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
     """The papers of a topic, newest first, or those of one day; or the posts about no paper."""
-    topic = _DISCUSSIONS if name == DISCUSSIONS else services.config.topic(name)
+    topic = POSTS if name == POSTS.name else services.config.topic(name)
     if topic is None:
         raise NotFoundError(f'There is no topic "{name}" here.')
     day = front.asked_day(date) if date else None
     query = PaperQuery(
-        topics=() if name == DISCUSSIONS else (name,),
-        kind="post" if name == DISCUSSIONS else "paper",
+        topics=() if topic is POSTS else (name,),
+        kind="post" if topic is POSTS else "paper",
         since=day,
         until=day + timedelta(days=1) if day else None,
         limit=ON_A_PAGE,

@@ -1,5 +1,6 @@
 """Templates -> pages, with the language and the headers that every page has."""
 
+import re
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from aggregator.clock import parse_moment
 from aggregator.digest import render
@@ -59,6 +61,7 @@ def _environment() -> Environment:
         "links": render.links,
         "place": render.place,
         "paragraphs": paragraphs,
+        "code": code,
         "page_url": lambda paper_id: render.page_url("", paper_id),
         "per_cent": lambda probability: f"{probability:.0%}",
     }
@@ -68,6 +71,11 @@ def _environment() -> Environment:
 def moment(text: str) -> datetime:
     """A moment of a document."""
     return parse_moment(text)
+
+
+def code(text: str) -> Markup:
+    """Escaped text with what stands in `backticks` set as code."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))
 
 
 def paragraphs(text: str) -> list[str]:
