@@ -3,12 +3,12 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection, Select
+from sqlalchemy import CTE, ColumnElement, Connection
 
 from aggregator.store import words
 
 RANKED = 5_000
-"""Hits that a ranking looks at, the newest: ranking a word that is everywhere would read it all."""
+"""Hits that a ranking looks at: ranking a word that is everywhere would read the whole store."""
 
 _FTS = sa.table("paper_fts", sa.column("rowid"))
 _TSV = sa.table("paper_search", sa.column("pk"), sa.column("document"))
@@ -40,18 +40,17 @@ def contains(connection: Connection, match: str, pk: Any) -> ColumnElement[bool]
     return sa.exists(hits.where(_FTS.c.rowid == pk))
 
 
-def relevance(
-    connection: Connection, match: str, among: Select[tuple[int]]
-) -> list[tuple[float, int]]:
-    """(relevance, key) of the papers that `among` selects: bm25, or ts_rank on PostgreSQL.
+def scored(connection: Connection) -> CTE:
+    """A table (pk, score) of the `RANKED` hits stored last; needs the parameter `words`.
 
-    A word in the title counts for more than one among the authors, and that for more than one in
-    the abstract.
+    The score is bm25, or ts_rank on PostgreSQL. A word in the title counts for more than one among
+    the authors, and that for more than one in the abstract. Asking for the scores of chosen papers
+    instead was tried: FTS5 then counts all hits anew for each of them.
     """
     if connection.dialect.name == "sqlite":
-        asked = sa.select(_FTS_SCORE, _FTS.c.rowid).where(_MATCH, _FTS.c.rowid.in_(among))
-    else:
-        keys = among.subquery()
-        rank = sa.cast(sa.func.ts_rank(_TSV_WEIGHTS, _TSV.c.document, _TSQUERY), sa.Double)
-        asked = sa.select(rank, _TSV.c.pk).join(keys, keys.c.pk == _TSV.c.pk)
-    return [(float(row[0]), int(row[1])) for row in connection.execute(asked, {"words": match})]
+        last = sa.select(_FTS.c.rowid.label("pk"), _FTS_SCORE.label("score")).where(_MATCH)
+        return last.order_by(_FTS.c.rowid.desc()).limit(RANKED).cte("scored").prefix_with("MATERIALIZED")
+    last = sa.select(_TSV).where(_TSV.c.document.op("@@")(_TSQUERY))
+    hits = last.order_by(_TSV.c.pk.desc()).limit(RANKED).subquery()
+    rank = sa.func.ts_rank(_TSV_WEIGHTS, hits.c.document, _TSQUERY)
+    return sa.select(hits.c.pk, sa.cast(rank, sa.Double).label("score")).cte("scored")

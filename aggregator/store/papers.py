@@ -261,9 +261,11 @@ def _hot(connection: Connection, query: PaperQuery, match: str) -> list[tuple[fl
 
 
 def _relevant(connection: Connection, query: PaperQuery, match: str) -> list[tuple[float, int]]:
-    asked, at, pk = _filtered(connection, query, match, paper.c.pk)
-    newest = asked.order_by(at.desc(), pk.desc()).limit(hits.RANKED)
-    return hits.relevance(connection, match, newest)
+    """(relevance, key) of the hits that meet every other condition."""
+    scored = hits.scored(connection)
+    asked, _, pk = _filtered(connection, query, "", scored.c.score, scored.c.pk)
+    rows = connection.execute(asked.where(scored.c.pk == pk), {"words": match})
+    return [(row[0], row[1]) for row in rows]
 
 
 def _normal(name: str) -> str:
