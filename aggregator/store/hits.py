@@ -49,7 +49,12 @@ def scored(connection: Connection) -> CTE:
     """
     if connection.dialect.name == "sqlite":
         last = sa.select(_FTS.c.rowid.label("pk"), _FTS_SCORE.label("score")).where(_MATCH)
-        return last.order_by(_FTS.c.rowid.desc()).limit(RANKED).cte("scored").prefix_with("MATERIALIZED")
+        return (
+            last.order_by(_FTS.c.rowid.desc())
+            .limit(RANKED)
+            .cte("scored")
+            .prefix_with("MATERIALIZED")
+        )
     last = sa.select(_TSV).where(_TSV.c.document.op("@@")(_TSQUERY))
     hits = last.order_by(_TSV.c.pk.desc()).limit(RANKED).subquery()
     rank = sa.func.ts_rank(_TSV_WEIGHTS, hits.c.document, _TSQUERY)

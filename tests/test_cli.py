@@ -1,0 +1,162 @@
+"""The command line as a person or a script uses it: the installed program in a folder of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server import Reply, Server
+from tests.test_pipeline import XML, body, good_feed, oai
+
+PROJECT = Path(__file__).parents[1]
+EXE = Path(sys.executable).parent / "daypaper"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, server: Server) -> Path:
+    """A topics.toml whose one source is a server on loopback."""
+    server.routes = {
+        "/oai": oai,
+        "/rss/cs.CV": Reply(good_feed(), headers=XML),
+        "/api": Reply(body("api_two.xml")),
+    }
+    own = (PROJECT / "topics.toml").read_text().partition("[[sources]]")[0]
+    (tmp_path / "topics.toml").write_text(
+        f'{own}\n[[sources]]\nname = "arxiv"\nkind = "arxiv"\ncategories = ["cs.CV"]\n'
+        f'oai_url = "{server.url}/oai"\nrss_url = "{server.url}/rss"\napi_url = "{server.url}/api"\n'
+        "pace_seconds = 0\n"
+    )
+    return tmp_path
+
+
+def environment(folder: Path) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("DAYPAPER_")}
+    return {**kept, "DAYPAPER_DATA_DIR": str(folder / "data")}
+
+
+@pytest.fixture
+def run(folder: Path) -> Run:
+    def call(*args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(EXE), *args], cwd=folder, env=environment(folder), input=stdin,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    return call
+
+
+def as_json(done: subprocess.CompletedProcess[str]) -> Any:
+    return json.loads(done.stdout)
+
+
+def test_the_daily_job_from_collect_to_digest(run: Run) -> None:
+    done = run("collect", "--as-of", "2017-11-14T12:00:00Z", "--json")
+    assert done.returncode == 3  # two records cannot be read, which is said
+    told = as_json(done)
+    assert told["sources"]["arxiv"]["status"] == "mismatch"
+    assert {"fetched", "new", "updated", "unchanged", "requests", "seconds"} <= set(
+        told["sources"]["arxiv"]
+    )
+    assert told["papers"]["new"] == 5
+    exported = [json.loads(line) for line in run("export").stdout.splitlines()]
+    widget = next(p for p in exported if p["identifiers"].get("arxiv") == "1711.04001")
+    assert widget["entries"][0]["source"] == "arxiv"
+    assert "A widget, looked up" in {e["title"] for e in widget["entries"]}
+    told = as_json(run("digest", "--as-of", "2017-11-14T12:00:00Z", "--json"))
+    assert told["period"]["until"] == "2017-11-14T12:00:00Z"
+    assert {"architectures", "datasets"} <= {t["name"] for t in told["topics"]}
+    assert told["sources"][0]["name"] == "arxiv"
+
+
+def test_status_migrate_tag_and_check(run: Run) -> None:
+    assert run("migrate").returncode == 0
+    assert as_json(run("status", "--json"))["sources"][0]["status"] is None
+    assert as_json(run("tag", "--all", "--json"))["tagged"] > 20  # the representative works
+    done = run("check")
+    assert (done.returncode, "1 sources enabled" in done.stdout) == (0, True)
+
+
+def test_predict_keeps_the_order_and_touches_no_database(run: Run, folder: Path) -> None:
+    lines = [
+        {
+            "id": "b",
+            "title": "A new dataset of widgets",
+            "abstract": "We introduce a large-scale dataset.",
+        },
+        {
+            "id": "a",
+            "title": "Policy gradients",
+            "abstract": "Deep reinforcement learning with policy gradients.",
+        },
+    ]
+    done = run("predict", "-", stdin="\n".join(map(json.dumps, lines)))
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [a["id"] for a in answers] == ["b", "a"]
+    assert answers[0]["tags"] == ["datasets"]
+    assert answers[1]["tags"] == ["rl"]
+    assert not (folder / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("collect", "nobody"), 'No enabled source "nobody"; expected one of: arxiv'),
+        (("collect", "--since", "soon"), "--since: 'soon' is no date or time"),
+        (("digest", "--topic", "cooking"), 'There is no topic "cooking"'),
+        (("digest", "--format", "pdf"), "--format: 'pdf' is not known"),
+        (("export", "--format", "xml"), "--format: 'xml' is not known"),
+        (("predict", "none.jsonl"), "none.jsonl: No such file"),
+        (("train",), "--labels: missing"),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_exit_code_2(
+    run: Run, args: tuple[str, ...], says: str
+) -> None:
+    done = run(*args)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_a_broken_line_for_predict_is_named(run: Run) -> None:
+    done = run("predict", "-", stdin='{"title": "good"}\n{broken\n')
+    assert done.returncode == 2
+    assert "line 2" in done.stderr
+
+
+def test_a_broken_topics_file_stops_the_start(run: Run, folder: Path) -> None:
+    (folder / "topics.toml").write_text("[[topics]]\nname = 3\n")
+    for command in ("run", "collect", "status", "check"):
+        done = run(command)
+        assert (done.returncode, "topics.toml" in done.stderr) == (2, True)
+
+
+def test_killed_at_any_moment_the_next_collect_makes_the_same_store(run: Run, folder: Path) -> None:
+    def stored() -> list[tuple[str, int]]:
+        lines = run("export").stdout.splitlines()
+        return sorted((p["title"], len(p["entries"])) for p in map(json.loads, lines))
+
+    args = ("collect", "--as-of", "2017-11-14T12:00:00Z", "--json")
+    run(*args)
+    calm = stored()
+    for path in (folder / "data").iterdir():
+        path.unlink()
+    for wait in (0.6, 1.0, 1.4, 1.8):
+        process = subprocess.Popen(
+            [str(EXE), *args], cwd=folder, env=environment(folder), stdout=-3, stderr=-3
+        )
+        time.sleep(wait)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert run(*args).returncode == 3
+    assert stored() == calm
