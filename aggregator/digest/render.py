@@ -141,10 +141,17 @@ def _environment() -> Environment:
         "md": escape_markdown,
         "md_url": markdown_url,
         "wrap": lambda value, first="", rest=None: wrap(value, COLUMNS, first, rest),
+        "source_line": source_line,
         "per_cent": lambda probability: f"{probability:.0%}",
     }
     environment.globals |= {"page_url": page_url, "period": period}
     return environment
+
+
+def source_line(source: Mapping[str, Any]) -> str:
+    """ "arxiv: not out yet. The listing is late." """
+    status = (source["status"] or "").replace("_", " ")
+    return f"{source['name']}: " + ". ".join(said for said in (status, source["message"]) if said)
 
 
 def clean(value: str) -> str:
@@ -166,4 +173,4 @@ def _escape_start(match: re.Match[str]) -> str:
 
 def markdown_url(url: str) -> str:
     """An address that ends where it should in a Markdown link."""
-    return quote(url, safe="%/:=&?~#+!$,;'@*-._")
+    return quote(url, safe="%/:=&?~#+!$,;'@-.")

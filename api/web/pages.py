@@ -1,6 +1,5 @@
 """The pages: a day's papers by topic, one paper, one topic, the sources; and errors."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -12,7 +11,7 @@ from aggregator.errors import NotFoundError
 from aggregator.status import source_states
 from aggregator.store import news, papers
 from aggregator.store.papers import PaperQuery
-from aggregator.topics import Topic
+from aggregator.topics import Config, Topic
 from api.deps import ServicesDep
 from api.web import front
 from api.web.paper import discussions, steps
@@ -20,16 +19,22 @@ from api.web.view import page
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
 
-SHOWN = 12  # papers of a topic on the front page
+SHOWN, ALL = 12, 1_000  # papers of a topic on the front page; of the one topic asked for
 ON_A_PAGE = 25
 RENEW_SECONDS = 10
 
 DateParam = Annotated[str, Query(max_length=10)]
+TopicParam = Annotated[str, Query(max_length=64)]
 
 
 @router.get("/")
-def show_day(request: Request, services: ServicesDep, date: DateParam = "") -> Response:
-    """The papers of a day by topic; without `date`, of the newest day that has any."""
+def show_day(
+    request: Request, services: ServicesDep, date: DateParam = "", topic: TopicParam = ""
+) -> Response:
+    """The papers of a day by topic, or all those of one topic; without `date`, of the newest day
+    that has any."""
+    if topic and topic != POSTS.name:
+        _topic(services.config, topic)
     now = services.now()
     today = front.day_of(now)
     with services.store.read() as connection:
@@ -43,16 +48,18 @@ def show_day(request: Request, services: ServicesDep, date: DateParam = "") -> R
         earlier = news.latest(connection, before=day)
         later = news.earliest(connection, day + front.DAY, now)
     topics = services.config.topics
-    digest = select(rows, topics, day, day + front.DAY, limit=SHOWN)
+    digest = select(rows, topics, day, day + front.DAY, limit=ALL if topic else SHOWN)
+    sections = [s for s in digest.sections if s.items and topic in ("", s.name)]
     values = {
-        "digest": digest,
+        "sections": sections,
+        "topic": topic,
         "topics": {t.name: t for t in topics},
         "day": day,
         "today": today,
-        "note": front.note(day, today, bool(date), digest.empty),
+        "note": front.note(day, today, bool(date), not sections),
         "earlier": front.day_of(earlier) if earlier else None,
         "later": front.day_of(later) if later else None,
-        "sources": states,
+        "states": states,
     }
     return page(request, "day.html", values)
 
@@ -96,31 +103,23 @@ def show_topic(
     request: Request,
     services: ServicesDep,
     name: str,
-    date: DateParam = "",
     cursor: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
-    """The papers of a topic, newest first, or those of one day; or the posts about no paper."""
-    topic = POSTS if name == POSTS.name else services.config.topic(name)
-    if topic is None:
-        raise NotFoundError(f'There is no topic "{name}" here.')
-    day = front.asked_day(date) if date else None
+    """The papers of a topic, newest first; or the posts about no paper."""
+    topic = POSTS if name == POSTS.name else _topic(services.config, name)
     query = PaperQuery(
         topics=() if topic is POSTS else (name,),
         kind="post" if topic is POSTS else "paper",
-        since=day,
-        until=day + timedelta(days=1) if day else None,
         limit=ON_A_PAGE,
     )
     with services.store.read() as connection:
         found = papers.page(connection, query, cursor or None)
-        works = [] if cursor or day else papers.starters(connection).get(name, [])
-    # In a store without news the works are all there is: they are listed once.
-    items = [paper for paper in found.items if not (works and paper["starter"])]
+        works = [] if cursor else papers.starters(connection).get(name, [])
     values = {
         "topic": topic,
         "topics": {t.name: t for t in services.config.topics},
-        "day": day,
-        "items": items,
+        # In a store without news the works are all there is: they are listed once.
+        "items": [paper for paper in found.items if not (works and paper["starter"])],
         "works": works,
         "first": not cursor,
         "next": found.next,
@@ -141,3 +140,10 @@ def show_sources(request: Request, services: ServicesDep) -> Response:
 def error_page(request: Request, status: int, detail: str) -> Response:
     """The page for an error."""
     return page(request, "error.html", {"status": status, "detail": detail}, status)
+
+
+def _topic(config: Config, name: str) -> Topic:
+    topic = config.topic(name)
+    if topic is None:
+        raise NotFoundError(f'There is no topic "{name}" here.')
+    return topic
