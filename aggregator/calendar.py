@@ -8,6 +8,7 @@ OAI-PMH has it from about 22:30, RSS and the search API from midnight
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -23,6 +24,7 @@ HOLIDAYS_PUBLISHED: dict[int, tuple[str, ...]] = {
 https://info.arxiv.org/help/availability.html (the list of 2026, read 2026-07)."""
 
 
+@cache
 def holidays(year: int) -> frozenset[date]:
     """Evenings without an announcement.
 

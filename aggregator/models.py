@@ -7,6 +7,7 @@ happens to a paper is an event; what a classifier or a person says of it is a ta
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 Role = Literal["preprint", "proceedings", "post", "work"]
@@ -30,7 +31,7 @@ QUIET_STATUSES: frozenset[Status] = frozenset({"ok", "not_out_yet", "holiday"})
 """Statuses that leave the exit code at 0: nothing is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """One item as a place published it, before it is stored as an entry.
 
@@ -65,7 +66,7 @@ class Draft:
     dated: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The entry's key: kind, native id and version, e.g. "arxiv:1711.03678v2"."""
         return f"{self.kind}:{self.native_id}" + (f"v{self.version}" if self.version else "")
@@ -85,7 +86,7 @@ class Parsed:
     gone: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """A draft that is stored (or about to be), with its history here.
 
@@ -98,7 +99,7 @@ class Entry:
     seen_at: datetime
     paper_id: str | None = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The draft's key."""
         return self.draft.key

@@ -9,6 +9,8 @@ from typing import Any
 
 from aggregator.models import Draft, Entry
 
+_packed = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
 
 def combine(stored: Entry | None, draft: Draft, source: str, now: datetime) -> Entry:
     """The entry after `source` saw `draft`.
@@ -71,7 +73,7 @@ def digest(entry: Entry) -> str:
         dict(draft.extra),
         entry.sources,
     )
-    packed = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    packed = _packed(content)
     return hashlib.blake2b(packed.encode(), digest_size=16).hexdigest()
 
 

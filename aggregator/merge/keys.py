@@ -26,7 +26,10 @@ def title_key(draft: Draft) -> str | None:
     """The normal form of the title; None where the title must not match: posts name their own."""
     if draft.role == "post" or not draft.title:
         return None
-    return text.title_key(draft.title) or None
+    return _key(draft.title) or None
+
+
+_key = lru_cache(maxsize=4096)(text.title_key)  # asked for by match, plan and store
 
 
 @lru_cache(maxsize=4096)
@@ -37,7 +40,7 @@ def name_set(authors: tuple[str, ...]) -> frozenset[str]:
 
 def specific(title: str) -> bool:
     """Is the title long enough to stand for itself without authors?"""
-    key = text.title_key(title)
+    key = _key(title)
     return sum(3 if _is_han(c) else 1 for c in key) >= SPECIFIC_LENGTH
 
 

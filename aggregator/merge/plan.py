@@ -1,6 +1,5 @@
 """All decisions for one page of drafts: from what is known to the changes the store is to make."""
 
-import base64
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -174,15 +173,15 @@ def _place(made: Plan, entry: Entry, paper_id: str) -> None:
 
 
 def new_id(key: str, taken: Collection[str]) -> str:
-    """A paper id: 12 letters and digits that depend on the entry's key alone, so that a store made
+    """A paper id: 12 hexadecimal digits that depend on the entry's key alone, so that a store made
     again from the same sources keeps its addresses; salted while it is taken."""
-    for salt in range(1_000_000):
+    salt = 0
+    while True:
         seed = f"{key}#{salt}" if salt else key
-        packed = hashlib.blake2b(seed.encode(), digest_size=10).digest()
-        candidate = base64.b32encode(packed).decode().lower()[:12]
+        candidate = hashlib.blake2b(seed.encode(), digest_size=6).hexdigest()
         if candidate not in taken:
             return candidate
-    raise ValueError(f"no free paper id for {key}")
+        salt += 1
 
 
 def candidate_ids(keys: Collection[str]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
 
 import rjieba
 from selectolax.lexbor import LexborHTMLParser
@@ -52,8 +51,10 @@ _ACCENTS = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0]+"
 )
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+_FIRST_HAN = "\u3005"
 _HAN_START = re.compile(f"[{_HAN}]")
 _CJK_NAME = re.compile(f"[{_HAN}\u3040-\u30ff\uac00-\ud7af·\\s]+")
+_NO_LETTER = re.compile(r"[\W_]+")
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _WORD = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:-[^\W_{_HAN}]+)*")
 
@@ -76,6 +77,9 @@ def plain(text: str) -> str:
 
     What is not understood stays exactly as it was. Never raises; plain(plain(x)) == plain(x).
     """
+    text = " ".join(text.split())
+    if text.isascii() and text.isprintable() and not _MARKED.search(text):
+        return text  # most names and titles: nothing to do
     text = _collapse(text)
     for _ in range(_ROUNDS):
         if not _MARKED.search(text):
@@ -123,7 +127,7 @@ def title_key(title: str) -> str:
     Greek letters count as their names, since "β-VAE" is "beta-VAE" elsewhere.
     """
     folded = _fold(plain(title)).translate(_GREEK_NAMES)
-    return "".join(sign for sign in folded if sign.isalnum())
+    return _NO_LETTER.sub("", folded)
 
 
 def name_keys(name: str) -> tuple[str, str]:
@@ -176,19 +180,21 @@ def search_tokens(text: str) -> list[str]:
     """
     if text.isascii():
         words = _ASCII_WORD.findall(text.lower())
-        return words if "-" not in text else list(_with_parts(words))
-    return list(_with_parts(_WORD.findall(_fold(text))))
+        return words if "-" not in text else _with_parts(words)
+    return _with_parts(_WORD.findall(_fold(text)))
 
 
-def _with_parts(words: list[str]) -> Iterator[str]:
+def _with_parts(words: list[str]) -> list[str]:
+    tokens: list[str] = []
     for word in words:
         if "-" in word:
-            yield word.replace("-", "")
-            yield from word.split("-")
-        elif _HAN_START.match(word):
-            yield from segment(word)
+            tokens.append(word.replace("-", ""))
+            tokens += word.split("-")
+        elif word >= _FIRST_HAN and _HAN_START.match(word):
+            tokens += segment(word)
         else:
-            yield word
+            tokens.append(word)
+    return tokens
 
 
 def segment(text: str) -> list[str]:

@@ -35,6 +35,7 @@ def apply(connection: Connection, plan: Plan) -> None:
     _store_names(connection, plan)
     _store_events(connection, plan)
     _store_mentions(connection, [e for e, _ in plan.entries.values()])
+    search.remove(connection, [keys[i] for i in plan.papers if i not in plan.made])
     search.store(connection, [(keys[i], merged.doc) for i, merged in plan.papers.items()])
 
 
@@ -187,7 +188,7 @@ def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
             if again:
                 change |= {"superseded": True, "cause": f"{row.cause}#{old}"}
             connection.execute(sa.update(event).where(event.c.id == row.id).values(**change))
-        key = connection.scalar(sa.select(paper.c.pk).where(paper.c.id == old))
+        key = connection.execute(sa.select(paper.c.pk).where(paper.c.id == old)).scalar_one()
         connection.execute(sa.delete(tag).where(tag.c.paper_pk == key))
         search.remove(connection, [key])
         connection.execute(sa.delete(paper).where(paper.c.id == old))

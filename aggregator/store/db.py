@@ -111,8 +111,7 @@ def _reason(error: OperationalError) -> str:
     return str(error.orig).strip().splitlines()[0].rstrip(".") if error.orig else "no answer"
 
 
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _engine(url: str) -> Engine:

@@ -1,5 +1,6 @@
 """What the search index finds: the condition that a paper contains words, and how well it does."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,18 +27,29 @@ def expression(
     return write(everywhere, authors)
 
 
-def contains(connection: Connection, match: str, pk: Any) -> ColumnElement[bool]:
-    """The condition that the paper of key `pk` contains the words; needs the parameter `words`."""
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """How the papers that contain the words are best told apart."""
+
+    sqlite: bool
+    common: bool  # so many that sorting them all would read most of the store
+
+    def contain(self, pk: Any) -> ColumnElement[bool]:
+        """The condition that the paper of key `pk` is one; needs the parameter `words`."""
+        if not self.sqlite:
+            return pk.in_(sa.select(_TSV.c.pk).where(_TSV.c.document.op("@@")(_TSQUERY)))
+        hits = sa.select(_FTS.c.rowid).where(_MATCH)
+        # Of common words a walk from the newest paper on, asking about each, soon has a page.
+        return sa.exists(hits.where(_FTS.c.rowid == pk)) if self.common else pk.in_(hits)
+
+
+def look(connection: Connection, match: str) -> Hits:
+    """Find out how common the words are; PostgreSQL's planner knows by itself."""
     if connection.dialect.name != "sqlite":
-        return pk.in_(sa.select(_TSV.c.pk).where(_TSV.c.document.op("@@")(_TSQUERY)))
-    hits = sa.select(_FTS.c.rowid).where(_MATCH)
-    some = hits.limit(RANKED).subquery()
+        return Hits(False, False)
+    some = sa.select(_FTS.c.rowid).where(_MATCH).limit(RANKED).subquery()
     count = connection.scalar(sa.select(sa.func.count()).select_from(some), {"words": match})
-    if (count or 0) < RANKED:
-        return pk.in_(hits)
-    # Words that are nearly everywhere: sorting all hits would read most of the store, while a walk
-    # from the newest paper on, asking the index about each, soon has a page.
-    return sa.exists(hits.where(_FTS.c.rowid == pk))
+    return Hits(True, count == RANKED)
 
 
 def scored(connection: Connection) -> CTE:

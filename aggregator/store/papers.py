@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -157,12 +158,12 @@ def starters(connection: Connection) -> dict[str, list[dict[str, Any]]]:
 
 
 def _filtered(
-    connection: Connection, query: PaperQuery, match: str, *columns: Any
+    query: PaperQuery, found: hits.Hits | None, *columns: Any
 ) -> tuple[Select[*tuple[Any, ...]], Any, Any]:
     """(statement for `columns` with every condition, the columns that hold `at` and the key).
 
     One topic is walked in the order of its own index; several, and words, are conditions on a walk
-    over papers.
+    over papers. With `found` the statement needs the parameter `words`.
     """
     asked = sa.select(*columns).where(*_conditions(query))
     at, pk = paper.c.at, paper.c.pk
@@ -177,8 +178,8 @@ def _filtered(
         asked = asked.where(at >= query.since)
     if query.until:
         asked = asked.where(at < query.until)
-    if match:
-        asked = asked.where(hits.contains(connection, match, pk)).params(words=match)
+    if found:
+        asked = asked.where(found.contain(pk))
     return asked, at, pk
 
 
@@ -214,16 +215,27 @@ def _has_topic(query: PaperQuery) -> ColumnElement[bool]:
 def _by_date(
     connection: Connection, query: PaperQuery, match: str, after: cursors.Place | None
 ) -> Page:
-    asked, at, pk = _filtered(connection, query, match, paper.c.id, _TEXT, paper.c.at, paper.c.pk)
+    found = hits.look(connection, match) if match else None
+    values: dict[str, Any] = {"words": match} if match else {}
     if after:
-        moment = sa.literal(cursors.moment(after.key), at.type)
-        asked = asked.where(sa.tuple_(at, pk) < sa.tuple_(moment, sa.literal(after.pk, pk.type)))
-    rows = connection.execute(asked.order_by(at.desc(), pk.desc()).limit(query.limit + 1)).all()
+        values |= {"after_at": cursors.moment(after.key), "after_pk": after.pk}
+    rows = connection.execute(_dated(query, found, after is not None), values).all()
     kept = tuple((row[0], row[1]) for row in rows[: query.limit])
     if len(rows) <= query.limit:
         return Page(kept, None)
     _, _, moment, key = rows[query.limit - 1]
     return Page(kept, cursors.write(cursors.Place("new", moment.isoformat(), key)))
+
+
+@lru_cache(maxsize=256)
+def _dated(query: PaperQuery, found: hits.Hits | None, further: bool) -> Select[*tuple[Any, ...]]:
+    """The statement of a list by date; kept, since putting it together takes longer than SQLite
+    takes to answer it."""
+    asked, at, pk = _filtered(query, found, paper.c.id, _TEXT, paper.c.at, paper.c.pk)
+    if further:
+        place = sa.tuple_(sa.bindparam("after_at", type_=at.type), sa.bindparam("after_pk"))
+        asked = asked.where(sa.tuple_(at, pk) < place)
+    return asked.order_by(at.desc(), pk.desc()).limit(query.limit + 1)
 
 
 def _ranked(
@@ -250,20 +262,22 @@ def _hot(connection: Connection, query: PaperQuery, match: str) -> list[tuple[fl
     The window ends at a moment of the store's own, so that an archive has a hot list too.
     """
     buzz = paper.c.doc["buzz"]
-    asked, at, pk = _filtered(connection, query, match, paper.c.pk, paper.c.at, buzz)
+    found = hits.look(connection, match) if match else None
+    asked, at, pk = _filtered(query, found, paper.c.pk, paper.c.at, buzz)
     newest = query.until or connection.scalar(
         sa.select(paper.c.at).where(~paper.c.starter).order_by(paper.c.at.desc()).limit(1)
     )
     if newest:
         asked = asked.where(at >= newest - HOT_WINDOW)
-    rows = connection.execute(asked.order_by(at.desc(), pk.desc()).limit(hits.RANKED))
+    asked = asked.order_by(at.desc(), pk.desc()).limit(hits.RANKED)
+    rows = connection.execute(asked, {"words": match} if match else {})
     return [(rank.hot(row[2] or {}, row[1]), row[0]) for row in rows]
 
 
 def _relevant(connection: Connection, query: PaperQuery, match: str) -> list[tuple[float, int]]:
     """(relevance, key) of the hits that meet every other condition."""
     scored = hits.scored(connection)
-    asked, _, pk = _filtered(connection, query, "", scored.c.score, scored.c.pk)
+    asked, _, pk = _filtered(query, None, scored.c.score, scored.c.pk)
     rows = connection.execute(asked.where(scored.c.pk == pk), {"words": match})
     return [(row[0], row[1]) for row in rows]
 

@@ -11,9 +11,19 @@ from sqlalchemy import Connection
 
 from aggregator.parse.text import search_tokens
 
+_INSERT_SQLITE = (
+    "INSERT INTO paper_fts(rowid, title, body, authors) VALUES (:pk, :title, :body, :authors)"
+)
+_INSERT_POSTGRES = (
+    "INSERT INTO paper_search(pk, document) VALUES (:pk, "
+    "setweight(to_tsvector('simple', :title), 'A') || "
+    "setweight(to_tsvector('simple', :body), 'B') || "
+    "setweight(to_tsvector('simple', :authors), 'C'))"
+)
+
 
 def store(connection: Connection, papers: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
-    """Index papers (key, doc) anew."""
+    """Index papers (key, doc) that are not in the index."""
     if not papers:
         return
     rows = [
@@ -25,35 +35,17 @@ def store(connection: Connection, papers: Sequence[tuple[int, Mapping[str, Any]]
         }
         for key, doc in papers
     ]
-    if connection.dialect.name == "sqlite":
-        # An update of a row deletes its old words one by one; deleting missing rows costs nothing.
-        connection.execute(sa.text("DELETE FROM paper_fts WHERE rowid = :pk"), rows)
-        connection.execute(
-            sa.text(
-                "INSERT INTO paper_fts(rowid, title, body, authors) "
-                "VALUES (:pk, :title, :body, :authors)"
-            ),
-            rows,
-        )
-    else:
-        connection.execute(
-            sa.text(
-                "INSERT INTO paper_search(pk, document) VALUES (:pk, "
-                "setweight(to_tsvector('simple', :title), 'A') || "
-                "setweight(to_tsvector('simple', :body), 'B') || "
-                "setweight(to_tsvector('simple', :authors), 'C')) "
-                "ON CONFLICT (pk) DO UPDATE SET document = excluded.document"
-            ),
-            rows,
-        )
+    sqlite = connection.dialect.name == "sqlite"
+    connection.execute(sa.text(_INSERT_SQLITE if sqlite else _INSERT_POSTGRES), rows)
 
 
-def remove(connection: Connection, keys: Sequence[int | None]) -> None:
+def remove(connection: Connection, keys: Sequence[int]) -> None:
     """Take papers out of the index."""
     sqlite = connection.dialect.name == "sqlite"
     table, column = ("paper_fts", "rowid") if sqlite else ("paper_search", "pk")
-    for key in keys:
-        connection.execute(sa.text(f"DELETE FROM {table} WHERE {column} = :pk"), {"pk": key})
+    if keys:
+        gone = sa.text(f"DELETE FROM {table} WHERE {column} = :pk")
+        connection.execute(gone, [{"pk": key} for key in keys])
 
 
 def _tokens(text: str) -> str:

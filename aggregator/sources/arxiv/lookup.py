@@ -11,6 +11,7 @@ from aggregator import calendar
 from aggregator.errors import BrokenError
 from aggregator.models import Draft
 from aggregator.parse import ids
+from aggregator.parse.text import plain
 from aggregator.sources.arxiv.records import build
 from aggregator.sources.base import Http
 
@@ -99,7 +100,7 @@ def _draft(result: arxiv.Result, now: datetime) -> Draft | None:
         published=latest if number > 1 else first,
         title=result.title,
         abstract=result.summary,
-        authors=[author.name for author in result.authors],
+        authors=[plain(author.name) for author in result.authors],
         categories=result.categories,
         comments=result.comment or "",
         journal_ref=result.journal_ref or "",

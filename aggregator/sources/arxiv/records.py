@@ -87,7 +87,7 @@ def ids_of(page: OaiPage) -> Iterator[tuple[str, date | None, bool]]:
         if native:
             stamp = record.findtext(f"{_OAI}header/{_OAI}datestamp") or ""
             moment = dates.iso8601(stamp)
-            single = sum(1 for e in record.iter() if etree.QName(e).localname == "version") == 1
+            single = sum(1 for e in record.iter() if _local(e) == "version") == 1
             yield native, moment.date() if moment else None, single
 
 
@@ -128,11 +128,17 @@ def _fields(record: Any) -> dict[str, Any] | None:
     metadata = record.find(f"{_OAI}metadata")
     if metadata is None or not len(metadata):
         return None
-    return {etree.QName(child).localname: child for child in metadata[0]}
+    return {_local(child): child for child in metadata[0]}
+
+
+def _local(element: Any) -> str:
+    """The element's name without its namespace; comments have none."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def _full_name(author: Any) -> str:
-    parts = {etree.QName(child).localname: (child.text or "").strip() for child in author}
+    parts = {_local(child): (child.text or "").strip() for child in author}
     ordered = (parts.get("forenames"), parts.get("keyname"), parts.get("suffix"))
     return text.plain(" ".join(part for part in ordered if part))
 
@@ -180,10 +186,10 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 def _versions(record: Any) -> list[tuple[int, datetime]]:
     found = []
-    for element in record.iter():
-        if etree.QName(element).localname == "version":
+    for element in record.find(f"{_OAI}metadata")[0]:
+        if _local(element) == "version":
             number = (element.get("version") or "").lstrip("v")
-            written = next((c.text for c in element if etree.QName(c).localname == "date"), None)
+            written = next((child.text for child in element if _local(child) == "date"), None)
             moment = dates.rfc822(written or "")
             if number.isdigit() and moment:
                 found.append((int(number), moment))
@@ -219,7 +225,8 @@ def build(
     fidelity: int = 0,
     dated: bool = True,
 ) -> Draft:
-    """A draft of one arXiv version, whichever service told of it; texts as the service sent them."""
+    """A draft of one arXiv version, whichever service told of it; texts as the service sent them,
+    authors made plain."""
     comments, abstract = text.plain(comments), text.plain(abstract)
     dois = ids.dois(doi)
     identifiers = {"arxiv": native} | ({"doi": dois[0]} if dois else {})
@@ -243,7 +250,7 @@ def build(
         url=f"https://arxiv.org/abs/{native}v{number}",
         published=published,
         abstract=abstract,
-        authors=tuple(map(text.plain, authors)),
+        authors=tuple(authors),
         year=(first_public or published).year,
         first_public=first_public,
         identifiers=identifiers,

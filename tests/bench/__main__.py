@@ -1,0 +1,27 @@
+"""`make bench`: measures, and prints each figure with the target beside it. Nothing is asserted."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import api, ingest, tagging
+
+PARTS = {"ingest": ingest.bench, "tagging": tagging.bench, "api": api.bench}
+
+
+def main() -> None:
+    """All parts, or those named on the command line."""
+    console = Console(width=110)
+    for name in sys.argv[1:] or PARTS:
+        table = Table(title=name, title_justify="left", box=None, pad_edge=False)
+        for heading in ("what", "measured", "target"):
+            table.add_column(heading, overflow="fold")
+        for row in PARTS[name]():
+            table.add_row(*row)
+        console.print(table)
+        console.print()
+
+
+if __name__ == "__main__":
+    main()

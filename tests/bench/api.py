@@ -1,0 +1,105 @@
+"""How fast the API answers: a real server on loopback, 10,000 made-up papers, one client."""
+
+import http.client
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conftest import sqlite_store
+from tests.filled import fill
+
+PAPERS = 10_000
+ROUNDS = 2_000
+LISTS = ("/api/v1/papers", "/api/v1/papers?topic=gan")
+SEARCHES = (
+    "/api/v1/papers?q=widgets",
+    "/api/v1/papers?q=attention+sparse&topic=gan",
+    "/api/v1/papers?q=residual+graph&sort=relevance",
+    "/api/v1/papers?q=4711",
+)
+SERVE = """
+import sys, uvicorn
+from pathlib import Path
+from aggregator.settings import Settings
+from aggregator.store.db import Store
+from api.app import create_app
+from tests.filled import CONFIG
+folder = Path(sys.argv[1])
+store = Store(f"sqlite:///{folder / 'daypaper.sqlite3'}", folder)
+app = create_app(store, Settings(data_dir=folder), CONFIG)
+uvicorn.run(app, port=int(sys.argv[2]), log_level="warning", access_log=False)
+"""
+
+
+def bench() -> list[tuple[str, str, str]]:
+    """(name, figure, target) of each measure; latencies as one client sees them."""
+    with tempfile.TemporaryDirectory() as folder, _served(Path(folder)) as client:
+        lists = [(path, _latencies(client, path, ROUNDS)) for path in LISTS]
+        searches = [ms for path in SEARCHES for ms in _latencies(client, path, ROUNDS // 10)]
+    rows = []
+    for path, taken in lists:
+        rate = 1000 / statistics.mean(taken)
+        p50, p99 = statistics.median(taken), _quantile(taken, 0.99)
+        rows.append((f"GET {path}, one client", f"{rate:,.0f} requests/s", ">= 1,000"))
+        rows.append((f"GET {path}, p50 and p99", f"{p50:.2f} and {p99:.2f} ms", "p99 <= 10 ms"))
+    rows.append(
+        (f"search {PAPERS:,} papers, p95", f"{_quantile(searches, 0.95):.1f} ms", "<= 20 ms")
+    )
+    return rows
+
+
+def _quantile(values: list[float], share: float) -> float:
+    return sorted(values)[int(len(values) * share)]
+
+
+def _latencies(client: http.client.HTTPConnection, path: str, rounds: int) -> list[float]:
+    """Milliseconds of each request, after some to warm up."""
+    taken = []
+    for n in range(rounds + 20):
+        start = time.perf_counter()
+        client.request("GET", path)
+        answer = client.getresponse()
+        body = answer.read()
+        if n >= 20:
+            taken.append((time.perf_counter() - start) * 1000)
+        if answer.status != 200 or len(body) < 100:
+            raise RuntimeError(f"{path}: status {answer.status}, {len(body)} bytes")
+    return taken
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[http.client.HTTPConnection]:
+    store = sqlite_store(folder)
+    fill(store, PAPERS)
+    store.close()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen([sys.executable, "-c", SERVE, str(folder), str(port)])
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        _wait(client)
+        yield client
+    finally:
+        client.close()
+        server.terminate()
+        server.wait(10)
+
+
+def _wait(client: http.client.HTTPConnection) -> None:
+    """Until the server answers, at most half a minute."""
+    for _ in range(150):
+        try:
+            client.request("GET", "/healthz")
+            client.getresponse().read()
+            return
+        except OSError:
+            client.close()
+            time.sleep(0.2)
+    raise RuntimeError("the server did not start")
