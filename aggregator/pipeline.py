@@ -19,7 +19,6 @@ from aggregator.topics import Config
 
 log = logging.getLogger(__name__)
 
-TROUBLE = ("failed", "throttled", "challenged")  # the upstream is not asked again in this run
 TAG_BATCH = 500  # papers; about a quarter of a second of the write lock
 
 
@@ -81,10 +80,10 @@ def collect(
                 done.sources[source.name] = attempt.carry_out()
                 done.papers_new += attempt.papers_new
                 done.papers_updated += attempt.papers_updated
-    troubled = {name for name, o in done.sources.items() if o.status in TROUBLE}
-    made, changed = resolve.look_up(store, settings, sources, troubled, moment.now)
-    done.papers_new += made
-    done.papers_updated += changed
+    if done.sources:
+        made, changed = resolve.look_up(store, settings, sources, moment.now)
+        done.papers_new += made
+        done.papers_updated += changed
     return done
 
 

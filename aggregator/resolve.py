@@ -1,7 +1,7 @@
 """Asks arXiv for the papers that posts and representative works name and nothing here has."""
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from aggregator.attempt import make_fetcher
@@ -12,11 +12,12 @@ from aggregator.settings import Settings
 from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.arxiv.lookup import IDS_PER_REQUEST
 from aggregator.sources.base import Source
-from aggregator.store import ledger
+from aggregator.store import ledger, runs
 from aggregator.store.db import Store
 
 log = logging.getLogger(__name__)
 
+TROUBLE = ("failed", "throttled", "challenged")  # arXiv is not asked on top of that
 MOST_REQUESTS = 3  # a run; posts name a few dozen papers a day
 
 
@@ -24,20 +25,20 @@ def look_up(
     store: Store,
     settings: Settings,
     sources: Iterable[Source],
-    troubled: Collection[str],
     now: datetime,
 ) -> tuple[int, int]:
     """(papers made, papers changed) by looking up what is wanted, through the first arXiv source;
-    nothing is asked while that source is among the `troubled` or its upstream cools down."""
+    nothing is asked while that source is in trouble or its upstream cools down."""
     arxiv = next((s for s in sources if isinstance(s, ArxivSource)), None)
     total_made = total_changed = 0
-    if arxiv is None or arxiv.name in troubled:
+    if arxiv is None:
         return 0, 0
     for _ in range(MOST_REQUESTS):
         with store.upstream_lock(arxiv.upstream), store.read() as connection:
+            last = runs.last(connection, arxiv.name)
             resting = ledger.cooldown(connection, arxiv.upstream, now)
             wanted = ledger.wanted(connection, "arxiv", IDS_PER_REQUEST, now)
-        if not wanted or resting:
+        if not wanted or resting or (last and last.status in TROUBLE):
             break
         try:
             made, changed = _look_up(store, settings, arxiv, wanted, now)

@@ -23,7 +23,6 @@ def source_states(
     newest = health.newest_runs(connection)
     finished = health.last_finished(connection)
     successes = health.last_successes(connection)
-    entries = health.newest_entries(connection, [s.name for s in sources if s.name in newest])
     states = []
     for source in sources:
         run, last = newest.get(source.name), finished.get(source.name)
@@ -36,7 +35,7 @@ def source_states(
                 "last_success": _iso(successes.get(source.name)),
                 "next_due": iso(source.next_due(_last_run(last), now)),
                 "failures": last.failures if last else 0,
-                "newest_entry": _iso(entries.get(source.name)),
+                "newest_entry": _iso(health.newest_entry(connection, source.name, source.kind)),
                 "running": run is not None and run.finished is None,
             }
         )

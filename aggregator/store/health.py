@@ -10,8 +10,6 @@ from aggregator.models import QUIET_STATUSES, Status
 from aggregator.store.runs import INTERRUPTED
 from aggregator.store.sql import entry, run
 
-RECENT = 2_000  # entries in which each source's newest one is looked for first
-
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
@@ -44,25 +42,11 @@ def last_successes(connection: Connection) -> dict[str, datetime]:
     return {row[0]: row[1] for row in connection.execute(good.group_by(run.c.source))}
 
 
-def newest_entries(connection: Connection, names: list[str]) -> dict[str, datetime]:
-    """When the newest entry of each source was published, as far as it has any.
-
-    Looked for among the entries stored last; a source that has been quiet for long costs a walk
-    back to its last entry.
-    """
-    recent = sa.select(entry.c.sources, entry.c.published).order_by(entry.c.pk.desc()).limit(RECENT)
-    found: dict[str, datetime] = {}
-    for sources, published in connection.execute(recent):
-        for name in sources:
-            found[name] = max(published, found.get(name, published))
-    for name in names:
-        if name not in found:
-            quoted = sa.cast(entry.c.sources, sa.Text).contains(f'"{name}"', autoescape=True)
-            asked = sa.select(entry.c.published).where(quoted).order_by(entry.c.pk.desc()).limit(1)
-            published = connection.scalar(asked)
-            if published:
-                found[name] = published
-    return found
+def newest_entry(connection: Connection, source: str, kind: str) -> datetime | None:
+    """When the newest entry that this source of this kind brought was published."""
+    ours = sa.cast(entry.c.sources, sa.Text).contains(f'"{source}"', autoescape=True)
+    asked = sa.select(entry.c.published).where(entry.c.kind == kind, ours)
+    return connection.scalar(asked.order_by(entry.c.published.desc()).limit(1))
 
 
 def _runs(connection: Connection, ids: Select[tuple[int]]) -> dict[str, RunRow]:

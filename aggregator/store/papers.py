@@ -165,7 +165,7 @@ def _filtered(
     One topic is walked in the order of its own index; several, and words, are conditions on a walk
     over papers. With `found` the statement needs the parameter `words`.
     """
-    asked = sa.select(*columns).where(*_conditions(query))
+    asked = sa.select(*columns).select_from(paper).where(*_conditions(query))
     at, pk = paper.c.at, paper.c.pk
     if len(query.topics) == 1 and query.min_probability is None:
         at, pk = tag.c.at, tag.c.paper_pk

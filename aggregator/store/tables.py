@@ -37,7 +37,11 @@ def _text(default: str = "") -> Any:
 class Entry(SQLModel, table=True):
     """One item as published; never deleted."""
 
-    __table_args__ = (Index(None, "kind", "native_id"), Index(None, "title_key"))
+    __table_args__ = (
+        Index(None, "kind", "native_id"),
+        Index(None, "kind", "published"),
+        Index(None, "title_key"),
+    )
 
     pk: int | None = _key()
     key: str = Field(unique=True)  # kind:native_id[vN]

@@ -173,7 +173,10 @@ class ArxivSource:
         since = datetime.combine(first, datetime.min.time(), ctx.now.tzinfo)
         since = max(since, ctx.now - _SEARCH_BACK)
         for category in self.options.categories:
-            drafts = lookup.submitted(ctx.http, self.options.api_url, category, since, ctx.now)
+            try:
+                drafts = lookup.submitted(ctx.http, self.options.api_url, category, since, ctx.now)
+            except UnreachableError:
+                raise error from None  # arXiv as a whole is out of reach: say the first thing seen
             yield Page(drafts=tuple(drafts))
         yield Note("partial", f"{error} Filled in by arXiv's search, without revisions.")
 

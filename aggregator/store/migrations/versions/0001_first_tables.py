@@ -133,6 +133,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('entry', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_entry_kind_native_id'), ['kind', 'native_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_entry_kind_published'), ['kind', 'published'], unique=False)
         batch_op.create_index(batch_op.f('ix_entry_paper_id'), ['paper_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_entry_title_key'), ['title_key'], unique=False)
 
