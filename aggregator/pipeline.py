@@ -80,10 +80,9 @@ def collect(
                 done.sources[source.name] = attempt.carry_out()
                 done.papers_new += attempt.papers_new
                 done.papers_updated += attempt.papers_updated
-    if done.sources:
-        made, changed = resolve.look_up(store, settings, sources, moment.now)
-        done.papers_new += made
-        done.papers_updated += changed
+    made, changed = resolve.look_up(store, settings, sources, moment.now)
+    done.papers_new += made
+    done.papers_updated += changed
     return done
 
 

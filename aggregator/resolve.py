@@ -44,6 +44,8 @@ def look_up(
             made, changed = _look_up(store, settings, arxiv, wanted, now)
         except SourceError as error:
             log.warning("%s: look-up of %d papers failed: %s", arxiv.name, len(wanted), error)
+            with store.write() as connection:  # counts as a try, so that it waits a day
+                ledger.looked_up(connection, {f"arxiv:{native}" for native in wanted}, (), now)
             break
         total_made += made
         total_changed += changed

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 
 from aggregator import topics
@@ -78,12 +79,17 @@ def fill(store: Store, count: int, *, length: int = 150, seed: int = 1) -> None:
     """Made-up papers over 40 days, many at the same moment, tagged at random; `length` is that of
     the abstracts, in words."""
     dice = random.Random(seed)
+    rare = [f"word{n}" for n in range(3_000)]
+    vocabulary = [*WORDS, *rare]
+    often = list(
+        accumulate(1 / (n + 1) for n in range(len(vocabulary)))
+    )  # as words are: Zipf's law
     drafts = [
         preprint(
             f"1711.{n:05d}",
             title=f"{' '.join(dice.choices(WORDS, k=6))} {n}",
             authors=(f"Ada Lovelace {n % 50}", "Alan Turing"),
-            abstract=" ".join(dice.choices(WORDS, k=length)) + ".",
+            abstract=" ".join(dice.choices(vocabulary, cum_weights=often, k=length)) + ".",
             published=DAY - timedelta(days=dice.randrange(40)),
         )
         for n in range(count)

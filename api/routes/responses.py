@@ -38,7 +38,7 @@ def json_bytes(value: Any) -> Response:
 def paper_list(page: Page, base_url: str) -> Response:
     """A page of stored documents, each with its `url`; they are not read and written again."""
     items = ",".join(
-        f'{text.rstrip()[:-1]},"url":{json.dumps(page_url(base_url, paper_id))}}}'
+        f'{text[:-1]},"url":{json.dumps(page_url(base_url, paper_id))}}}'
         for paper_id, text in page.rows
     )
     content = f'{{"items":[{items}],"next":{json.dumps(page.next)}}}'
