@@ -158,5 +158,5 @@ def test_killed_at_any_moment_the_next_collect_makes_the_same_store(run: Run, fo
         time.sleep(wait)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert run("collect", "arxiv", *args[1:]).returncode == 3
+    assert run("collect", "arxiv", *args[1:]).returncode in (0, 3)
     assert stored() == calm
