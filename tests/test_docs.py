@@ -164,7 +164,9 @@ def anchors(path: Path) -> set[str]:
 
 def test_the_map_names_every_page() -> None:
     for path in DOCS.glob("*.md"):
-        assert path.name == "index.md" or f"({path.name})" in page("index.md"), path.name
+        assert path.name in ("index.md", "README.md") or f"({path.name})" in page("index.md"), (
+            path.name
+        )
 
 
 def test_changelog_has_this_version() -> None:
