@@ -8,14 +8,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd().parent / "shared" / "acceptance"))
 
-import lib  # noqa: E402 - found through the line above
-import week  # noqa: E402
+import lib
+import week
 
 
 class Patient(lib.Daypaper):
     """The program under test; a failed source does not end the script."""
 
-    def json(self, *args, **how):  # noqa: ANN
+    def json(self, *args, **how):
         return super().json(*args, ok=(0, 3), **how)
 
 

@@ -58,7 +58,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The logical now of a run, and whether it may move checkpoints: a replay of the past may not."""
+    """The logical now of a run, and how far back it is to fetch dated streams."""
 
     now: datetime
     since: datetime | None
@@ -195,9 +195,16 @@ class Attempt:
         if not notes:
             c = self._counts
             notes = [Note("ok", f"{c.new} new, {c.updated} updated, {c.unchanged} unchanged.")]
-        worst = max(notes, key=lambda note: SEVERITY.index(note.status))
-        said = [n.message for n in notes if n.status == worst.status]
-        return Note(worst.status, " ".join(dict.fromkeys(said)))
+        worst = max(notes, key=_severity)
+        bad = [n for n in notes if n.status not in QUIET_STATUSES]
+        said = sorted(bad, key=_severity, reverse=True) or [
+            n for n in notes if n.status == worst.status
+        ]
+        return Note(worst.status, " ".join(dict.fromkeys(n.message for n in said)))
+
+
+def _severity(note: Note) -> int:
+    return SEVERITY.index(note.status)
 
 
 def make_fetcher(store: Store, settings: Settings, source: Source) -> Fetcher:

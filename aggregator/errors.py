@@ -4,13 +4,13 @@
     ├── UsageError            bad settings, topics.toml or arguments: exit code 2
     ├── NotFoundError         an id that names nothing here: HTTP 404
     └── SourceError           a source could not give (all of) what it should; carries the run status
-        ├── UnreachableError  failed: no connection, no name, time-out
-        ├── RefusedError      failed: an address we must not fetch, or 401/403/404/5xx
+        ├── UnreachableError  failed: no connection, no name, time-out, 5xx
+        ├── RefusedError      failed: an address we must not fetch, or 401, 403, 404 …
         ├── ThrottledError    throttled: 429, 503 with Retry-After, Reddit's 403
         ├── ChallengedError   challenged: a bot wall, or arXiv's "access denied": a person must act
         └── BrokenError       failed: the answer is not what this source answers with
 
-A source that fails is a value, not a crash: `pipeline.py` catches SourceError at the edge of one source.
+A source that fails is a value, not a crash: `attempt.py` catches SourceError at the edge of one source.
 """
 
 from datetime import timedelta
@@ -46,7 +46,7 @@ class SourceError(DaypaperError):
 
 
 class UnreachableError(SourceError):
-    """No connection, no such name, or no answer in time."""
+    """No connection, no such name, no answer in time, or a server in trouble."""
 
 
 class RefusedError(SourceError):

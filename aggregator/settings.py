@@ -1,10 +1,9 @@
 """Settings from the environment or `.env`: one typed object, built by the entry point, handed down."""
 
-import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aggregator.errors import UsageError
@@ -28,7 +27,16 @@ class Settings(BaseSettings):
     contact: str = ""
     reddit_client_id: SecretStr = SecretStr("")
     reddit_client_secret: SecretStr = SecretStr("")
+    database_url_file: str = ""
+    reddit_client_id_file: str = ""
+    reddit_client_secret_file: str = ""
     allow_private_upstreams: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_from_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        files = {name: given.get(f"{name}_file") for name in SECRETS}
+        return given | {name: _from_file(name, path) for name, path in files.items() if path}
 
     @property
     def database(self) -> str:
@@ -53,22 +61,17 @@ def load() -> Settings:
     Raises UsageError with one sentence naming the setting and what was expected.
     """
     try:
-        return Settings(**_secrets_from_files())
+        return Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise UsageError(f"{name}: {first['msg']}.") from None
+        message = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise UsageError(f"{name}: {message}." if first["loc"] else f"{message}.") from None
 
 
-def _secrets_from_files() -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in SECRETS:
-        variable = f"{PREFIX}{name.upper()}_FILE"
-        path = os.environ.get(variable)
-        if path:
-            try:
-                found[name] = Path(path).read_text().strip()
-            except OSError as error:
-                reason = error.strerror or "not readable"
-                raise UsageError(f"{variable}: cannot read {path}: {reason}.") from None
-    return found
+def _from_file(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        reason = error.strerror or "not readable"
+        raise ValueError(f"{PREFIX}{name.upper()}_FILE: cannot read {path}: {reason}") from None

@@ -17,7 +17,7 @@ def run(store: Store, settings: Settings, config: Config, host: str, port: int) 
     """Serve and collect until told to stop, then end the process."""
     works.load(store, config, clock.wall())
     scheduler = schedule.start(store, settings, config)
-    code: int | str | None = 0
+    code = 0
     try:
         uvicorn.run(
             create_app(store, settings, config),
@@ -26,8 +26,8 @@ def run(store: Store, settings: Settings, config: Config, host: str, port: int) 
             log_config=None,
             log_level=logging.WARNING,
         )
-    except SystemExit as stopped:  # the port is taken
-        code = stopped.code
+    except SystemExit:  # uvicorn has said why: the port is taken
+        code = 1
     except KeyboardInterrupt:
         pass
     scheduler.shutdown(wait=False)
@@ -35,4 +35,4 @@ def run(store: Store, settings: Settings, config: Config, host: str, port: int) 
     sys.stderr.flush()
     # Collectors sleep between polite requests, for a minute each time. What they stored is whole,
     # and the rest is asked again, so nobody has to wait for them.
-    os._exit(code if isinstance(code, int) else 1)
+    os._exit(code)

@@ -195,6 +195,17 @@ def test_yesterdays_batch_under_todays_date_is_stale(collect: Collect, arxiv: Se
     assert "yesterday's batch under today's date for cs.CV" in done.message
 
 
+def test_an_old_batch_in_the_first_feed_ever_is_told_by_oai_and_not_stored(
+    collect: Collect, arxiv: Server, one_store: Store
+) -> None:
+    old = good_feed().replace(b"1711.04001", b"1705.01234").replace(b"A widget", b"An old gadget")
+    arxiv.routes["/rss/cs.CV"] = Reply(old, headers=XML)
+    done = collect()
+    assert done.status == "mismatch"  # two records are broken here, which is worse
+    assert "yesterday's batch under today's date for cs.CV. OAI-PMH has today's" in done.message
+    assert "An old gadget" not in titles(one_store)
+
+
 def test_a_batch_that_is_not_served_yet_is_waited_for_and_then_late(
     collect: Collect, arxiv: Server
 ) -> None:

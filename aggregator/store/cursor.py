@@ -2,9 +2,10 @@
 
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from aggregator.clock import parse_moment
 from aggregator.errors import UsageError
 
 
@@ -42,5 +43,5 @@ def read(cursor: str, sort: str) -> Place:
 
 
 def moment(key: Any) -> datetime:
-    """The key of a list by date."""
-    return datetime.fromisoformat(key).astimezone(UTC)
+    """The key of a list by date, as the database writes it. Raises ValueError, OverflowError."""
+    return parse_moment(key)

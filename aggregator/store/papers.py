@@ -26,6 +26,9 @@ BATCH = 500  # papers read at once by `iterate`
 WORKS = "works"  # kind of the entries made from representative works
 
 _TEXT = sa.cast(paper.c.doc, sa.Text)
+_MOMENT = sa.cast(
+    paper.c.at, sa.Text
+)  # of a whole page only the last one is ever needed as a moment
 _news = paper.alias("news")
 _ANY_NEWS = sa.exists(sa.select(1).where(~_news.c.starter))
 
@@ -224,14 +227,14 @@ def _by_date(
     if len(rows) <= query.limit:
         return Page(kept, None)
     _, _, moment, key = rows[query.limit - 1]
-    return Page(kept, cursors.write(cursors.Place("new", moment.isoformat(), key)))
+    return Page(kept, cursors.write(cursors.Place("new", moment, key)))
 
 
 @lru_cache(maxsize=256)
 def _dated(query: PaperQuery, found: hits.Hits | None, further: bool) -> Select[*tuple[Any, ...]]:
     """The statement of a list by date; kept, since putting it together takes longer than SQLite
     takes to answer it."""
-    asked, at, pk = _filtered(query, found, paper.c.id, _TEXT, paper.c.at, paper.c.pk)
+    asked, at, pk = _filtered(query, found, paper.c.id, _TEXT, _MOMENT, paper.c.pk)
     if further:
         place = sa.tuple_(sa.bindparam("after_at", type_=at.type), sa.bindparam("after_pk"))
         asked = asked.where(sa.tuple_(at, pk) < place)

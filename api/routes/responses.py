@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Response
 
@@ -37,9 +38,9 @@ def json_bytes(value: Any) -> Response:
 
 def paper_list(page: Page, base_url: str) -> Response:
     """A page of stored documents, each with its `url`; they are not read and written again."""
+    pages = json.dumps(page_url(base_url, ""))[:-1]
     items = ",".join(
-        f'{text[:-1]},"url":{json.dumps(page_url(base_url, paper_id))}}}'
-        for paper_id, text in page.rows
+        f'{text[:-1]},"url":{pages}{quote(key, safe="")}"}}' for key, text in page.rows
     )
     content = f'{{"items":[{items}],"next":{json.dumps(page.next)}}}'
     return Response(content, media_type="application/json")

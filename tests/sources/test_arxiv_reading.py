@@ -163,11 +163,11 @@ class Recorded:
     """Answers every request with one recorded body."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.urls = name, list[str]()
+        self.body, self.urls = body(name), list[str]()
 
     def get(self, url: str, **_: object) -> Answer:
         self.urls.append(url)
-        return Answer(url, body(self.name), "", {}, False, Validator(url, None, None, ""))
+        return Answer(url, self.body, "", {}, False, Validator(url, None, None, ""))
 
     def post(self, url: str, **_: object) -> Answer:
         raise AssertionError("nothing is posted")
@@ -187,6 +187,21 @@ def test_a_search_names_category_and_window() -> None:
     http = Recorded("api_two.xml")
     lookup.submitted(http, "http://here/api", "cs.CV", NOW - timedelta(days=7), NOW)
     assert "cat%3Acs.CV+AND+submittedDate%3A%5B201711071200+TO+201711141200%5D" in http.urls[0]
+
+
+@pytest.mark.parametrize("sent", [b"<html>down</html>", b"", body("api_two.xml")[:800]])
+def test_other_answers_of_the_api_are_refused(sent: bytes) -> None:
+    http = Recorded("api_two.xml")
+    http.body = sent
+    with pytest.raises(BrokenError):
+        lookup.by_ids(http, "http://here/api", ["1711.04001"], NOW)
+
+
+def test_a_date_that_is_none_is_refused() -> None:
+    http = Recorded("api_two.xml")
+    http.body = body("api_two.xml").replace(b"2017-11-13T09", b"0000-11-13T09")
+    with pytest.raises(BrokenError):
+        lookup.by_ids(http, "http://here/api", ["1711.04001"], NOW)
 
 
 def test_arxivs_error_entry_is_no_paper() -> None:

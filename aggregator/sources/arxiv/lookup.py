@@ -12,9 +12,10 @@ from aggregator.errors import BrokenError
 from aggregator.models import Draft
 from aggregator.parse import ids
 from aggregator.parse.text import plain
-from aggregator.sources.arxiv.records import build
+from aggregator.sources.arxiv.records import build, parse_xml
 from aggregator.sources.base import Http
 
+_FEED = "{http://www.w3.org/2005/Atom}feed"
 IDS_PER_REQUEST = 100
 RESULTS_PER_PAGE = 1000  # arXiv allows 2,000; its larger pages time out more often
 MOST_RESULTS = 10_000
@@ -37,7 +38,11 @@ class _Session:
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> _Response:
         del headers  # the package's User-Agent; ours names Daypaper
-        return _Response(200, self._http.get(url).body)
+        body = self._http.get(url).body
+        # The package takes what it cannot read for an empty page, which would hide papers.
+        if parse_xml(body, "arXiv's API").tag != _FEED:
+            raise BrokenError("arXiv's API answered with XML that is no Atom feed.", url=url)
+        return _Response(200, body)
 
 
 def client(http: Http, api_url: str) -> arxiv.Client:
@@ -79,7 +84,8 @@ def _drafts(http: Http, api_url: str, search: arxiv.Search, now: datetime) -> It
             draft = _draft(result, now)
             if draft is not None:
                 yield draft
-    except arxiv.ArxivError as error:
+    except (arxiv.ArxivError, ValueError, TypeError, AttributeError, SyntaxError) as error:
+        # The package is not total: a date of the year 0 or a page cut short raises as it comes.
         raise BrokenError(
             f"arXiv's API answered with no feed of papers ({error}).", url=api_url
         ) from error

@@ -17,7 +17,7 @@ from aggregator.errors import (
 from aggregator.models import Draft, Parsed
 from aggregator.sources.arxiv import announcement, lookup, records
 from aggregator.sources.arxiv.harvest import OVERLAP, Goal, Seen, harvest
-from aggregator.sources.arxiv.verdict import Day, is_proven, judge
+from aggregator.sources.arxiv.verdict import Day, compare, is_proven, judge, note
 from aggregator.sources.base import (
     Context,
     Credentials,
@@ -80,7 +80,10 @@ class ArxivSource:
         """The day's RSS, then OAI-PMH (or, if it does not answer, the search API), then a verdict."""
         day = Day(calendar.latest_listing(ctx.now), ready=_ready_listing(ctx.now))
         proven = ctx.since is None and ctx.checkpoint.get("proven") == str(day.ready)
-        yield from self._announcements(ctx, day, proven)
+        feeds = self._announcements(ctx, day, proven)
+        # What a category's first feed ever shows can only be judged beside OAI-PMH.
+        unsure = {c: page for c, page in feeds.items() if f"rss:{c}" not in ctx.checkpoint}
+        yield from (page for c, page in feeds.items() if c not in unsure)
         if not proven:
             seen = Seen()
             try:
@@ -88,10 +91,13 @@ class ArxivSource:
                 whole = True
             except (UnreachableError, BrokenError, RefusedError) as error:
                 _stop_if_denied(error)
+                yield from unsure.values()
                 yield from self._search(ctx, error)
-                whole = False
+                unsure, whole = {}, False
             day.stamped = seen.stamped(day.listing)
             day.harvested = set(seen.stamps)
+            compare(day)
+            yield from (page for category, page in unsure.items() if category not in day.stale)
             if whole and is_proven(day, ctx.now):
                 yield Page(checkpoint={"proven": str(day.ready)})
                 proven = True
@@ -113,15 +119,13 @@ class ArxivSource:
         """Drafts of arXiv ids that something else named; unknown ids are left out."""
         return lookup.by_ids(http, self.options.api_url, native_ids, now)
 
-    def _announcements(self, ctx: Context, day: Day, proven: bool) -> Iterator[Page]:
-        """RSS of each category, on a day that has a listing; each feed by itself, since arXiv cuts
-        new papers first where a joint feed overflows."""
+    def _announcements(self, ctx: Context, day: Day, proven: bool) -> dict[str, Page]:
+        """Category -> the page of its RSS, on a day that has a listing; each feed by itself, since
+        arXiv cuts new papers first where a joint feed overflows. What they show is noted in `day`."""
         listing = calendar.today(ctx.now).listing
-        if listing is None:
-            return
-        for category in self.options.categories:
+        pages: dict[str, Page] = {}
+        for category in self.options.categories if listing else ():
             url = f"{self.options.rss_url}/{category}"
-            stream = f"rss:{category}"
             try:
                 # Without a proof the ids are needed, so the feed is asked for whole.
                 answer = ctx.http.get(url, conditional=proven)
@@ -133,24 +137,16 @@ class ArxivSource:
                 _stop_if_denied(error)
                 day.feed_error = str(error)
                 if isinstance(error, UnreachableError):
-                    return  # the same host serves every category
+                    break  # the same host serves every category
                 continue
-            if feed.listing is None or feed.listing > listing:
-                continue  # a replay of an earlier day: RSS only knows its own
-            before = ctx.checkpoint.get(stream) or {}
-            if feed.listing < listing:
-                day.stale[category] = f"the listing of {feed.listing}"
-            elif feed.digest == before.get("digest") and before["listing"] != str(listing):
-                day.stale[category] = "yesterday's batch under today's date"
-                continue
-            if feed.listing == listing:
-                day.feeds.add(category)
-                day.announced |= feed.new_ids
-            if len(feed.items) >= announcement.MOST_ITEMS:
-                day.overflown.append(category)
-            raw = Raw(stream, url, answer.body, answer.content_type, ctx.now, {}, answer.validator)
-            mark = {"listing": str(feed.listing), "digest": feed.digest}
-            yield Page(raws=(raw,), checkpoint={stream: mark})
+            stream = f"rss:{category}"
+            if note(day, category, feed, ctx.checkpoint.get(stream), listing):
+                raw = Raw(
+                    stream, url, answer.body, answer.content_type, ctx.now, {}, answer.validator
+                )
+                mark = {"listing": str(feed.listing), "digest": feed.digest}
+                pages[category] = Page(raws=(raw,), checkpoint={stream: mark})
+        return pages
 
     def _harvests(self, ctx: Context, seen: Seen) -> Iterator[Page]:
         for category in self.options.categories:
@@ -175,8 +171,8 @@ class ArxivSource:
         for category in self.options.categories:
             try:
                 drafts = lookup.submitted(ctx.http, self.options.api_url, category, since, ctx.now)
-            except UnreachableError:
-                raise error from None  # arXiv as a whole is out of reach: say the first thing seen
+            except (UnreachableError, BrokenError, RefusedError):
+                raise error from None  # no better: say what was seen first
             yield Page(drafts=tuple(drafts))
         yield Note("partial", f"{error} Filled in by arXiv's search, without revisions.")
 

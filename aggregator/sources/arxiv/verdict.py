@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from aggregator import calendar
+from aggregator.sources.arxiv.announcement import MOST_ITEMS, Announcement
 from aggregator.sources.base import Note
+
+OLD_BATCH = "yesterday's batch under today's date"
 
 LATE_AFTER = timedelta(hours=6)
 """After midnight New York; a batch that is not out by then is called late."""
@@ -14,24 +17,56 @@ LATE_AFTER = timedelta(hours=6)
 @dataclass(slots=True)
 class Day:
     """What was seen of the last listing that was announced; `ready` is the last one that OAI-PMH
-    should have by now, `listing` itself or the one before. `feeds` are the categories whose RSS showed
-    it; `stale` maps categories to the day (or batch) that their RSS showed instead; `announced` the
-    ids new or cross-listed by RSS; `stamped` the ids that OAI-PMH dates with this listing."""
+    should have by now, `listing` itself or the one before. `feeds` are the categories whose RSS
+    showed it; `stale` maps categories to what their RSS showed instead; `announced` are the ids that
+    RSS calls new or cross-listed, by category; `stamped` those that OAI-PMH dates with this listing,
+    `harvested` all that it gave."""
 
     listing: date
     ready: date
     feeds: set[str] = field(default_factory=set)
     stale: dict[str, str] = field(default_factory=dict)
     overflown: list[str] = field(default_factory=list)
-    announced: set[str] = field(default_factory=set)
+    announced: dict[str, frozenset[str]] = field(default_factory=dict)
     stamped: set[str] = field(default_factory=set)
     harvested: set[str] = field(default_factory=set)
     feed_error: str = ""
 
 
+def note(
+    day: Day,
+    category: str,
+    feed: Announcement,
+    before: Mapping[str, str] | None,
+    listing: date | None,
+) -> bool:
+    """Note what a category's feed shows on the day of `listing`; false if it is not to be stored.
+    `before` is what was noted of the last feed that was."""
+    if feed.listing is None or listing is None or feed.listing > listing:
+        return False  # a replay of an earlier day: RSS only knows its own
+    if feed.listing < listing:
+        day.stale[category] = f"the listing of {feed.listing}"
+        return True
+    if before and before["digest"] == feed.digest != "" and before["listing"] != str(listing):
+        day.stale[category] = OLD_BATCH
+        return False
+    day.feeds.add(category)
+    day.announced[category] = feed.new_ids
+    if len(feed.items) >= MOST_ITEMS:
+        day.overflown.append(category)
+    return True
+
+
+def compare(day: Day) -> None:
+    """Feeds of which OAI-PMH dates not one paper with today's listing show another day's batch."""
+    for category, announced in day.announced.items():
+        if announced and day.stamped and not announced & day.stamped:
+            day.stale[category] = OLD_BATCH
+
+
 def missing(day: Day) -> set[str]:
     """Ids that RSS announced and a finished harvest does not have."""
-    return day.announced - day.harvested
+    return set().union(*day.announced.values()) - day.harvested
 
 
 def is_proven(day: Day, now: datetime) -> bool:
@@ -55,7 +90,11 @@ def judge(day: Day, proven: bool, now: datetime) -> Note:
             f"The RSS feed of {', '.join(day.overflown)} is full (2,000 items), where arXiv cuts new "
             "papers; OAI-PMH fills them in.",
         )
-    if not day.stamped and not day.announced and not (proven and day.ready == day.listing):
+    if (
+        not day.stamped
+        and not any(day.announced.values())
+        and not (proven and day.ready == day.listing)
+    ):
         return _nothing_yet(name, day.listing, now)
     lost = missing(day)
     if not proven and day.stamped and lost:
