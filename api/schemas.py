@@ -1,72 +1,16 @@
-"""The forms of questions and answers, as checked and as documented in /openapi.json.
+"""The forms of answers, as documented in /openapi.json.
 
 Lists of papers are sent as they are stored, without passing through these models again; a test
 holds the two together.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from aggregator.clock import parse_moment
 from aggregator.models import Status
-from aggregator.store.papers import MOST, Kind, PaperQuery, Sort
-
-
-def _moment(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_moment(value)
-    except (ValueError, OverflowError):
-        raise ValueError(
-            "expected a date or a time, for example 2017-11-13 or 2017-11-13T12:00:00Z"
-        ) from None
-
-
-def _printable(value: str) -> str:
-    if any(ord(sign) < 32 for sign in value):
-        raise ValueError("expected text without control characters")
-    return value.strip()
-
-
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-Words = Annotated[str, AfterValidator(_printable), Field(max_length=500)]
-
-
-class PaperParams(BaseModel):
-    """What `GET /api/v1/papers` can be asked."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    topic: list[str] = Field(
-        default=[], max_length=50, description="A topic; repeat it for papers that have any of them"
-    )
-    q: Words = Field(
-        default="",
-        description='Words that must all occur; "quoted words" stand together, a trailing * '
-        "lets a word go on",
-    )
-    author: Words = Field(default="", description="Words of the authors' names")
-    venue: Words = Field(default="", description="A venue, or its first words")
-    source: Words = Field(default="", description="The name of a source that saw the paper")
-    since: Moment | None = Field(default=None, description="First public at or after this")
-    until: Moment | None = Field(default=None, description="First public before this")
-    min_probability: float | None = Field(
-        default=None, ge=0, le=1, description="Instead of the tag: at least this probability"
-    )
-    sort: Sort = Field(default="new", description="Newest, most talked about, or best match first")
-    kind: Kind = Field(default="paper", description="Papers, or posts that are about no paper")
-    prefix: bool = Field(default=False, description="Let the last word of q go on (as you type)")
-    limit: int = Field(default=20, ge=1, le=MOST, description="Papers on one page")
-    cursor: str = Field(default="", max_length=500, description="`next` of the page before")
-
-    def query(self) -> PaperQuery:
-        """As the store is asked."""
-        values = self.model_dump(exclude={"topic", "cursor"})
-        return PaperQuery(topics=tuple(dict.fromkeys(self.topic)), **values)
 
 
 class Problem(BaseModel):
@@ -341,19 +285,6 @@ class Digest(BaseModel):
     note: str = Field(description="Why there is nothing; empty otherwise")
     topics: list[DigestSection]
     sources: list[DigestSource]
-
-
-class DigestParams(BaseModel):
-    """What a digest can be asked."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    date: Moment | None = Field(
-        default=None, description="The last day of the digest (UTC); without it the days up to now"
-    )
-    days: int = Field(default=1, ge=1, le=366)
-    limit: int = Field(default=25, ge=1, le=500, description="Papers of one topic")
-    format: Literal["json", "html", "text", "markdown"] = "json"
 
 
 class Health(BaseModel):

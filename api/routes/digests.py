@@ -11,8 +11,9 @@ from aggregator.digest.select import select
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.store import news
 from api.deps import ServicesDep
+from api.params import DigestParams
 from api.routes.responses import errors, json_bytes
-from api.schemas import Digest, DigestParams
+from api.schemas import Digest
 
 router = APIRouter(prefix="/api/v1/digests", tags=["digests"])
 

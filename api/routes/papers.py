@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse
 from aggregator.errors import UsageError
 from aggregator.store import news, papers
 from api.deps import ServicesDep
+from api.params import PaperParams
 from api.routes.responses import errors, json_bytes, paper_list, with_url
-from api.schemas import PaperDetail, PaperList, PaperParams
+from api.schemas import PaperDetail, PaperList
 
 router = APIRouter(prefix="/api/v1/papers", tags=["papers"])
 

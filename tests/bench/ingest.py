@@ -67,6 +67,7 @@ def _bare(pages: list[bytes], folder: Path) -> float:
         connection.execute(
             "CREATE TABLE entry (id TEXT PRIMARY KEY, title, abstract, authors, categories)"
         )
+        connection.execute("CREATE VIRTUAL TABLE words USING fts5(title, abstract, authors)")
         for page in pages:
             rows = []
             for record in etree.fromstring(page).iter("{http://arxiv.org/OAI/arXivRaw/}arXivRaw"):
