@@ -1,6 +1,6 @@
 """Run history: one row per attempt at a source; the newest says how the source is."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -10,12 +10,20 @@ from aggregator.models import QUIET_STATUSES, Status
 from aggregator.sources.base import LastRun
 from aggregator.store.sql import run
 
+KEPT = timedelta(days=90)  # of history; the last good run stays however old it is
 INTERRUPTED = "The process ended before this run was finished; what it had stored is kept."
 
 
 def start(connection: Connection, source: str, at: datetime, wall: datetime, backfill: bool) -> int:
-    """Begin a run; returns its id. Only one collector runs at a time, so an unfinished run of this
-    source was killed: it is closed as failed, without counting as a failure of the upstream."""
+    """Begin a run; returns its id. Only one collector asks an upstream at a time, so an unfinished
+    run of this source was killed: it is closed as failed, without counting as a failure of the
+    upstream. History older than `KEPT` goes."""
+    good = sa.select(sa.func.max(run.c.id)).where(run.c.source == source, _was_good())
+    connection.execute(
+        sa.delete(run).where(
+            run.c.source == source, run.c.at < at - KEPT, run.c.id < good.scalar_subquery()
+        )
+    )
     connection.execute(
         sa.update(run)
         .where(run.c.source == source, run.c.finished.is_(None))
@@ -84,10 +92,12 @@ def last(connection: Connection, source: str) -> LastRun | None:
 
 def ever_good(connection: Connection, source: str) -> bool:
     """Did the source ever finish a run that was not refused or unreachable?"""
-    asked = sa.select(run.c.id).where(
-        run.c.source == source, run.c.status.in_([*QUIET_STATUSES, "partial", "mismatch", "stale"])
-    )
+    asked = sa.select(run.c.id).where(run.c.source == source, _was_good())
     return connection.execute(asked.limit(1)).first() is not None
+
+
+def _was_good() -> sa.ColumnElement[bool]:
+    return run.c.status.in_([*QUIET_STATUSES, "partial", "mismatch", "stale"])
 
 
 def latest_moment(connection: Connection, source: str) -> datetime | None:

@@ -1,0 +1,173 @@
+"""The database as such: schema, transactions, locks, on SQLite and PostgreSQL."""
+
+import threading
+import time
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlmodel import SQLModel
+
+from aggregator.errors import UsageError
+from aggregator.merge.plan import Counts
+from aggregator.store import ledger, runs
+from aggregator.store.db import Store
+from aggregator.store.sql import checkpoint, run, upstream
+from tests.conftest import NOW
+
+SEARCH = ("paper_fts", "paper_search")  # made by hand, another on each database
+
+
+def test_the_migrated_schema_is_that_of_the_tables(store: Store) -> None:
+    def ours(_: Any, name: str | None, kind: str, *__: Any) -> bool:
+        return not (kind == "table" and (name or "").startswith(SEARCH))
+
+    with store.read() as connection:
+        context = MigrationContext.configure(connection, opts={"include_object": ours})
+        assert compare_metadata(context, SQLModel.metadata) == []
+    assert store.is_current()
+
+
+def test_migrating_again_changes_nothing(store: Store) -> None:
+    with store.write() as connection:
+        ledger.save_checkpoints(connection, "arxiv", {"s": {"n": 1}})
+    store.migrate()
+    with store.read() as connection:
+        assert ledger.checkpoints(connection, "arxiv") == {"s": {"n": 1}}
+
+
+def test_a_schema_of_the_future_is_refused(tmp_path: Path) -> None:
+    with closing(Store(f"sqlite:///{tmp_path / 'x.db'}", tmp_path)) as made:
+        assert not made.is_current()
+        made.migrate()
+        with made.write() as connection:
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(UsageError, match="schema 9999, which this Daypaper does not know"):
+            made.migrate()
+
+
+def test_a_database_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://nobody:hunter2@127.0.0.1:9/none"
+    with closing(Store(url, tmp_path)) as made, pytest.raises(UsageError) as caught:
+        made.migrate()
+    assert "The database cannot be used" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
+    def fail() -> None:
+        with store.write() as connection:
+            ledger.save_checkpoints(connection, "arxiv", {"s": 1})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with store.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(checkpoint)) == 0
+
+
+def test_writers_that_read_first_do_not_lose_writes(store: Store) -> None:
+    """Ten threads take ten slots of an upstream each: every slot is given once."""
+    starts: list[Any] = []
+
+    def take() -> None:
+        for _ in range(10):
+            with store.write() as connection:
+                starts.append(ledger.reserve(connection, "arxiv", timedelta(seconds=1), NOW))
+
+    with store.write() as connection:
+        ledger.reserve(connection, "arxiv", timedelta(), NOW)
+    threads = [threading.Thread(target=take) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(starts) == [NOW + timedelta(seconds=n) for n in range(100)]
+
+
+def test_a_second_holder_of_a_lock_waits(store: Store) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with store.upstream_lock("arxiv"):
+            order.append("second")
+
+    with store.upstream_lock("arxiv"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        time.sleep(0.3)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]
+
+
+def test_checkpoints_move_and_are_forgotten(store: Store) -> None:
+    with store.write() as connection:
+        ledger.save_checkpoints(connection, "a", {"x": {"n": 1}, "y": [1, "二"]})
+        ledger.save_checkpoints(connection, "a", {"x": None, "y": "later"})
+        ledger.save_checkpoints(connection, "b", {"y": 3})
+        assert ledger.checkpoints(connection, "a") == {"y": "later"}
+
+
+def test_cooldowns_end_in_logical_time(store: Store) -> None:
+    later = NOW + timedelta(hours=1)
+    with store.write() as connection:
+        ledger.cool_down(connection, "reddit", later, "too many")
+        assert ledger.cooldown(connection, "reddit", NOW) == (later, "too many")
+        assert ledger.cooldown(connection, "reddit", later) is None
+        assert ledger.cooldown(connection, "arxiv", NOW) is None
+        assert connection.scalar(sa.select(upstream.c.next_allowed)) is None
+
+
+def test_look_ups_are_tried_three_times_a_day_apart(store: Store) -> None:
+    with store.write() as connection:
+        ledger.want(connection, {"arxiv:1", "arxiv:2", "doi:10.1/x"})
+        tries = []
+        for day in range(6):
+            now = NOW + timedelta(days=day)
+            wanted = ledger.wanted(connection, "arxiv", 10, now)
+            tries.append(wanted)
+            ledger.looked_up(connection, {f"arxiv:{w}" for w in wanted}, {"arxiv:1"}, now)
+            assert ledger.wanted(connection, "arxiv", 10, now) == []
+    assert tries == [["1", "2"], ["2"], ["2"], [], [], []]
+
+
+def finish(store: Store, run_id: int, status: Any, failures: int) -> None:
+    with store.write() as connection:
+        runs.finish(
+            connection, run_id, status, "m", Counts(), skipped=0, requests=1, failures=failures, wall=NOW
+        )  # fmt: skip
+
+
+def begin(store: Store, days: int = 0) -> int:
+    with store.write() as connection:
+        return runs.start(connection, "arxiv", NOW + timedelta(days=days), NOW, False)
+
+
+def test_a_killed_run_is_closed_and_does_not_count(store: Store) -> None:
+    finish(store, begin(store), "failed", 2)
+    begin(store, 1)  # killed
+    begin(store, 2)
+    with store.read() as connection:
+        last = runs.last(connection, "arxiv")
+        assert last is not None
+        assert (last.at, last.status, last.failures) == (NOW, "failed", 2)
+        assert not runs.ever_good(connection, "arxiv")
+        states = list(connection.scalars(sa.select(run.c.status).order_by(run.c.id)))
+    assert states == ["failed", "failed", None]
+
+
+def test_history_is_kept_for_90_days_and_the_last_good_run_for_ever(store: Store) -> None:
+    for day in (0, 1, 2):
+        finish(store, begin(store, day), "ok", 0)
+    finish(store, begin(store, 200), "failed", 1)
+    begin(store, 400)
+    with store.read() as connection:
+        kept = list(connection.scalars(sa.select(run.c.at).order_by(run.c.id)))
+        assert runs.ever_good(connection, "arxiv")
+    assert kept == [NOW + timedelta(days=day) for day in (2, 200, 400)]
