@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import CTE, ColumnElement, Connection
+from sqlalchemy.sql.operators import custom_op
 
 from aggregator.store import words
 
@@ -41,6 +42,17 @@ class Hits:
         hits = sa.select(_FTS.c.rowid).where(_MATCH)
         # Of common words a walk from the newest paper on, asking about each, soon has a page.
         return sa.exists(hits.where(_FTS.c.rowid == pk)) if self.common else pk.in_(hits)
+
+    @property
+    def few(self) -> bool:
+        """Must SQLite be kept from looking for them along another index?"""
+        return self.sqlite and not self.common
+
+
+def unindexed(column: Any) -> Any:
+    """The column with a plus before it, which keeps SQLite from using an index of it: it believes
+    that ten papers are of one kind, and would walk them all rather than look up few hits."""
+    return sa.UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
 def look(connection: Connection, match: str) -> Hits:

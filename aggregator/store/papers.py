@@ -161,16 +161,22 @@ def starters(connection: Connection) -> dict[str, list[dict[str, Any]]]:
 
 
 def _filtered(
-    query: PaperQuery, found: hits.Hits | None, *columns: Any
+    query: PaperQuery, found: hits.Hits | None, *columns: Any, few: bool = False
 ) -> tuple[Select[*tuple[Any, ...]], Any, Any]:
     """(statement for `columns` with every condition, the columns that hold `at` and the key).
 
-    One topic is walked in the order of its own index; several, and words, are conditions on a walk
-    over papers. With `found` the statement needs the parameter `words`.
+    One topic is walked in the order of its own index, everything else along the dates of papers;
+    `few` papers, named by another condition, are looked up and sorted. With `found` the statement
+    needs the parameter `words`.
     """
+    few = few or (found is not None and found.few)
     asked = sa.select(*columns).select_from(paper).where(*_conditions(query))
-    at, pk = paper.c.at, paper.c.pk
-    if len(query.topics) == 1 and query.min_probability is None:
+    at, kind, pk = paper.c.at, paper.c.kind, paper.c.pk
+    if few:
+        at, kind = hits.unindexed(at), hits.unindexed(kind)
+    if query.kind != "any":
+        asked = asked.where(kind == query.kind)
+    if len(query.topics) == 1 and query.min_probability is None and not few:
         at, pk = tag.c.at, tag.c.paper_pk
         asked = asked.join(tag, pk == paper.c.pk)
         # written as "= 1" and not as a truth, or SQLite does not see that its index serves
@@ -187,10 +193,8 @@ def _filtered(
 
 
 def _conditions(query: PaperQuery) -> list[ColumnElement[bool]]:
-    """Everything but topics, words and dates."""
+    """Everything but kind, topics, words and dates."""
     found: list[ColumnElement[bool]] = []
-    if query.kind != "any":
-        found.append(paper.c.kind == query.kind)
     if query.venue:
         venue = sa.func.lower(paper.c.doc["venue"].as_string())
         wanted = query.venue.lower()
@@ -280,7 +284,7 @@ def _hot(connection: Connection, query: PaperQuery, match: str) -> list[tuple[fl
 def _relevant(connection: Connection, query: PaperQuery, match: str) -> list[tuple[float, int]]:
     """(relevance, key) of the hits that meet every other condition."""
     scored = hits.scored(connection)
-    asked, _, pk = _filtered(query, None, scored.c.score, scored.c.pk)
+    asked, _, pk = _filtered(query, None, scored.c.score, scored.c.pk, few=True)
     rows = connection.execute(asked.where(scored.c.pk == pk), {"words": match})
     return [(row[0], row[1]) for row in rows]
 

@@ -128,17 +128,28 @@ def test_a_page_is_one_query_however_long(filled: Store, query: PaperQuery, most
     assert len(seen) <= most
 
 
-def test_a_topic_is_walked_in_its_index(tmp_path: Path) -> None:
-    store = sqlite_store(tmp_path)
+def plan(store: Store, query: PaperQuery) -> str:
+    """How SQLite answers the last statement of a page."""
     with store.read() as connection, counted(store) as seen:
-        papers.page(connection, PaperQuery(topics=("gan",), kind="paper"))
-        plan = connection.exec_driver_sql(
-            f"EXPLAIN QUERY PLAN {seen[0]}", tuple(["x"] * seen[0].count("?"))
+        papers.page(connection, query)
+        asked = seen[-1]
+        steps = connection.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {asked}", tuple(["x"] * asked.count("?"))
         )
-        steps = " ".join(row[3] for row in plan)
+        return " ".join(row[3] for row in steps)
+
+
+def test_lists_walk_their_indexes(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    topic = plan(store, PaperQuery(topics=("gan",), kind="paper"))
+    assert "ix_tag_topic_tagged_at_paper_pk" in topic
+    assert "TEMP B-TREE" not in topic
+    everything = plan(store, PaperQuery(kind="paper"))
+    assert "ix_paper_kind_at_pk" in everything
+    assert "TEMP B-TREE" not in everything
+    rare = plan(store, PaperQuery(q="rare", kind="paper"))
+    assert "SEARCH paper USING INTEGER PRIMARY KEY" in rare
     store.close()
-    assert "ix_tag_topic_tagged_at_paper_pk" in steps
-    assert "TEMP B-TREE" not in steps
 
 
 def test_filters(store: Store) -> None:
