@@ -284,7 +284,8 @@ def _hot(connection: Connection, query: PaperQuery, match: str) -> list[tuple[fl
 def _relevant(connection: Connection, query: PaperQuery, match: str) -> list[tuple[float, int]]:
     """(relevance, key) of the hits that meet every other condition."""
     scored = hits.scored(connection)
-    asked, _, pk = _filtered(query, None, scored.c.score, scored.c.pk, few=True)
+    few = connection.dialect.name == "sqlite"
+    asked, _, pk = _filtered(query, None, scored.c.score, scored.c.pk, few=few)
     rows = connection.execute(asked.where(scored.c.pk == pk), {"words": match})
     return [(row[0], row[1]) for row in rows]
 

@@ -251,7 +251,10 @@ def test_relevance_prefers_titles(store: Store) -> None:
         preprint("1711.00002", title="On something else", abstract="Capsules are mentioned."),
     )
     assert ask(store, q="capsules") == ["On something else", "Capsules"]
-    assert ask(store, q="capsules", sort="relevance") == ["Capsules", "On something else"]
+    for more in ({}, {"kind": "paper"}, {"kind": "paper", "since": DAY - timedelta(days=30)}):
+        found = ask(store, q="capsules", sort="relevance", **more)
+        assert found == ["Capsules", "On something else"]
+        assert ask(store, q="capsules", **more) == found[::-1]
     with pytest.raises(UsageError, match="relevance"):
         ask(store, sort="relevance")
 
