@@ -87,8 +87,8 @@ class Attempt:
         self._told_at = 0.0
         self.http = make_fetcher(store, settings, source)
         with store.write() as connection:
-            last = runs.last(connection, source.name)
-            latest = runs.latest_moment(connection, source.name)
+            last = runs.last(connection, source.name, self.now)
+            latest = runs.latest_moment(connection, source.name, clock.wall())
             self.first_run = not runs.ever_good(connection, source.name)
             self.checkpoint = ledger.checkpoints(connection, source.name)
             self._resting = ledger.cooldown(connection, source.upstream, self.now)
@@ -124,6 +124,12 @@ class Attempt:
                     self._store_page(step)
         except SourceError as error:
             self._notes.append(self._failed(error))
+        except Exception as error:  # nobody foresaw it: the other sources go on, this one backs off
+            log.exception("%s: an error of Daypaper's own", self._source.name)
+            kind = type(error).__name__
+            self._notes.append(
+                Note("failed", f"An error of Daypaper's own ({kind}); it is logged.")
+            )
         finally:
             self.http.close()
         note = self._verdict()

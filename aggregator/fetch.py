@@ -37,7 +37,11 @@ TIMEOUT = httpx.Timeout(60, connect=15)
 MOST_REDIRECTS = 5
 ATTEMPTS = 3
 SLEPT = timedelta(seconds=60)  # a Retry-After up to this is slept, a longer one kept in the ledger
+MOST_RETRY = timedelta(days=7)
 RETRY_FLOOR = timedelta(seconds=1)  # arXiv answers "Retry-After: 0" and means it least
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class TransientError(Exception):
@@ -143,8 +147,15 @@ class Fetcher:
             self._wait_for_turn()
             response, body = self._send(method, url, **request)
             if response.is_redirect and "location" in response.headers:
-                url = urljoin(url, response.headers["location"])
-                method = "GET" if response.status_code == 303 else method
+                target = _joined(url, response.headers["location"])
+                if _origin(target) != _origin(url):
+                    # What proves who we are is for the one it was meant for.
+                    request.pop("auth", None)
+                    request["headers"] = _without_secrets(request.get("headers", {}))
+                if response.status_code in (301, 302, 303):
+                    method = "GET"
+                    request.pop("data", None)
+                url = target
                 continue
             return _answer(url, response, body, known)
         raise RefusedError(f"{url} redirects more than {MOST_REDIRECTS} times.", url=url)
@@ -193,19 +204,25 @@ class Fetcher:
 
     def _refuse_private(self, url: str) -> None:
         """Refuse loopback and private addresses, unless the source's own base URL is one."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port or 443
+        except ValueError as error:
+            raise RefusedError(f"{url} is no web address.", url=url) from error
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise RefusedError(f"{url} is no web address.", url=url)
         if self._allow_private or parts.netloc in self._manners.own_hosts:
             return
         try:
-            found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:
+            raise RefusedError(f"{url} is no web address.", url=url) from error
         except OSError as error:
             raise UnreachableError(
                 f"{parts.hostname} cannot be found ({error.strerror or error}).", url=url
             ) from error
         for *_, address in found:
-            if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_global:
+            if not _is_public(ipaddress.ip_address(str(address[0]).partition("%")[0])):
                 raise RefusedError(
                     f"{parts.netloc} is a private address, which is refused "
                     "(DAYPAPER_ALLOW_PRIVATE_UPSTREAMS allows it).",
@@ -213,9 +230,33 @@ class Fetcher:
                 )
 
 
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Global, no multicast, and no IPv6 form that carries an IPv4 address (NAT64, 6to4, mapped)."""
+    carries = isinstance(address, ipaddress.IPv6Address) and (
+        address.ipv4_mapped or address.sixtofour or address in _NAT64
+    )
+    return address.is_global and not address.is_multicast and not carries
+
+
 def user_agent(contact: str) -> str:
     """Names Daypaper and whom to write to, as arXiv and Reddit ask for."""
     return f"Daypaper/0.1 (literature watcher; {contact or PROJECT_PAGE})"
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise RefusedError(f"{url} redirects to no web address.", url=url) from error
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+def _without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() != "authorization"}
 
 
 def _wait_before_retry(error: Exception) -> bool | float:
@@ -270,15 +311,15 @@ def _challenged(url: str) -> ChallengedError:
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Retry-After in seconds or as a date, else None; never negative."""
+    """Retry-After in seconds or as a date, else None; never negative, a week at most."""
     text = headers.get("retry-after", "").strip()
-    if text.isdigit():
-        return timedelta(seconds=min(int(text), 7 * 86_400))
+    if text.isascii() and text.isdigit():
+        return min(timedelta(seconds=int(text[:9])), MOST_RETRY)
     try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+        moment = parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return max(moment.astimezone(UTC) - clock.wall(), timedelta())
+    return min(max(moment - clock.wall(), timedelta()), MOST_RETRY)
 
 
 def _spoken(wait: timedelta) -> str:

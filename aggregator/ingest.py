@@ -1,5 +1,6 @@
 """Match, merge and store one page of drafts, in the caller's transaction."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -24,15 +25,24 @@ def store_drafts(
     one_at_a_time(connection, "ingest")
     keys = {draft.key for part in parsed for draft in part.drafts}
     stored, digests = entries.of_keys(connection, keys)
-    gone = {native for part in parsed for native in part.gone}
-    if gone:
-        more, also = entries.of_native_ids(connection, "arxiv", gone)
+    for kind, native_ids in _gone(parsed).items():
+        more, also = entries.of_native_ids(connection, kind, native_ids)
         stored, digests = stored | more, digests | also
     page, fetched = changed_entries(parsed, stored, source, now)
     changed = [entry for key, (entry, digest) in page.items() if digests.get(key) != digest]
-    around = entries.around(connection, changed, digests)
+    before = [stored[entry.key] for entry in changed if entry.key in stored]
+    around = entries.around(connection, changed, before, digests)
     decided = plan(page, fetched, around, now, backfill)
     changes.apply(connection, decided)
     entries.want_unknown(connection, changed)
     made = len(decided.made)
     return decided.counts, made, len(decided.papers) - made
+
+
+def _gone(parsed: Sequence[Parsed]) -> dict[str, set[str]]:
+    """Kind -> native ids that their place has deleted."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for part in parsed:
+        for kind, native_id in part.gone:
+            found[kind].add(native_id)
+    return found

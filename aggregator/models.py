@@ -77,13 +77,13 @@ class Parsed:
     """What one raw page held: drafts, and the items that could not be read, each with the reason.
 
     `declared` is how many items the page itself said or showed it has, None if it does not tell.
-    `gone` are native ids that the place says it has deleted.
+    `gone` are (kind, native id) of what the place says it has deleted.
     """
 
     drafts: tuple[Draft, ...]
     skipped: tuple[str, ...] = ()
     declared: int | None = None
-    gone: tuple[str, ...] = ()
+    gone: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -51,13 +51,12 @@ def collect(
     config: Config,
     names: Collection[str] = (),
     *,
-    due: str | None = None,
     since: datetime | None = None,
     as_of: datetime | None = None,
     progress: Progress | None = None,
 ) -> Collected:
-    """Fetch the sources that are due (all with `since`, those named whether due or not, only the one
-    that `due` names), merge and store. Waits while another collector asks the same upstream.
+    """Fetch the sources that are due (all with `since`, those named whether due or not), merge and
+    store. Waits while another collector asks the same upstream.
 
     Raises UsageError for an unknown name.
     """
@@ -70,25 +69,53 @@ def collect(
     moment = Moment(as_of or clock.wall(), since)
     works.load(store, config, moment.now)
     for source in sources:
-        if due is not None and source.name != due:
-            continue
-        wanted = source.name in names
-        # Due or not is asked under the lock: another collector may just have done it.
-        with store.upstream_lock(source.upstream):
-            if wanted or (not names and (since or _is_due(store, source, moment.now))):
-                attempt = Attempt(store, settings, source, moment, progress)
-                done.sources[source.name] = attempt.carry_out()
-                done.papers_new += attempt.papers_new
-                done.papers_updated += attempt.papers_updated
+        if source.name in names or not names:
+            always = source.name in names or since is not None
+            _collect(store, settings, source, moment, progress, done, always=always)
     made, changed = resolve.look_up(store, settings, sources, moment.now)
     done.papers_new += made
     done.papers_updated += changed
     return done
 
 
+def collect_if_due(
+    store: Store, settings: Settings, source: Source, progress: Progress | None = None
+) -> Collected:
+    """One source, if it is due now; what the scheduler calls every minute."""
+    done = Collected()
+    moment = Moment(clock.wall(), None)
+    if _is_due(store, source, moment.now):  # asked before the lock, too: most often it is not
+        _collect(store, settings, source, moment, progress, done, always=False)
+    return done
+
+
+def look_up(store: Store, settings: Settings, config: Config) -> None:
+    """Look up the papers that posts and works name, if arXiv may be asked now."""
+    resolve.look_up(store, settings, make_sources(config, settings), clock.wall())
+
+
+def _collect(
+    store: Store,
+    settings: Settings,
+    source: Source,
+    moment: Moment,
+    progress: Progress | None,
+    done: Collected,
+    *,
+    always: bool,
+) -> None:
+    # Due or not is asked under the lock: another collector may just have done it.
+    with store.upstream_lock(source.upstream):
+        if always or _is_due(store, source, moment.now):
+            attempt = Attempt(store, settings, source, moment, progress)
+            done.sources[source.name] = attempt.carry_out()
+            done.papers_new += attempt.papers_new
+            done.papers_updated += attempt.papers_updated
+
+
 def _is_due(store: Store, source: Source, now: datetime) -> bool:
     with store.read() as connection:
-        last = runs.last(connection, source.name)
+        last = runs.last(connection, source.name, now)
     return source.next_due(last, now) <= now
 
 

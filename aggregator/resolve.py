@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aggregator.attempt import make_fetcher
-from aggregator.errors import SourceError
+from aggregator.errors import SourceError, ThrottledError
 from aggregator.ingest import store_drafts
 from aggregator.models import Parsed
 from aggregator.settings import Settings
@@ -18,6 +18,8 @@ from aggregator.store.db import Store
 log = logging.getLogger(__name__)
 
 TROUBLE = ("failed", "throttled", "challenged")  # arXiv is not asked on top of that
+LOOK_UPS = "arxiv look-ups"  # in the ledger: after a failed one the others wait, too
+PAUSE = timedelta(hours=1)
 MOST_REQUESTS = 3  # a run; posts name a few dozen papers a day
 
 
@@ -34,22 +36,32 @@ def look_up(
     if arxiv is None:
         return 0, 0
     for _ in range(MOST_REQUESTS):
-        with store.upstream_lock(arxiv.upstream), store.read() as connection:
-            last = runs.last(connection, arxiv.name)
-            resting = ledger.cooldown(connection, arxiv.upstream, now)
-            wanted = ledger.wanted(connection, "arxiv", IDS_PER_REQUEST, now)
-        if not wanted or resting or (last and last.status in TROUBLE):
+        wanted = _wanted(store, arxiv, now)
+        if not wanted:
             break
         try:
             made, changed = _look_up(store, settings, arxiv, wanted, now)
         except SourceError as error:
             log.warning("%s: look-up of %d papers failed: %s", arxiv.name, len(wanted), error)
-            with store.write() as connection:  # counts as a try, so that it waits a day
-                ledger.looked_up(connection, {f"arxiv:{native}" for native in wanted}, (), now)
+            pause = getattr(error, "retry_after", None) or PAUSE
+            with store.write() as connection:
+                ledger.cool_down(connection, LOOK_UPS, now + pause, str(error))
+                if isinstance(error, ThrottledError):
+                    ledger.cool_down(connection, arxiv.upstream, now + pause, str(error))
             break
         total_made += made
         total_changed += changed
     return total_made, total_changed
+
+
+def _wanted(store: Store, arxiv: ArxivSource, now: datetime) -> list[str]:
+    """What to look up now; nothing while arXiv is in trouble or has asked for peace."""
+    with store.read() as connection:
+        last = runs.last(connection, arxiv.name, now)
+        resting = [ledger.cooldown(connection, name, now) for name in (arxiv.upstream, LOOK_UPS)]
+        if any(resting) or (last and last.status in TROUBLE):
+            return []
+        return ledger.wanted(connection, "arxiv", IDS_PER_REQUEST, now)
 
 
 def _look_up(

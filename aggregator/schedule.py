@@ -33,11 +33,13 @@ def start(
     sources = pipeline.make_sources(config, settings)
     scheduler = BackgroundScheduler(
         timezone="UTC",
-        executors={"default": {"type": "threadpool", "max_workers": len(sources) + 1}},
+        executors={"default": {"type": "threadpool", "max_workers": len(sources) + 2}},
     )
     for source in sources:
-        job = partial(pipeline.collect, store, settings, config, due=source.name, progress=progress)
+        job = partial(pipeline.collect_if_due, store, settings, source, progress)
         _add(scheduler, f"collect {source.name}", job, LOOK_EVERY)
+    look_up = partial(pipeline.look_up, store, settings, config)
+    _add(scheduler, "look up papers", look_up, LOOK_EVERY)
     _add(scheduler, "tag batch", partial(pipeline.tag, store, settings, config), TAG_EVERY)
     scheduler.start()
     return scheduler

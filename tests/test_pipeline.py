@@ -37,6 +37,12 @@ def good_feed(day: int = 14) -> bytes:
     return whole.replace(b"14 Nov", f"{day} Nov".encode())
 
 
+def good_oai() -> bytes:
+    """The page of records without its broken ones."""
+    page = body("oai_raw.xml").replace(b"no date at all", b"Mon, 13 Nov 2017 09:00:00 GMT")
+    return page.replace(b"<title> </title>", b"<title>A title</title>")
+
+
 def oai(asked: Asked) -> Reply:
     """Both formats in one page each; the names have a second page."""
     token = asked.query.get("resumptionToken", "")
@@ -224,14 +230,7 @@ def test_a_batch_that_is_not_served_yet_is_waited_for_and_then_late(
 
 
 def test_weekends_are_quiet(collect: Collect, arxiv: Server) -> None:
-    arxiv.routes["/oai"] = Reply(
-        body("oai_raw.xml")
-        .replace(b"Broken date", b"")
-        .replace(b"no date at all", b"Mon, 13 Nov 2017 09:00:00 GMT")
-        .replace(b"<title> </title>", b"<title>t</title>")
-        .replace(b"<title></title>", b"<title>u</title>"),
-        headers=XML,
-    )
+    arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
     done = collect(24 * 4)  # Saturday
     assert done.status == "holiday"
     assert "weekend" in done.message
@@ -251,10 +250,10 @@ def test_a_replay_of_an_earlier_day_moves_no_checkpoint(collect: Collect, one_st
     assert marks() == before
 
 
-def test_an_interrupted_harvest_goes_on_where_it_was(
+def test_an_interrupted_back_fill_goes_on_where_it_was(
     collect: Collect, arxiv: Server, one_store: Store
 ) -> None:
-    """Two pages of one window; the second answer breaks, as if the process had been killed there."""
+    """Two pages of a closed window; the second answer breaks, as if the process had been killed."""
     first = body("oai_raw.xml").replace(
         b"<resumptionToken/>", b"<resumptionToken>page-2</resumptionToken>"
     )
@@ -264,17 +263,100 @@ def test_an_interrupted_harvest_goes_on_where_it_was(
         token = asked.query.get("resumptionToken")
         if token == "page-2":
             return Reply(b"", 404) if broken else Reply(body("oai_none.xml"), headers=XML)
-        if asked.query.get("metadataPrefix") == "arXivRaw":
+        if asked.query.get("metadataPrefix") == "arXivRaw" and "until" in asked.query:
             return Reply(first, headers=XML)
         return oai(asked)
 
     arxiv.routes["/oai"] = answer
-    assert collect().status == "partial"
+    since = NOW - timedelta(days=40)
+    assert collect(since=since).status == "partial"
     broken = False
     arxiv.asked.clear()
-    collect(1)
+    collect(1, since=since)
     asked = next(a for a in arxiv.asked if a.path == "/oai")
     assert asked.query.get("resumptionToken") == "page-2"
+
+
+def test_a_back_fill_that_leaves_a_gap_does_not_move_the_daily_harvest(
+    collect: Collect, arxiv: Server
+) -> None:
+    collect(-24 * 20)
+    collect(since=NOW - timedelta(days=1))
+    arxiv.asked.clear()
+    collect(24)
+    asked = next(a for a in arxiv.asked if a.path == "/oai")
+    assert asked.query["from"] == "2017-10-22"  # three days before the last daily harvest
+
+
+@pytest.mark.parametrize("token", [b"again", b"dead"])
+def test_a_server_that_gives_no_end_is_given_up(
+    collect: Collect, arxiv: Server, token: bytes
+) -> None:
+    page = body("oai_raw.xml").replace(
+        b"<resumptionToken/>", b"<resumptionToken>" + token + b"</resumptionToken>"
+    )
+
+    def answer(asked: Asked) -> Reply:
+        if asked.query.get("resumptionToken") == "dead":
+            return Reply(body("oai_bad_token.xml"), headers=XML)
+        return Reply(page, headers=XML)
+
+    arxiv.routes["/oai"] = answer
+    assert collect().status == "partial"
+    assert arxiv.paths().count("/oai") < 10
+
+
+def test_in_the_evening_oai_is_a_listing_ahead_of_rss(collect: Collect, arxiv: Server) -> None:
+    arxiv.routes["/oai"] = Reply(
+        body("oai_raw.xml").replace(b"<datestamp>2017-11-14", b"<datestamp>2017-11-15"), headers=XML
+    )
+    done = collect(15.8)  # 22:48 in New York: tomorrow's listing by OAI-PMH, today's by RSS
+    assert "stale" not in done.message
+    assert "yesterday" not in done.message
+
+
+def test_an_error_of_our_own_stops_one_source_only_and_backs_off(
+    collect: Collect, arxiv: Server, one_store: Store
+) -> None:
+    def crash(_: Asked) -> Reply:
+        with one_store.write() as connection:  # as if the disk were full
+            connection.execute(sa.text("DROP TABLE mention"))
+        return Reply(good_feed(), headers=XML)
+
+    arxiv.routes["/rss/cs.CV"] = crash
+    done = collect()
+    assert done.status == "failed"
+    assert "An error of Daypaper's own (OperationalError)" in done.message
+    with one_store.read() as connection:
+        row = connection.execute(sa.select(run)).one()
+    assert (row.failures, row.finished is not None) == (1, True)
+
+
+def test_a_replay_is_no_mismatch(collect: Collect, arxiv: Server) -> None:
+    arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
+    assert collect(-24).status != "mismatch"
+
+
+def test_a_run_in_the_future_does_not_freeze_the_source(collect: Collect, one_store: Store) -> None:
+    collect(24 * 365 * 20)
+    collect()
+    collect(1)
+    with one_store.read() as connection:
+        assert ledger.checkpoints(connection, "arxiv")["oai:cs.CV"] == {"from": "2017-11-14"}
+
+
+def test_look_ups_that_are_refused_wait_as_asked(
+    collect: Collect, arxiv: Server, one_store: Store
+) -> None:
+    with one_store.write() as connection:
+        ledger.want(connection, {"arxiv:1711.04001"})
+    arxiv.routes["/api"] = Reply(b"", 429, {"Retry-After": "7200"})
+    arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
+    collect()
+    assert arxiv.paths().count("/api") == 1
+    with one_store.read() as connection:
+        assert ledger.cooldown(connection, "arxiv", NOW + timedelta(hours=1)) is not None
+        assert ledger.wanted(connection, "arxiv", 5, NOW) == ["1711.04001"]  # no try was lost
 
 
 def test_unknown_sources_are_named(one_store: Store, arxiv: Server, tmp_path: Path) -> None:
@@ -292,4 +374,4 @@ def test_only_what_is_due_is_asked(one_store: Store, arxiv: Server, tmp_path: Pa
             pipeline.collect(one_store, settings, made, as_of=NOW + timedelta(hours=hours)).sources
         )
 
-    assert [ran(0), ran(0.1), ran(0.4)] == [True, False, True]  # not out yet: again in 20 minutes
+    assert [ran(0), ran(0.5), ran(0.7)] == [True, False, True]  # late: again in 40 minutes

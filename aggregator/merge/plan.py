@@ -51,6 +51,7 @@ class Plan:
     made: set[str] = field(default_factory=set)
     gone: dict[str, str] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)  # unchanged entry key -> its new paper
+    left: dict[str, str] = field(default_factory=dict)  # entry key -> the paper it came from
     counts: Counts = field(default_factory=Counts)
 
 
@@ -65,10 +66,10 @@ def changed_entries(
             count += 1
             known = entries.get(draft.key) or stored.get(draft.key)
             entries[draft.key] = combine(known, draft, source, now)
-        for native_id in part.gone:
-            for entry in stored.values():
-                if entry.draft.native_id == native_id:
-                    entries[entry.key] = withdrawn(entries.get(entry.key, entry))
+        gone = set(part.gone)
+        for entry in stored.values() if gone else ():
+            if (entry.draft.kind, entry.draft.native_id) in gone:
+                entries[entry.key] = withdrawn(entries.get(entry.key, entry))
     return {key: (entry, digest(entry)) for key, entry in entries.items()}, count
 
 
@@ -99,13 +100,17 @@ def _group(made: Plan, stored: Stored) -> None:
     everything |= {key: entry for key, (entry, _) in made.entries.items()}
     groups = cluster(list(everything.values()))
     ids = _ids(made, groups, stored)
-    left = {e.paper_id for n, g in enumerate(groups) for e in g if e.paper_id != ids[n]}
-    mentions = _mentions(made, stored)
+    for paper_id, group in zip(ids, groups, strict=True):
+        made.left |= {e.key: e.paper_id for e in group if e.paper_id not in (None, paper_id)}
+    lost = set(made.left.values())
+    mentions, dropped = _mentions(made, stored)
     for paper_id, group in zip(ids, groups, strict=True):
         spoken = _spoken_of(group, mentions)
         changed = any(e.key in made.entries for e in (*group, *spoken))
-        # A paper that only lost an entry says something else now, too.
-        if changed or paper_id in left or any(e.paper_id != paper_id for e in group):
+        moved = any(e.paper_id != paper_id for e in group)
+        # A paper that only lost an entry, or a mention, says something else now, too.
+        unsaid = dropped and any(name in dropped for e in group for name in claims(e.draft))
+        if changed or moved or unsaid or paper_id in lost:
             for entry in group:
                 _place(made, entry, paper_id)
             made.papers[paper_id] = merge(paper_id, group, spoken)
@@ -130,15 +135,20 @@ def _ids(made: Plan, groups: Sequence[Sequence[Entry]], stored: Stored) -> list[
     return ids
 
 
-def _mentions(made: Plan, stored: Stored) -> dict[str, dict[str, Entry]]:
-    """name -> entries that speak of it on the side, by key: stored ones and this page's."""
+def _mentions(made: Plan, stored: Stored) -> tuple[dict[str, dict[str, Entry]], set[str]]:
+    """(name -> entries that speak of it on the side, names that a changed entry dropped)."""
     found: dict[str, dict[str, Entry]] = defaultdict(dict)
+    dropped: set[str] = set()
     for name, entries in stored.mentions.items():
-        found[name] = {e.key: e for e in entries}
+        for entry in entries:
+            if entry.key not in made.entries:
+                found[name][entry.key] = entry
+            elif name not in made.entries[entry.key][0].draft.mentions:
+                dropped.add(name)
     for entry, _ in made.entries.values():
         for name in entry.draft.mentions:
             found[name][entry.key] = entry
-    return found
+    return found, dropped
 
 
 def _spoken_of(group: Sequence[Entry], mentions: Mapping[str, Mapping[str, Entry]]) -> list[Entry]:
@@ -153,15 +163,17 @@ def _spoken_of(group: Sequence[Entry], mentions: Mapping[str, Mapping[str, Entry
 
 
 def _owners(groups: Sequence[Sequence[Entry]], stored: Stored) -> dict[str, int]:
-    """Which group keeps a stored paper: the one that holds the paper's first entry."""
-    anchors: dict[str, tuple[datetime, str, int]] = {}
+    """Which group keeps a stored paper: the one that holds the paper's first entry; a post, which
+    may come to link another paper, holds it only where nothing else does."""
+    anchors: dict[str, tuple[bool, datetime, str, int]] = {}
     for n, group in enumerate(groups):
         for entry in group:
             paper = entry.paper_id
             if paper is not None and paper in stored.ages:
-                candidate = (entry.seen_at, entry.key, n)
+                post = entry.draft.role == "post"
+                candidate = (post, entry.seen_at, entry.key, n)
                 anchors[paper] = min(anchors.get(paper, candidate), candidate)
-    return {paper: n for paper, (_, _, n) in anchors.items()}
+    return {paper: n for paper, (*_, n) in anchors.items()}
 
 
 def _place(made: Plan, entry: Entry, paper_id: str) -> None:
@@ -173,17 +185,15 @@ def _place(made: Plan, entry: Entry, paper_id: str) -> None:
 
 
 def new_id(key: str, taken: Collection[str]) -> str:
-    """A paper id: 12 hexadecimal digits that depend on the entry's key alone, so that a store made
-    again from the same sources keeps its addresses; salted while it is taken."""
+    """A paper id that depends on the entry's key alone, so that a store made again from the same
+    sources keeps its addresses; salted while it is taken."""
     salt = 0
-    while True:
-        seed = f"{key}#{salt}" if salt else key
-        candidate = hashlib.blake2b(seed.encode(), digest_size=6).hexdigest()
-        if candidate not in taken:
-            return candidate
+    while candidate_id(key, salt) in taken:
         salt += 1
+    return candidate_id(key, salt)
 
 
-def candidate_ids(keys: Collection[str]) -> dict[str, str]:
-    """The id that each entry key would get first; the store says which of them are taken."""
-    return {key: new_id(key, ()) for key in keys}
+def candidate_id(key: str, salt: int) -> str:
+    """The id that an entry key gives with this salt: 12 hexadecimal digits."""
+    seed = f"{key}#{salt}" if salt else key
+    return hashlib.blake2b(seed.encode(), digest_size=6).hexdigest()

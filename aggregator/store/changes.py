@@ -1,6 +1,6 @@
 """Storing what a plan decided, in the caller's transaction: entries, papers, names, events, search."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,9 +31,11 @@ def apply(connection: Connection, plan: Plan) -> None:
     keys = _store_papers(connection, plan)
     _store_entries(connection, plan)
     _move_entries(connection, plan.moved)
+    told = _told_before(connection, plan)
+    _move_events(connection, plan)
     _remove_merged(connection, plan.gone)
     _store_names(connection, plan)
-    _store_events(connection, plan)
+    _store_events(connection, plan, told)
     _store_mentions(connection, [e for e, _ in plan.entries.values()])
     search.remove(connection, [keys[i] for i in plan.papers if i not in plan.made])
     search.store(connection, [(keys[i], merged.doc) for i, merged in plan.papers.items()])
@@ -169,9 +171,10 @@ def _store_names(connection: Connection, plan: Plan) -> None:
         for paper_id, merged in plan.papers.items()
         for name in merged.names
     ]
-    rows += [{"name": f"id:{old}", "paper_id": new} for old, new in plan.gone.items()]
     if rows:
         connection.execute(sa.insert(alias), rows)
+    gone = [{"name": f"id:{old}", "paper_id": new} for old, new in plan.gone.items()]
+    insert_missing(connection, alias, gone, ("name", "paper_id"))
 
 
 def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
@@ -194,7 +197,38 @@ def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
         connection.execute(sa.delete(paper).where(paper.c.id == old))
 
 
-def _store_events(connection: Connection, plan: Plan) -> None:
+def _told_before(connection: Connection, plan: Plan) -> dict[str, dict[str, Any]]:
+    """New papers that were split off -> when their `new` was seen: it was told with the old paper's."""
+    owners = {e.key: e.paper_id for e, _ in plan.entries.values()} | plan.moved
+    origins = {owners[key]: old for key, old in plan.left.items() if owners.get(key) in plan.made}
+    told = {}
+    for new, old in origins.items():
+        asked = sa.select(event.c.seen_at, event.c.backfill)
+        row = connection.execute(
+            asked.where(event.c.paper_id == old, event.c.kind == "new", event.c.cause == "")
+        ).first()
+        if row:
+            told[str(new)] = {"seen_at": row.seen_at, "backfill": row.backfill}
+    return told
+
+
+def _move_events(connection: Connection, plan: Plan) -> None:
+    """What an entry caused goes with it to its paper, if it is not known there."""
+    owners = {e.key: e.paper_id for e, _ in plan.entries.values()} | plan.moved
+    for key, old in plan.left.items():
+        new, mine = owners.get(key), sa.and_(event.c.paper_id == old, event.c.cause == key)
+        known = set(
+            connection.scalars(
+                sa.select(event.c.kind).where(event.c.paper_id == new, event.c.cause == key)
+            )
+        )
+        connection.execute(sa.delete(event).where(mine, event.c.kind.in_(known)))
+        connection.execute(sa.update(event).where(mine).values(paper_id=new))
+
+
+def _store_events(
+    connection: Connection, plan: Plan, told: Mapping[str, Mapping[str, Any]]
+) -> None:
     rows = [
         {
             "paper_id": paper_id,
@@ -205,22 +239,24 @@ def _store_events(connection: Connection, plan: Plan) -> None:
             "backfill": plan.backfill,
             "superseded": False,
         }
+        | (dict(told.get(paper_id, {})) if happening.kind == "new" else {})
         for paper_id, merged in plan.papers.items()
         for happening in merged.happenings
     ]
-    if rows:
-        # Known already: only the day may turn out to be earlier (a preprint found after its page).
-        statement = insert_into(connection, event)
-        earlier = statement.excluded.at
-        statement = statement.on_conflict_do_update(
-            index_elements=["paper_id", "kind", "cause"],
-            set_={"at": earlier},
-            where=earlier < event.c.at,
-        )
-        connection.execute(statement, rows)
+    if not rows:
+        return
+    # Known already: only the day may turn out to be another (a preprint found after its page).
+    statement = insert_into(connection, event)
+    day = statement.excluded.at
+    statement = statement.on_conflict_do_update(
+        index_elements=["paper_id", "kind", "cause"], set_={"at": day}, where=event.c.at != day
+    )
+    connection.execute(statement, rows)
 
 
-def _store_mentions(connection: Connection, entries: Iterable[Entry]) -> None:
+def _store_mentions(connection: Connection, entries: Sequence[Entry]) -> None:
+    for part in chunks([known.key for known in entries if known.draft.role == "post"]):
+        connection.execute(sa.delete(mention).where(mention.c.entry_key.in_(part)))
     rows = [
         {"entry_key": known.key, "name": name} for known in entries for name in known.draft.mentions
     ]

@@ -30,12 +30,15 @@ class Store:
         self.data_dir = data_dir
         self.engine = _engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        # On SQLite a read transaction is a snapshot by itself.
+        snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reader = self.engine.execution_options(**snapshot)
         self._writer = self.engine.execution_options(daypaper_write=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view; changes nothing."""
-        with self.engine.connect() as connection:
+        with self._reader.connect() as connection:
             yield connection
 
     @contextmanager

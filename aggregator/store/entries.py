@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from aggregator.merge.keys import claims, title_key
-from aggregator.merge.plan import Stored, candidate_ids
+from aggregator.merge.plan import Stored, candidate_id
 from aggregator.models import Draft, Entry
 from aggregator.store import ledger
 from aggregator.store.sql import alias, chunks, entry, mention, paper
@@ -17,6 +17,9 @@ _DRAFT = [
     "kind", "native_id", "role", "title", "url", "published", "version", "abstract", "authors",
     "year", "first_public", "identifiers", "about", "mentions", "fidelity", "dated", "extra",
 ]  # fmt: skip
+
+ROUNDS = 5
+"""How far from a page its consequences are looked for; real ones end after the first or second."""
 
 
 def known(connection: Connection, keys: Collection[str]) -> set[str]:
@@ -61,23 +64,34 @@ def of_native_ids(
     return entries, digests
 
 
-def around(connection: Connection, page: Sequence[Entry], digests: dict[str, str]) -> Stored:
+def around(
+    connection: Connection, page: Sequence[Entry], before: Sequence[Entry], digests: dict[str, str]
+) -> Stored:
     """Everything stored that the changed entries of a page may touch: the papers that share a name
-    or a title with them, with all their entries and all that speak of them."""
-    names = {name for e in page for name in (*claims(e.draft), *e.draft.mentions)}
-    papers = _papers_named(connection, names)
-    papers |= {e.paper_id for e in page if e.paper_id}
-    papers |= _papers_titled(connection, {k for e in page if (k := title_key(e.draft))})
-    neighbours = _entries_of(connection, papers)
-    keys = {e.key for e in (*page, *neighbours)}
-    claimed = {name for e in (*page, *neighbours) for name in claims(e.draft)}
+    or a title with them (or did `before`), those that share one with these, and so on, with all
+    their entries and all that speak of them."""
+    papers: set[str] = set()
+    neighbours: list[Entry] = []
+    edge: Sequence[Entry] = (*page, *before)
+    for _ in range(ROUNDS):
+        names = {name for e in edge for name in (*claims(e.draft), *e.draft.mentions)}
+        found = _papers_named(connection, names)
+        found |= _papers_titled(connection, {k for e in edge if (k := title_key(e.draft))})
+        found |= {e.paper_id for e in edge if e.paper_id}
+        if found <= papers:
+            break
+        edge = _entries_of(connection, found - papers)
+        neighbours += edge
+        papers |= found
+    everybody = (*page, *before, *neighbours)
+    names = {name for e in everybody for name in (*claims(e.draft), *e.draft.mentions)}
     return Stored(
         entries={e.key: e for e in page},
         digests=digests,
         neighbours=neighbours,
         ages=_ages(connection, papers),
-        mentions=_mentions(connection, claimed),
-        taken=_taken(connection, set(candidate_ids(keys).values())),
+        mentions=_mentions(connection, names),
+        taken=_taken(connection, {e.key for e in everybody}),
     )
 
 
@@ -143,10 +157,18 @@ def _mentions(connection: Connection, names: Iterable[str]) -> dict[str, list[En
     return found
 
 
-def _taken(connection: Connection, ids: set[str]) -> set[str]:
+def _taken(connection: Connection, keys: set[str]) -> set[str]:
+    """The ids that these entry keys would give and that are in use, or were before a merge."""
     taken: set[str] = set()
-    for part in chunks(sorted(ids)):
-        taken.update(connection.scalars(sa.select(paper.c.id).where(paper.c.id.in_(part))))
-        old = sa.select(alias.c.name).where(alias.c.name.in_([f"id:{i}" for i in part]))
-        taken.update(name.removeprefix("id:") for name in connection.scalars(old))
+    salt = 0
+    while keys:
+        candidates = {candidate_id(key, salt): key for key in keys}
+        found: set[str] = set()
+        for part in chunks(sorted(candidates)):
+            found.update(connection.scalars(sa.select(paper.c.id).where(paper.c.id.in_(part))))
+            old = sa.select(alias.c.name).where(alias.c.name.in_([f"id:{i}" for i in part]))
+            found.update(name.removeprefix("id:") for name in connection.scalars(old))
+        taken |= found
+        keys = {candidates[i] for i in found}
+        salt += 1
     return taken

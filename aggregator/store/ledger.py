@@ -39,7 +39,10 @@ def reserve(connection: Connection, name: str, pace: timedelta, now: datetime) -
 
 
 def cool_down(connection: Connection, name: str, until: datetime, reason: str) -> None:
-    """Leave this upstream alone until then (logical time)."""
+    """Leave this upstream alone until then (logical time), or longer if that was said before."""
+    known = connection.scalar(sa.select(upstream.c.cooldown_until).where(upstream.c.name == name))
+    if known and known >= until:
+        return
     change = {"cooldown_until": until, "cooldown_reason": reason}
     done = connection.execute(sa.update(upstream).where(upstream.c.name == name).values(**change))
     if not done.rowcount:

@@ -21,7 +21,7 @@ def start(connection: Connection, source: str, at: datetime, wall: datetime, bac
     good = sa.select(sa.func.max(run.c.id)).where(run.c.source == source, _was_good())
     connection.execute(
         sa.delete(run).where(
-            run.c.source == source, run.c.at < at - KEPT, run.c.id < good.scalar_subquery()
+            run.c.source == source, run.c.started < wall - KEPT, run.c.id < good.scalar_subquery()
         )
     )
     connection.execute(
@@ -79,11 +79,12 @@ def finish(
     )
 
 
-def last(connection: Connection, source: str) -> LastRun | None:
-    """The last finished run of the source, interrupted ones left out."""
+def last(connection: Connection, source: str, now: datetime) -> LastRun | None:
+    """The last finished run of the source up to this logical time, interrupted ones left out."""
     row = connection.execute(
         sa.select(run.c.at, run.c.status, run.c.failures)
         .where(run.c.source == source, run.c.status.is_not(None), run.c.message != INTERRUPTED)
+        .where(run.c.at <= now)
         .order_by(run.c.id.desc())
         .limit(1)
     ).first()
@@ -100,9 +101,9 @@ def _was_good() -> sa.ColumnElement[bool]:
     return run.c.status.in_([*QUIET_STATUSES, "partial", "mismatch", "stale"])
 
 
-def latest_moment(connection: Connection, source: str) -> datetime | None:
-    """The latest logical time at which the source was ever run to an end."""
+def latest_moment(connection: Connection, source: str, wall: datetime) -> datetime | None:
+    """The latest logical time, up to the real one, at which the source was ever run to an end."""
     asked = sa.select(sa.func.max(run.c.at)).where(
-        run.c.source == source, run.c.status.is_not(None)
+        run.c.source == source, run.c.status.is_not(None), run.c.at <= wall
     )
     return connection.scalar(asked)

@@ -6,7 +6,7 @@ Rows are written from checked drafts only: SQLModel table classes do not validat
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -129,7 +129,9 @@ class Tag(SQLModel, table=True):
 
     __table_args__ = (Index(None, "topic", "tagged", "at", "paper_pk"),)
 
-    paper_pk: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))
+    paper_pk: int = Field(
+        sa_column=Column(_BIG, ForeignKey("paper.pk"), primary_key=True, autoincrement=False)
+    )
     topic: str = Field(primary_key=True)
     probability: float
     tagged: bool  # the probability reaches the topic's threshold

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.models import Tag
-from aggregator.store.sql import paper, tag
+from aggregator.store.sql import one_at_a_time, paper, tag
 
 KEPT_FROM = 0.05
 """Probabilities below this are not stored: no filter asks for less."""
@@ -26,12 +26,15 @@ class Waiting:
 
 def forget(connection: Connection, version: str | None) -> None:
     """Let papers that another version tagged wait again (all of them, without a version)."""
+    one_at_a_time(connection, "ingest")
     change = sa.update(paper).values(tagged_by=None).where(paper.c.tagged_by.is_not(None))
     connection.execute(change if version is None else change.where(paper.c.tagged_by != version))
 
 
 def untagged(connection: Connection, most: int) -> list[Waiting]:
-    """The newest papers that wait, at most so many."""
+    """The newest papers that wait, at most so many. Until the caller's transaction ends nobody
+    rewrites or merges a paper, so that tags are saved to what they were made from."""
+    one_at_a_time(connection, "ingest")
     asked = (
         sa.select(paper.c.pk, paper.c.at, paper.c.doc)
         .where(paper.c.tagged_by.is_(None))

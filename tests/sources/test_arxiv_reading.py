@@ -78,9 +78,9 @@ def test_a_paper_on_hold_is_dated_by_its_listing(native: str, regular: bool, pub
 
 def test_withdrawn_and_deleted_papers() -> None:
     assert harvest()["1709.01111"].extra["withdrawn"] is True
-    assert "withdrawn" not in harvest()["1711.04001"].extra
+    assert harvest()["1711.04001"].extra["withdrawn"] is False
     parsed = records.to_drafts(body("oai_raw.xml"), "here", {}, NOW, regular=False)
-    assert parsed.gone == ("1710.02222",)
+    assert parsed.gone == (("arxiv", "1710.02222"),)
 
 
 def test_broken_records_are_counted_and_the_rest_kept() -> None:

@@ -23,7 +23,7 @@ def put(
     source: str = "source",
     hours: int = 0,
     backfill: bool = False,
-    gone: tuple[str, ...] = (),
+    gone: tuple[tuple[str, str], ...] = (),
 ) -> Counts:
     with store.write() as connection:
         counts, _, _ = store_drafts(
@@ -197,7 +197,7 @@ def test_a_withdrawn_paper_is_flagged_and_told(store: Store) -> None:
 
 def test_a_record_that_its_place_deleted_is_kept_and_flagged(store: Store) -> None:
     put(store, preprint())
-    put(store, hours=1, gone=("1711.00001",))
+    put(store, hours=1, gone=(("arxiv", "1711.00001"),))
     (doc,) = docs(store)
     assert doc["withdrawn"]
     assert doc["abstract"]
@@ -230,6 +230,62 @@ def test_a_page_that_later_names_another_preprint_leaves_the_first(store: Store)
         ["arxiv:1711.00001v1"],
         ["arxiv:1711.00002v1", "cvf:CVPR2018/Lovelace_Deep_Widgets"],
     ]
+
+
+def events_of(store: Store) -> list[tuple[str, str, str]]:
+    """(a title of the paper, kind, cause) of every event that counts."""
+    with store.read() as connection:
+        asked = sa.select(paper.c.title, event.c.kind, event.c.cause)
+        rows = connection.execute(
+            asked.join(paper, paper.c.id == event.c.paper_id).where(~event.c.superseded)
+        )
+        return sorted((row.title, row.kind, row.cause) for row in rows)
+
+
+def test_what_is_split_off_takes_its_events_along_and_counts_as_told(store: Store) -> None:
+    put(store, preprint("1711.00001"), page())
+    put(store, preprint("1711.00002", title="Another work"), hours=1)
+    put(store, page(title="Another work", arxiv="1711.00003"), hours=50)
+    key = "cvf:CVPR2018/Lovelace_Deep_Widgets"
+    assert events_of(store) == [
+        ("Another work", "new", ""),
+        ("Another work", "new", ""),
+        ("Another work", "published", key),
+        ("Deep Widgets for Semantic Gadgets", "new", ""),
+    ]
+    with store.read() as connection:
+        seen = connection.scalars(
+            sa.select(event.c.seen_at).where(event.c.kind == "new").order_by(event.c.id)
+        )
+        assert list(seen) == [NOW, NOW + timedelta(hours=1), NOW]
+
+
+def test_a_post_that_comes_to_link_another_paper_does_not_take_the_id_along(store: Store) -> None:
+    put(store, post(about="arxiv:1711.00001"))
+    put(store, preprint("1711.00001"), hours=1)
+    (before,) = docs(store)
+    put(store, post(about="arxiv:1711.00009"), hours=2)
+    assert docs(store)[0]["id"] == before["id"]
+    assert keys_of(docs(store)) == [["arxiv:1711.00001v1"], ["reddit:t3_abc"]]
+
+
+def test_ids_merged_away_are_never_given_again(store: Store) -> None:
+    put(store, preprint("1711.00001"))
+    for n in range(1, 9):
+        put(store, post(about=f"arxiv:1711.0000{1 if n % 2 else 9}"), hours=n)
+    assert len(docs(store)) == 2
+
+
+def test_a_thread_that_drops_a_paper_no_longer_counts_for_it(store: Store) -> None:
+    put(store, preprint(), post(title="Reading", mentions=("arxiv:1711.00001",)))
+    put(store, post(title="Reading", mentions=("arxiv:1711.00002",)), hours=1)
+    assert [doc["buzz"]["posts"] for doc in docs(store) if doc["kind"] == "paper"] == [0]
+
+
+def test_a_withdrawn_paper_may_come_back(store: Store) -> None:
+    put(store, preprint(withdrawn=True))
+    put(store, preprint(withdrawn=False), hours=1)
+    assert [doc["withdrawn"] for doc in docs(store)] == [False]
 
 
 def test_a_doi_may_name_two_papers_and_both_are_found(store: Store) -> None:

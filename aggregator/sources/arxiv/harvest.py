@@ -40,17 +40,19 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What one category's harvest is to reach. `name` tells back-fills apart from the daily one."""
+    """What one category's harvest is to reach. `name` tells back-fills apart from the daily one;
+    `moves` says that it leaves no gap behind the last harvest, so that the next may start from it."""
 
     category: str
     start: date
     name: str
     regular: bool
+    moves: bool = True
 
     @property
     def stream(self) -> str:
         """Where a harvest under way keeps its place."""
-        return f"harvest:{self.category}"
+        return f"harvest:{self.category}:{self.name}"
 
 
 def harvest(ctx: Context, oai_url: str, goal: Goal, seen: Seen) -> Iterator[Page]:
@@ -62,27 +64,31 @@ def harvest(ctx: Context, oai_url: str, goal: Goal, seen: Seen) -> Iterator[Page
     while True:
         place = yield from _window(ctx, oai_url, goal, place, seen)
         if place["until"] is None:
-            done = {goal.stream: None, f"oai:{goal.category}": {"from": place["answered"]}}
+            done: dict[str, Any] = {goal.stream: None}
+            if goal.moves:
+                done[f"oai:{goal.category}"] = {"from": place["answered"]}
             yield Page(checkpoint=done)
             return
-        place = _next_window(date.fromisoformat(place["until"]) + timedelta(days=1), ctx, goal)
+        place = _next_window(date.fromisoformat(place["until"]) + timedelta(days=1), ctx)
         yield Page(checkpoint={goal.stream: place})
 
 
 def _place(ctx: Context, goal: Goal) -> dict[str, Any]:
-    """Where to go on: the place of a killed harvest with the same goal, else the goal's start."""
+    """Where to go on: the place of a killed harvest with the same goal, else the goal's start.
+
+    The open window is asked for anew: the day's proof needs to see all of it.
+    """
     kept = ctx.checkpoint.get(goal.stream)
-    if not kept or kept["goal"] != goal.name:
-        return _next_window(goal.start, ctx, goal)
-    if kept["day"] != str(ctx.now.date()):
-        return _next_window(date.fromisoformat(kept["from"]), ctx, goal)
+    if not kept:
+        return _next_window(goal.start, ctx)
+    if kept["day"] != str(ctx.now.date()) or kept["until"] is None:
+        return _next_window(date.fromisoformat(kept["from"]), ctx)
     return dict(kept)
 
 
-def _next_window(start: date, ctx: Context, goal: Goal) -> dict[str, Any]:
+def _next_window(start: date, ctx: Context) -> dict[str, Any]:
     until = start + WINDOW - timedelta(days=1)
     return {
-        "goal": goal.name,
         "from": str(start),
         "until": str(until) if until < ctx.now.date() else None,
         "raw": "",
@@ -98,17 +104,19 @@ def _window(
     """Every page of one window; returns the place after it (by `yield from`)."""
     names: dict[str, list[str]] = {}
     started = bool(place["raw"])
-    count = 0
+    again, count = False, 0
     while not started or place["raw"]:
         raw, page = _ask(ctx, url, "arXivRaw", goal, place, place["raw"])
         if not started or place["names"]:
             _, named = _ask(ctx, url, "arXiv", goal, place, place["names"])
             names |= records.names(named)
             place["names"] = named.token
-        if page.error == "badResumptionToken" and started:
+        if page.error == "badResumptionToken" and started and not again:
             place |= {"raw": "", "names": ""}
-            started = False
+            started, again = False, True
             continue
+        if page.error == "badResumptionToken" or (page.token and page.token == place["raw"]):
+            raise BrokenError(f"arXiv's OAI-PMH does not get on with {goal.category}.", url=url)
         started = True
         answered = page.response_date or ctx.now
         # The first page's day is kept: what changes while we page through has a later stamp.

@@ -96,6 +96,8 @@ def _draft(result: arxiv.Result, now: datetime) -> Draft | None:
     if found is None or not result.title:
         return None  # arXiv's errors come as a feed with one entry that has no id
     native, version = found
+    if result.updated > now:
+        return None  # a replay: this version was not there yet
     first = min(calendar.announced_at(calendar.listing_of(result.published)), now)
     latest = min(calendar.announced_at(calendar.listing_of(result.updated)), now)
     number = version or 1

@@ -73,8 +73,9 @@ def names(page: OaiPage) -> dict[str, list[str]]:
     found = {}
     for record in page.records:
         fields = _fields(record)
-        if fields is not None and "id" in fields:
-            found[fields["id"].text.strip()] = [
+        native = _text(fields, "id") if fields else ""
+        if fields and native:
+            found[native] = [
                 name for author in fields.get("authors", ()) if (name := _full_name(author))
             ]
     return found
@@ -101,21 +102,23 @@ def to_drafts(
     Raises BrokenError if the page cannot be read.
     """
     page = read_page(body, where)
-    drafts, skipped, gone = [], [], []
+    drafts, skipped, gone, early = [], [], [], 0
     live = page.response_date is not None and page.response_date <= now + timedelta(hours=1)
     for record in page.records:
         native = _native_id(record)
         if record.find(f"{_OAI}header").get("status") == "deleted" if native else False:
-            gone.append(native)
+            gone.append(("arxiv", native))
             continue
         try:
             draft = _draft(record, authors, now, live=live, regular=regular)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             skipped.append(f"{native or 'a record without id'}: {error}")
             continue
-        if draft is not None:
+        if draft is None:
+            early += 1
+        else:
             drafts.append(draft)
-    return Parsed(tuple(drafts), tuple(skipped), len(page.records), tuple(gone))
+    return Parsed(tuple(drafts), tuple(skipped), len(page.records) - early, tuple(gone))
 
 
 def _native_id(record: Any) -> str:
@@ -238,7 +241,6 @@ def build(
         "versions": [
             {"version": n, "date": moment.isoformat()} for n, moment in versions if fidelity
         ],
-        "withdrawn": is_withdrawn(comments, abstract),
     }
     number = versions[-1][0]
     return Draft(
@@ -256,7 +258,9 @@ def build(
         identifiers=identifiers,
         fidelity=fidelity,
         dated=dated,
-        extra={k: v for k, v in extra.items() if v},
+        # Said in full records even where it is not so: a paper may come back.
+        extra={k: v for k, v in extra.items() if v}
+        | ({"withdrawn": is_withdrawn(comments, abstract)} if fidelity else {}),
     )
 
 

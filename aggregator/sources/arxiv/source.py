@@ -32,7 +32,10 @@ from aggregator.sources.base import (
 )
 
 _SLACK = timedelta(minutes=10)  # after the minute at which a batch is due
-_AGAIN = timedelta(minutes=20)  # between looks at a batch that is not out yet
+_AGAIN = timedelta(
+    minutes=20
+)  # between looks at a batch that is not out yet; doubled while it is late
+_AGAIN_MOST = timedelta(hours=3)
 _SEARCH_BACK = timedelta(days=31)  # how far the search API fills in for OAI-PMH
 
 
@@ -69,7 +72,7 @@ class ArxivSource:
             return now
         if last.status in ("not_out_yet", "stale"):
             served = calendar.oai_at(calendar.latest_listing(last.at))
-            return max(last.at + _AGAIN, served)
+            return max(last.at + min(_AGAIN * 2 ** min(last.failures, 8), _AGAIN_MOST), served)
         if last.failures:
             return after_failure(last)
         if self.every:
@@ -78,7 +81,11 @@ class ArxivSource:
 
     def pull(self, ctx: Context) -> Iterator[Page | Note]:
         """The day's RSS, then OAI-PMH (or, if it does not answer, the search API), then a verdict."""
-        day = Day(calendar.latest_listing(ctx.now), ready=_ready_listing(ctx.now))
+        day = Day(
+            calendar.latest_listing(ctx.now),
+            ready=_ready_listing(ctx.now),
+            shown=calendar.today(ctx.now).listing,
+        )
         proven = ctx.since is None and ctx.checkpoint.get("proven") == str(day.ready)
         feeds = self._announcements(ctx, day, proven)
         # What a category's first feed ever shows can only be judged beside OAI-PMH.
@@ -117,7 +124,11 @@ class ArxivSource:
 
     def look_up(self, http: Http, native_ids: Sequence[str], now: datetime) -> list[Draft]:
         """Drafts of arXiv ids that something else named; unknown ids are left out."""
-        return lookup.by_ids(http, self.options.api_url, native_ids, now)
+        try:
+            return lookup.by_ids(http, self.options.api_url, native_ids, now)
+        except RefusedError as error:
+            _stop_if_denied(error)
+            raise
 
     def _announcements(self, ctx: Context, day: Day, proven: bool) -> dict[str, Page]:
         """Category -> the page of its RSS, on a day that has a listing; each feed by itself, since
@@ -155,7 +166,9 @@ class ArxivSource:
     def _goal(self, ctx: Context, category: str) -> Goal:
         last = ctx.checkpoint.get(f"oai:{category}")
         if ctx.since:
-            return Goal(category, ctx.since.date(), f"since {ctx.since.date()}", regular=False)
+            start = ctx.since.date()
+            moves = last is None or start <= date.fromisoformat(last["from"])
+            return Goal(category, start, f"since {start}", regular=False, moves=moves)
         if last is None:
             start = (ctx.now - timedelta(days=self.options.lookback_days)).date()
             return Goal(category, start, "first", regular=False)

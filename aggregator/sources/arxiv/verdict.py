@@ -17,13 +17,15 @@ LATE_AFTER = timedelta(hours=6)
 @dataclass(slots=True)
 class Day:
     """What was seen of the last listing that was announced; `ready` is the last one that OAI-PMH
-    should have by now, `listing` itself or the one before. `feeds` are the categories whose RSS
+    should have by now, `listing` itself or the one before; `shown` is today's in New York, which RSS
+    shows until midnight. `feeds` are the categories whose RSS
     showed it; `stale` maps categories to what their RSS showed instead; `announced` are the ids that
     RSS calls new or cross-listed, by category; `stamped` those that OAI-PMH dates with this listing,
     `harvested` all that it gave."""
 
     listing: date
     ready: date
+    shown: date | None = None
     feeds: set[str] = field(default_factory=set)
     stale: dict[str, str] = field(default_factory=dict)
     overflown: list[str] = field(default_factory=list)
@@ -59,6 +61,8 @@ def note(
 
 def compare(day: Day) -> None:
     """Feeds of which OAI-PMH dates not one paper with today's listing show another day's batch."""
+    if day.shown != day.listing:
+        return  # in the evening OAI-PMH is a listing ahead of RSS
     for category, announced in day.announced.items():
         if announced and day.stamped and not announced & day.stamped:
             day.stale[category] = OLD_BATCH
@@ -72,11 +76,11 @@ def missing(day: Day) -> set[str]:
 def is_proven(day: Day, now: datetime) -> bool:
     """Can a harvest that went through be the last one of this listing? It has the listing and all
     that RSS announced; on a day without a listing, or before tonight's is served, the one before
-    is all there is."""
-    if missing(day) or day.stale:
+    is all there is. A feed that is behind does not matter to it."""
+    if missing(day):
         return False
     waiting = day.ready < day.listing or calendar.today(now).listing is None
-    return bool(day.stamped) or (waiting and bool(day.harvested))
+    return bool(day.stamped) or (waiting and bool(day.harvested) and not day.stale)
 
 
 def judge(day: Day, proven: bool, now: datetime) -> Note:
@@ -122,7 +126,8 @@ def _good(name: str, day: Day, proven: bool, now: datetime) -> Note:
         return Note(
             "ok", f"Listing of {name} was complete before; the next is announced {upcoming}."
         )
-    agree = "RSS and OAI-PMH agree" if day.feeds else "from OAI-PMH"
+    both = day.feeds and day.shown == day.listing
+    agree = "RSS and OAI-PMH agree" if both else "from OAI-PMH"
     return Note("ok", f"Listing of {name} is complete: {len(day.stamped)} papers; {agree}.")
 
 

@@ -73,6 +73,7 @@ def upgrade() -> None:
     sa.Column('tagged', sa.Boolean(), nullable=False),
     sa.Column('by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['paper_pk'], ['paper.pk'], name=op.f('fk_tag_paper_pk')),
     sa.PrimaryKeyConstraint('paper_pk', 'topic', name=op.f('pk_tag'))
     )
     with op.batch_alter_table('tag', schema=None) as batch_op:
