@@ -1,0 +1,58 @@
+"""What the store says depends on the set of drafts, not on pages or their order."""
+
+import itertools
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import SQLModel
+
+from aggregator.ingest import store_drafts
+from aggregator.models import Draft, Parsed
+from aggregator.store.db import Store
+from aggregator.store.sql import entry, paper
+from tests.conftest import NOW, sqlite_store
+from tests.merge.test_match import drafts
+
+
+def said(store: Store, pages: Sequence[Sequence[Draft]]) -> list[Any]:
+    """Store the pages into the emptied store: each paper's entries and what it says, ids aside."""
+    with store.write() as connection:
+        for table in reversed(SQLModel.metadata.sorted_tables):
+            connection.execute(table.delete())
+        connection.execute(sa.text("DELETE FROM paper_fts"))
+    for drafts_of_page in pages:
+        with store.write() as connection:
+            store_drafts(connection, [Parsed(tuple(drafts_of_page))], "s", NOW, backfill=False)
+    with store.read() as connection:
+        docs = [dict(row.doc) for row in connection.execute(sa.select(paper.c.doc))]
+        owners = {row.key: row.paper_id for row in connection.execute(sa.select(entry))}
+    for doc in docs:
+        assert all(owners[e["key"]] == doc["id"] for e in doc["entries"])
+    return sorted(json.dumps({**doc, "id": ""}, sort_keys=True) for doc in docs)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    found=st.lists(drafts(), min_size=2, max_size=7, unique_by=lambda d: d.key),
+    cuts=st.lists(st.integers(1, 6), max_size=4),
+    dice=st.randoms(use_true_random=False),
+)
+def test_pages_and_their_order_do_not_matter(
+    tmp_path: Path, found: list[Draft], cuts, dice
+) -> None:
+    shuffled = found.copy()
+    dice.shuffle(shuffled)
+    edges = sorted({0, len(shuffled), *(c for c in cuts if c < len(shuffled))})
+    pages = [shuffled[a:b] for a, b in itertools.pairwise(edges)]
+    with closing(sqlite_store(tmp_path)) as store:
+        assert said(store, pages) == said(store, [found])
