@@ -13,11 +13,15 @@ def _moment(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return parse_moment(value)
+        moment = parse_moment(value)
     except (ValueError, OverflowError):
+        moment = None
+    if moment is None or not 1990 <= moment.year <= 2200:
         raise ValueError(
-            "expected a date or a time, for example 2017-11-13 or 2017-11-13T12:00:00Z"
-        ) from None
+            "expected a date or a time between 1990 and 2200, for example 2017-11-13 or "
+            "2017-11-13T12:00:00Z"
+        )
+    return moment
 
 
 def _printable(value: str) -> str:
@@ -71,6 +75,6 @@ class DigestParams(BaseModel):
     date: Moment | None = Field(
         default=None, description="The last day of the digest (UTC); without it the days up to now"
     )
-    days: int = Field(default=1, ge=1, le=366)
+    days: int = Field(default=1, ge=1, le=31)
     limit: int = Field(default=25, ge=1, le=500, description="Papers of one topic")
     format: Literal["json", "html", "text", "markdown"] = "json"

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from aggregator import calendar, status
 from aggregator.digest import render
 from aggregator.digest.select import select
-from aggregator.errors import NotFoundError, UsageError
+from aggregator.errors import NotFoundError
 from aggregator.store import news
 from api.deps import ServicesDep
 from api.params import DigestParams
@@ -57,10 +57,7 @@ def get_digest(
 
 
 def _period(params: DigestParams, now: datetime) -> tuple[datetime, datetime]:
-    try:
-        until = now
-        if params.date:
-            until = datetime.combine(params.date.date(), time(0), UTC) + timedelta(days=1)
-        return until - timedelta(days=params.days), until
-    except OverflowError:
-        raise UsageError("date: expected a day of our time.") from None
+    until = now
+    if params.date:
+        until = datetime.combine(params.date.date(), time(0), UTC) + timedelta(days=1)
+    return until - timedelta(days=params.days), until

@@ -166,7 +166,9 @@ def test_digests(client: TestClient, store: Store) -> None:
     assert text.headers["content-type"].startswith("text/plain")
     assert "weekend" in text.text
     assert_problem(client.get("/api/v1/digests/nope"), 404)
-    assert_problem(client.get("/api/v1/digests/gan?date=0001-01-01&days=366"), 400)
+    assert_problem(client.get("/api/v1/digests/gan?date=0001-01-01&days=31"), 400)
+    assert_problem(client.get("/api/v1/digests/gan?date=2017-11-13&days=32"), 400)
+    assert_problem(client.get("/api/v1/papers?sort=hot&until=0001-01-02"), 400)
     assert_problem(client.get("/api/v1/digests/gan?format=pdf"), 400)
 
 
