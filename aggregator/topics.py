@@ -8,9 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from aggregator.errors import UsageError
+from aggregator.parse import ids
 from aggregator.sources.base import SourceConfig
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -29,6 +30,22 @@ class Work(BaseModel):
     doi: str = ""
     authors: tuple[str, ...] = ()
     year: int = Field(ge=1900, le=2100)
+
+    @field_validator("arxiv")
+    @classmethod
+    def _arxiv_id(cls, value: str) -> str:
+        found = ids.arxiv_id(value) if value else ("", None)
+        if found is None:
+            raise ValueError("expected an arXiv id such as 1512.03385")
+        return found[0]
+
+    @field_validator("doi")
+    @classmethod
+    def _doi(cls, value: str) -> str:
+        found = ids.doi(value) if value else ""
+        if found is None:
+            raise ValueError("expected a DOI such as 10.1109/CVPR.2009.5206848")
+        return found
 
 
 class Topic(BaseModel):
@@ -141,7 +158,8 @@ def _checked(model: type[_M], table: dict[str, Any], where: str, label: str) -> 
                 f"{place}: {first['input']!r} is no name; "
                 "expected lower-case letters, digits, - and _."
             ) from None
-        raise UsageError(f"{place}: {first['msg']}, found {first['input']!r}.") from None
+        message = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{place}: {message}, found {first['input']!r}.") from None
 
 
 def _unique(names: Iterable[str], where: str, section: str, lines: Sequence[str]) -> None:

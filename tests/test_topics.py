@@ -72,6 +72,10 @@ def test_options_get_their_defaults() -> None:
             '[[topics]]\nname = "x"\ntitle = "X"\nworks = [{ title = "T", year = 15 }]\n',
             r"works\.0\.year",
         ),
+        (
+            TOPIC + 'works = [{ title = "T", year = 2015, arxiv = "nonsense" }]\n',
+            r"works\.0\.arxiv: expected an arXiv id such as 1512\.03385, found 'nonsense'",
+        ),
         ("topics = 3\n", r"t\.toml: topics: .*found 3"),
     ],
 )

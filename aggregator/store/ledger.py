@@ -17,6 +17,7 @@ from aggregator.store.sql import (
     validated,
 )
 
+MOST_AHEAD = timedelta(hours=1)
 LOOKUP_TRIES = 3
 LOOKUP_AGAIN = timedelta(days=1)
 
@@ -29,7 +30,9 @@ def reserve(connection: Connection, name: str, pace: timedelta, now: datetime) -
     row = connection.execute(
         sa.select(upstream.c.next_allowed).where(upstream.c.name == name).with_for_update()
     ).first()
-    start = max(now, row.next_allowed) if row and row.next_allowed else now
+    taken = row.next_allowed if row else None
+    # Further ahead than any queue of workers: the clock has jumped back.
+    start = taken if taken and now < taken < now + MOST_AHEAD else now
     change = {"next_allowed": start + pace}
     if row:
         connection.execute(sa.update(upstream).where(upstream.c.name == name).values(**change))
