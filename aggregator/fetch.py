@@ -1,6 +1,5 @@
 """The only HTTP client: pace, retries, conditional requests, limits of size and time, safe addresses."""
 
-import hashlib
 import ipaddress
 import re
 import socket
@@ -8,8 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -18,15 +16,12 @@ import stamina
 from sqlalchemy import Connection
 
 from aggregator import clock
+from aggregator.answers import TransientError, judge
 from aggregator.errors import (
     BrokenError,
-    ChallengedError,
     RefusedError,
-    SourceError,
-    ThrottledError,
     UnreachableError,
 )
-from aggregator.parse.page import decode, is_html, is_wall
 from aggregator.sources.base import Answer, Validator
 from aggregator.store import ledger
 
@@ -36,21 +31,9 @@ MOST_SECONDS = 180  # for one answer, however slowly it drips
 TIMEOUT = httpx.Timeout(60, connect=15)
 MOST_REDIRECTS = 5
 ATTEMPTS = 3
-SLEPT = timedelta(seconds=60)  # a Retry-After up to this is slept, a longer one kept in the ledger
-MOST_RETRY = timedelta(days=7)
-RETRY_FLOOR = timedelta(seconds=1)  # arXiv answers "Retry-After: 0" and means it least
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-
-class TransientError(Exception):
-    """Worth another try soon; carries what to raise if no try helps."""
-
-    def __init__(self, error: SourceError, wait: float | None = None) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +140,7 @@ class Fetcher:
                     request.pop("data", None)
                 url = target
                 continue
-            return _answer(url, response, body, known)
+            return judge(url, response.status_code, response.headers, body, known)
         raise RefusedError(f"{url} redirects more than {MOST_REDIRECTS} times.", url=url)
 
     def _wait_for_turn(self) -> None:
@@ -263,68 +246,6 @@ def _wait_before_retry(error: Exception) -> bool | float:
     if not isinstance(error, TransientError):
         return False
     return error.wait if error.wait is not None else True
-
-
-def _answer(url: str, response: httpx.Response, body: bytes, known: Validator | None) -> Answer:
-    """Good answers become an Answer, all others the error that fits."""
-    code, headers = response.status_code, response.headers
-    digest = hashlib.sha256(body).hexdigest()
-    mark = Validator(url, headers.get("etag"), headers.get("last-modified"), digest)
-    kind = headers.get("content-type", "")
-    if code == 304 and known:
-        return Answer(url, b"", kind, headers, True, known)
-    if code == 200:
-        return Answer(url, body, kind, headers, bool(known and known.digest == digest), mark)
-    raise _refusal(url, code, headers, body)
-
-
-def _refusal(url: str, code: int, headers: Mapping[str, str], body: bytes) -> Exception:
-    host = urlsplit(url).netloc
-    wait = retry_after(headers)
-    if code == 429 or (code == 503 and "retry-after" in headers):
-        asked = f", asking to wait {_spoken(wait)}" if wait else ""
-        error = ThrottledError(
-            f"{host} answered {code}: too many requests{asked}.", url=url, retry_after=wait
-        )
-        if code == 503 or (wait and wait <= SLEPT):
-            pause = max(wait or RETRY_FLOOR, RETRY_FLOOR)
-            return TransientError(error, pause.total_seconds()) if pause <= SLEPT else error
-        return error
-    if is_html(body) and is_wall(decode(body[:20_000], headers.get("content-type"))):
-        return _challenged(url)
-    if code >= 500:
-        return TransientError(
-            UnreachableError(f"{host} answered {code}; it is in trouble.", url=url)
-        )
-    return RefusedError(
-        f"{host} answered {code} for {urlsplit(url).path}.", url=url, http_status=code
-    )
-
-
-def _challenged(url: str) -> ChallengedError:
-    host = urlsplit(url).netloc
-    return ChallengedError(
-        f"{host} shows a page that only people get past (a bot wall). Open {url} in a browser; "
-        "if it works there, ask the site to let this address in.",
-        url=url,
-    )
-
-
-def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Retry-After in seconds or as a date, else None; never negative, a week at most."""
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return min(timedelta(seconds=int(text[:9])), MOST_RETRY)
-    try:
-        moment = parsedate_to_datetime(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return min(max(moment - clock.wall(), timedelta()), MOST_RETRY)
-
-
-def _spoken(wait: timedelta) -> str:
-    seconds = int(wait.total_seconds())
-    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
 
 
 def _plainly(error: Exception) -> str:

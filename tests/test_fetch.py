@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Connection
 
-from aggregator import fetch
+from aggregator import answers, fetch
 from aggregator.errors import (
     BrokenError,
     ChallengedError,
@@ -142,6 +142,13 @@ def test_a_short_retry_after_is_waited_for(one_store: Store, server: Server) -> 
             "wall",
         ),
         (Reply(b"", 302, {"Location": "ftp://example.org/x"}), RefusedError, "no web address"),
+        (Reply(b"", 302, {"Location": "http://a..b/"}), RefusedError, "no web address"),
+        (
+            Reply(b"", 302, {"Location": "http://example.org:99999/"}),
+            RefusedError,
+            "no web address",
+        ),
+        (Reply(b"", 302, {"Location": "http://[/"}), RefusedError, "no web address"),
         (Reply(b"not gzip", 200, {"Content-Encoding": "gzip"}), BrokenError, "unpacked"),
     ],
 )
@@ -155,10 +162,13 @@ def test_refusals_say_what_happened(
 
 
 def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
-    assert fetch.retry_after({"retry-after": "90"}) == timedelta(seconds=90)
-    assert fetch.retry_after({"retry-after": "Mon, 13 Nov 2017 00:00:00 GMT"}) == timedelta()
-    assert fetch.retry_after({"retry-after": "soon"}) is None
-    assert fetch.retry_after({}) is None
+    assert answers.retry_after({"retry-after": "90"}) == timedelta(seconds=90)
+    assert answers.retry_after({"retry-after": "Mon, 13 Nov 2017 00:00:00 GMT"}) == timedelta()
+    assert answers.retry_after({"retry-after": "soon"}) is None
+    assert answers.retry_after({}) is None
+    assert answers.retry_after({"retry-after": "²"}) is None
+    for far in ("99999999999", "Fri, 31 Dec 9999 23:59:59 GMT"):
+        assert answers.retry_after({"retry-after": far}) == answers.MOST_RETRY
 
 
 def test_a_bomb_is_given_up(one_store: Store, server: Server) -> None:
@@ -198,6 +208,8 @@ def test_nobody_listening_is_said_in_words(one_store: Store) -> None:
         "http://10.0.0.1/",
         "http://169.254.169.254/",
         "http://0x7f.1/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://224.0.0.1/",
     ],
 )
 def test_private_addresses_are_refused(one_store: Store, url: str) -> None:
@@ -232,6 +244,25 @@ def test_a_form_is_posted(one_store: Store, server: Server) -> None:
         answer = http.post(server.url + "/token", data={"grant_type": "x"}, auth=("id", "secret"))
     assert answer.body == b"grant_type=x"
     assert server.asked[0].headers["authorization"].startswith("Basic ")
+
+
+def test_what_proves_who_we_are_does_not_follow_a_redirect(
+    one_store: Store, server: Server
+) -> None:
+    with Server() as other:
+        other.routes["/b"] = Reply(b"got")
+        server.routes["/a"] = Reply(b"", 302, {"Location": other.url + "/b"})
+        manners = Manners(
+            "upstream",
+            timedelta(),
+            frozenset({urlsplit(server.url).netloc, urlsplit(other.url).netloc}),
+        )
+        with closing(Fetcher(manners, one_store.write, contact="")) as http:
+            http.get(server.url + "/a", headers={"Authorization": "bearer hunter2"})
+            http.post(server.url + "/a", data={"grant_type": "x"}, auth=("id", "hunter2"))
+        assert [asked.method for asked in other.asked] == ["GET", "GET"]
+        assert not any("authorization" in asked.headers or asked.body for asked in other.asked)
+    assert all("authorization" in asked.headers for asked in server.asked)
 
 
 def test_a_transaction_of_the_ledger_is_short(one_store: Store, server: Server) -> None:
