@@ -67,6 +67,11 @@ FORMATS: Mapping[str, Callable[[Digest, Sources, str], str]] = {
 }
 
 
+def per_cent(probability: float) -> str:
+    """0.874 -> "87%"; a model is never certain, so that 0.998 is ">99%"."""
+    return ">99%" if 0.995 <= probability < 1 else f"{probability:.0%}"
+
+
 def page_url(base_url: str, paper_id: str) -> str:
     """The address of a paper's page; without `base_url` (the public address) a path."""
     return f"{base_url.rstrip('/')}/papers/{quote(paper_id, safe='')}"
@@ -142,7 +147,7 @@ def _environment() -> Environment:
         "md_url": markdown_url,
         "wrap": lambda value, first="", rest=None: wrap(value, COLUMNS, first, rest),
         "source_line": source_line,
-        "per_cent": lambda probability: f"{probability:.0%}",
+        "per_cent": per_cent,
     }
     environment.globals |= {"page_url": page_url, "period": period}
     return environment

@@ -63,7 +63,7 @@ def _environment() -> Environment:
         "paragraphs": paragraphs,
         "code": code,
         "page_url": lambda paper_id: render.page_url("", paper_id),
-        "per_cent": lambda probability: f"{probability:.0%}",
+        "per_cent": render.per_cent,
     }
     return environment
 
