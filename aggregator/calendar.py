@@ -106,6 +106,12 @@ def today(now: datetime) -> Today:
     return Today(None, reason, upcoming)
 
 
+def why_quiet(since: datetime, until: datetime) -> str:
+    """Why no listing was announced in this period: "weekend" or "holiday"; "" if one was."""
+    latest = latest_listing(until)
+    return "" if announced_at(latest) >= since else today(until).reason
+
+
 def next_batch(after: datetime) -> datetime:
     """The next moment at which something new can be had: by OAI-PMH (22:30), then RSS (midnight)."""
     listing = latest_listing(after)

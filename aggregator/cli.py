@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,11 +37,11 @@ AsOf = Annotated[str, typer.Option(help="Run as if it were this moment (ISO 8601
 
 def main() -> None:
     """Entry point: errors become one sentence and an exit code."""
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(message)s",
-        handlers=[RichHandler(console=errors, show_path=False)],
-    )
+    if errors.is_terminal:
+        handler, form = RichHandler(console=errors, show_path=False), "%(message)s"
+    else:  # one line each, for whoever searches a file of them
+        handler, form = logging.StreamHandler(), "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
     logging.captureWarnings(True)
     for noisy in ("httpx", "alembic", "apscheduler", "arxiv", "stamina"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -52,6 +53,8 @@ def main() -> None:
     except DaypaperError as error:
         errors.print(f"daypaper: {error}", soft_wrap=True, markup=False)
         sys.exit(EXIT_ERROR)
+    except BrokenPipeError:  # `daypaper export | head`: the reader has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
@@ -93,13 +96,14 @@ def run(
     from api import serve
 
     with opened() as (store, chosen, config):
+        listening = serve.listen(host, port)
         errors.print(f"Daypaper on http://{host}:{port} (stop with Ctrl-C)", markup=False)
         if not chosen.contact:
             errors.print(
                 "No DAYPAPER_CONTACT is set: arXiv and Reddit ask for an address to write to.",
                 markup=False,
             )
-        serve.run(store, chosen, config, host, port)
+        serve.run(store, chosen, config, listening)
 
 
 @app.command()
@@ -120,8 +124,11 @@ def collect(
         pipeline.tag(store, chosen, config)
     if as_json:
         say(report.collected_json(done))
-    else:
+    elif done.sources:
         Console().print(report.collected_table(done))
+    else:
+        Console().print("No source is due; `daypaper collect SOURCE` asks one all the same.\n")
+        status()
     if not done.all_well:
         raise typer.Exit(EXIT_SOURCES)
 
@@ -242,7 +249,7 @@ def status(as_json: Json = False) -> None:
 
     with opened() as (store, chosen, config), store.read() as connection:
         sources = pipeline.make_sources(config, chosen)
-        states = source_states(connection, sources, clock.wall())
+        states = source_states(store, connection, sources, clock.wall())
     if as_json:
         say({"sources": states})
     else:

@@ -11,9 +11,11 @@ def wall() -> datetime:
 def parse_moment(text: str) -> datetime:
     """ISO 8601 date or time -> aware UTC moment; a bare date is its midnight UTC, a naive time is UTC.
 
-    Raises ValueError if `text` is neither.
+    Raises ValueError if `text` is neither, or outside of 1990 to 2200.
     """
     moment = datetime.fromisoformat(text.strip())
+    if not 1990 <= moment.year <= 2200:
+        raise ValueError(f"{text} is not of our time")
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 

@@ -1,12 +1,13 @@
 """A digest from the store: asks for the period's events and hands them to the pure stages."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from aggregator import calendar, pipeline, status
 from aggregator.digest.select import Digest, day_before, select
 from aggregator.errors import UsageError
+from aggregator.models import QUIET_STATUSES
 from aggregator.settings import Settings
 from aggregator.store import news
 from aggregator.store.db import Store
@@ -34,7 +35,13 @@ def digest(
     sources = pipeline.make_sources(config, settings)
     with store.read() as connection:
         rows = news.digest_rows(connection, start, until)
-        states = status.source_states(connection, sources, until)
-    quiet = "" if since else calendar.today(until).reason
+        states = status.source_states(store, connection, sources, until)
+    quiet = excuse(states, start, until)
     made = select(rows, config.topics, start, until, names=names, limit=limit, quiet=quiet)
     return made, states
+
+
+def excuse(states: Sequence[Mapping[str, Any]], since: datetime, until: datetime) -> str:
+    """ "weekend" or "holiday" if that is why a period is quiet: not while a source has trouble."""
+    troubled = any(s["status"] and s["status"] not in QUIET_STATUSES for s in states)
+    return "" if troubled else calendar.why_quiet(since, until)

@@ -81,8 +81,6 @@ def collected_json(done: "Collected") -> dict[str, Any]:
 
 def collected_table(done: "Collected") -> Table | str:
     """What a person wants to know after a collect."""
-    if not done.sources:
-        return "No source is due. Name one to fetch it now: daypaper collect SOURCE."
     table = Table(box=None, pad_edge=False)
     for heading in ("source", "status", "new", "updated", "what happened"):
         right = heading in ("new", "updated")

@@ -1,7 +1,7 @@
 """Settings from the environment or `.env`: one typed object, built by the entry point, handed down."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,6 +37,22 @@ class Settings(BaseSettings):
     def _secrets_from_files(cls, given: dict[str, Any]) -> dict[str, Any]:
         files = {name: given.get(f"{name}_file") for name in SECRETS}
         return given | {name: _from_file(name, path) for name, path in files.items() if path}
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        if self.base_url and not self.base_url.startswith(("http://", "https://")):
+            raise ValueError(f"{PREFIX}BASE_URL: {self.base_url!r}; expected a web address")
+        if self.contact and "@" not in self.contact:
+            raise ValueError(f"{PREFIX}CONTACT: {self.contact!r}; expected an e-mail address")
+        key = [
+            self.reddit_client_id.get_secret_value(),
+            self.reddit_client_secret.get_secret_value(),
+        ]
+        if any(key) and not all(key):
+            raise ValueError(
+                f"{PREFIX}REDDIT_CLIENT_ID and _SECRET: one is missing; expected both or none"
+            )
+        return self
 
     @property
     def database(self) -> str:

@@ -9,16 +9,19 @@ from sqlalchemy import Connection
 from aggregator.clock import iso
 from aggregator.sources.base import LastRun, Source
 from aggregator.store import health
+from aggregator.store.db import Store
+from aggregator.store.runs import INTERRUPTED
 
 
 def source_states(
-    connection: Connection, sources: Sequence[Source], now: datetime
+    store: Store, connection: Connection, sources: Sequence[Source], now: datetime
 ) -> list[dict[str, Any]]:
-    """One dictionary for each source, in their order.
+    """One dictionary for each source, in their order; `connection` is one of the store's.
 
     Keys: name, kind, status (one of the nine, None before the first run ended), message,
     last_success, next_due, newest_entry (ISO moments or None), failures (bad runs in a row) and
-    running. While a source runs its message says how far it is.
+    running. While a source runs its message says how far it is. A run that nobody carries on, since
+    its process was killed, does not count as running.
     """
     newest = health.newest_runs(connection)
     finished = health.last_finished(connection)
@@ -26,27 +29,30 @@ def source_states(
     states = []
     for source in sources:
         run, last = newest.get(source.name), finished.get(source.name)
+        running = run is not None and run.finished is None and store.is_asked(source.upstream)
         states.append(
             {
                 "name": source.name,
                 "kind": source.kind,
                 "status": last.status if last else None,
-                "message": _message(run, last),
+                "message": _message(run, last, running),
                 "last_success": _iso(successes.get(source.name)),
                 "next_due": iso(source.next_due(_last_run(last), now)),
                 "failures": last.failures if last else 0,
                 "newest_entry": _iso(health.newest_entry(connection, source.name, source.kind)),
-                "running": run is not None and run.finished is None,
+                "running": running,
             }
         )
     return states
 
 
-def _message(run: health.RunRow | None, last: health.RunRow | None) -> str:
+def _message(run: health.RunRow | None, last: health.RunRow | None, running: bool) -> str:
     if run is None:
         return "Not asked yet."
-    if run.finished is None:
+    if running:
         return run.message or "Just started."
+    if run.finished is None:
+        return INTERRUPTED
     return last.message if last else run.message
 
 

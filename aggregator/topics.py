@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -18,6 +18,10 @@ NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 _EVERY = re.compile(r"(\d+)\s*(m|h|d)")
 _M = TypeVar("_M", bound=BaseModel)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+Phrase = Annotated[str, Field(pattern=r"\w")]
+RESERVED = ("discussions",)  # the digest's own section
 
 
 class Work(BaseModel):
@@ -59,8 +63,8 @@ class Topic(BaseModel):
     description: str = ""
     description_zh: str = ""
     parent: str = ""
-    keywords: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    keywords: tuple[Phrase, ...] = ()
+    exclude: tuple[Phrase, ...] = ()
     works: tuple[Work, ...] = ()
 
 
@@ -119,6 +123,11 @@ def parse(text: str, where: str) -> Config:
     file = _checked(_File, data, where, "")
     topics = _tables(Topic, file.topics, where, "topics")
     _unique((t.name for t in topics), where, "topics", lines)
+    for topic in topics:
+        if topic.name in RESERVED:
+            raise UsageError(
+                f'{where}: [[topics]] "{topic.name}": the name is taken; expected another.'
+            )
     _check_parents(topics, where, lines)
     heads = _tables(_Source, file.sources, where, "sources")
     _unique((s.name for s in heads), where, "sources", lines)
@@ -154,11 +163,19 @@ def _checked(model: type[_M], table: dict[str, Any], where: str, label: str) -> 
         if first["type"] == "missing":
             raise UsageError(f"{place}: missing; it must be given.") from None
         if first["type"] == "string_pattern_mismatch":
+            expected = "lower-case letters, digits, - and _"
+            if key != "name":
+                expected = f"the form {first.get('ctx', {}).get('pattern', '')}"
             raise UsageError(
-                f"{place}: {first['input']!r} is no name; "
-                "expected lower-case letters, digits, - and _."
+                f"{place}: {first['input']!r} does not fit; expected {expected}."
+            ) from None
+        if first["type"] == "tuple_type":
+            raise UsageError(
+                f"{place}: {first['input']!r}; expected a list such as [{first['input']!r}]."
             ) from None
         message = first["msg"].removeprefix("Value error, ")
+        if not key:  # said by the table as a whole, which names the key itself
+            raise UsageError(f"{where}: {label}: {message}.") from None
         raise UsageError(f"{place}: {message}, found {first['input']!r}.") from None
 
 

@@ -13,15 +13,12 @@ def _moment(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        moment = parse_moment(value)
+        return parse_moment(value)
     except (ValueError, OverflowError):
-        moment = None
-    if moment is None or not 1990 <= moment.year <= 2200:
         raise ValueError(
             "expected a date or a time between 1990 and 2200, for example 2017-11-13 or "
             "2017-11-13T12:00:00Z"
-        )
-    return moment
+        ) from None
 
 
 def _printable(value: str) -> str:
@@ -55,7 +52,10 @@ class PaperParams(BaseModel):
     min_probability: float | None = Field(
         default=None, ge=0, le=1, description="Instead of the tag: at least this probability"
     )
-    sort: Sort = Field(default="new", description="Newest, most talked about, or best match first")
+    sort: Sort = Field(
+        default="new",
+        description="Newest, most talked about (of the last 30 days), or best match first",
+    )
     kind: Kind = Field(default="paper", description="Papers, or posts that are about no paper")
     prefix: bool = Field(default=False, description="Let the last word of q go on (as you type)")
     limit: int = Field(default=20, ge=1, le=MOST, description="Papers on one page")

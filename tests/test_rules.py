@@ -152,7 +152,8 @@ def test_sql_is_written_in_the_store_alone() -> None:
 
 def test_one_file_makes_the_http_client() -> None:
     clients = ("httpx", "requests", "socket", "urllib.request", "http.client", "urllib3", "aiohttp")
-    others = (name for name in PRODUCT if name != "aggregator/fetch.py")
+    # api/serve.py opens the socket that the server listens on; it connects to nothing.
+    others = (name for name in PRODUCT if name not in ("aggregator/fetch.py", "api/serve.py"))
     assert not broken(others, lambda name: of(imports(name), *clients))
 
 

@@ -42,6 +42,22 @@ def test_a_broken_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         settings.load()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("BASE_URL", "foo", "BASE_URL: 'foo'; expected a web address"),
+        ("CONTACT", "nobody", "CONTACT: 'nobody'; expected an e-mail address"),
+        ("REDDIT_CLIENT_ID", "x", "one is missing; expected both or none"),
+    ],
+)
+def test_settings_that_cannot_be_meant(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(f"DAYPAPER_{name}", value)
+    with pytest.raises(UsageError, match=says):
+        settings.load()
+
+
 def test_a_missing_secret_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAYPAPER_REDDIT_CLIENT_ID_FILE", "/nowhere/id")
     with pytest.raises(UsageError, match="DAYPAPER_REDDIT_CLIENT_ID_FILE: cannot read /nowhere/id"):

@@ -47,7 +47,7 @@ def test_options_get_their_defaults() -> None:
         ),
         ('[[topics]]\nname = "rl"\n', r'"rl": title: missing'),
         ('[[topics]]\ntitle = "RL"\n', r"\[\[topics\]\] number 1: name: missing"),
-        ('[[topics]]\nname = "R L"\ntitle = "RL"\n', r"'R L' is no name; expected lower-case"),
+        ('[[topics]]\nname = "R L"\ntitle = "RL"\n', r"'R L' does not fit; expected lower-case"),
         (TOPIC + TOPIC, r'line 5: \[\[topics\]\] "rl" stands twice; expected unique names'),
         (
             TOPIC + 'parent = "learnin"\n',
@@ -76,7 +76,15 @@ def test_options_get_their_defaults() -> None:
             TOPIC + 'works = [{ title = "T", year = 2015, arxiv = "nonsense" }]\n',
             r"works\.0\.arxiv: expected an arXiv id such as 1512\.03385, found 'nonsense'",
         ),
-        ("topics = 3\n", r"t\.toml: topics: .*found 3"),
+        (SOURCE + 'oai_url = "ftp://foo"\n', r"oai_url = 'ftp://foo'; expected a web address"),
+        (
+            SOURCE.replace("cs.LG", "machine learning"),
+            r"categories\.0: 'machine learning' does not fit",
+        ),
+        (TOPIC + 'keywords = [""]\n', r"keywords\.0: '' does not fit"),
+        (TOPIC + 'keywords = "gan"\n', r"keywords: 'gan'; expected a list such as \['gan'\]"),
+        (TOPIC.replace("rl", "discussions"), r'"discussions": the name is taken'),
+        ("topics = 3\n", r"t\.toml: topics: 3; expected a list"),
     ],
 )
 def test_one_sentence_says_what_is_wrong(text: str, says: str) -> None:

@@ -93,8 +93,8 @@ def _first(ranked: Sequence[Entry], field: str, provenance: dict[str, str]) -> A
     for entry in ranked:
         value = getattr(entry.draft, field)
         if value:
-            # The text of a post is a stranger's words about the paper, not its abstract.
-            if field == "abstract" and entry.draft.role == "post" and entry.draft.about:
+            # A post is a stranger's words about the paper: neither its abstract nor its authors.
+            if field != "title" and entry.draft.role == "post" and entry.draft.about:
                 continue
             provenance[field] = entry.key
             return value

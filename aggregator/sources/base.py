@@ -6,12 +6,13 @@ Between two yields the pipeline stores the page and its checkpoint in one transa
 may rely on everything it yielded before being stored.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from aggregator.models import Draft, Parsed, Status
 
@@ -156,6 +157,13 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     pace_seconds: float = Field(default=1.0, ge=0)
+
+    @model_validator(mode="after")
+    def _web_addresses(self) -> Self:
+        for name, value in self:
+            if name.endswith("url") and not re.match(r"https?://[^\s/]+", value):
+                raise ValueError(f"{name} = {value!r}; expected a web address (http or https)")
+        return self
 
 
 class Source(Protocol):

@@ -11,9 +11,9 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from aggregator.errors import UsageError
 from aggregator.store.sql import lock_number
@@ -60,8 +60,12 @@ class Store:
                 config.set_main_option("script_location", str(MIGRATIONS))
                 config.attributes["engine"] = self._writer
                 command.upgrade(config, "head")
-        except OperationalError as error:
+        except DatabaseError as error:
             raise UsageError(f"The database cannot be used: {_reason(error)}.") from error
+        except OSError as error:
+            raise UsageError(
+                f"DAYPAPER_DATA_DIR: {self.data_dir} cannot be used: {error.strerror}."
+            ) from None
 
     def is_current(self) -> bool:
         """Does the schema have the newest version? Raises OperationalError if it cannot be asked."""
@@ -75,6 +79,20 @@ class Store:
         holder: a file lock, or an advisory lock that ends with its connection."""
         with self._lock(f"upstream-{upstream}"):
             yield
+
+    def is_asked(self, upstream: str) -> bool:
+        """Does any process hold this upstream's lock now?"""
+        name = f"upstream-{upstream}"
+        if self.is_sqlite:
+            lock = FileLock(self.data_dir / f"{name}.lock", blocking=False)
+            try:
+                with lock:
+                    return False
+            except Timeout:
+                return True
+        with self.engine.connect() as connection:  # the lock ends with the transaction
+            free = sa.func.pg_try_advisory_xact_lock(lock_number(name))
+            return not connection.scalar(sa.select(free))
 
     def close(self) -> None:
         """Give back every connection."""
@@ -110,7 +128,7 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory(str(MIGRATIONS))
 
 
-def _reason(error: OperationalError) -> str:
+def _reason(error: DatabaseError) -> str:
     return str(error.orig).strip().splitlines()[0].rstrip(".") if error.orig else "no answer"
 
 

@@ -141,7 +141,12 @@ def iterate(connection: Connection) -> Iterator[dict[str, Any]]:
 
 def topic_counts(connection: Connection) -> dict[str, int]:
     """How many papers carry each topic's tag; topics without any are missing."""
-    asked = sa.select(tag.c.topic, sa.func.count()).where(tag.c.tagged).group_by(tag.c.topic)
+    asked = (
+        sa.select(tag.c.topic, sa.func.count())
+        .join(paper, paper.c.pk == tag.c.paper_pk)
+        .where(tag.c.tagged, paper.c.kind == "paper", ~paper.c.starter)
+        .group_by(tag.c.topic)
+    )
     return {row[0]: row[1] for row in connection.execute(asked)}
 
 

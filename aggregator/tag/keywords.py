@@ -49,12 +49,17 @@ class Text:
 
 def probability_in(text: Text, keywords: Sequence[str], exclude: Sequence[str]) -> float:
     """As `keyword_probability`, of a text made ready once."""
-    if any(_count(text.title, word) or _count(text.abstract, word) for word in exclude):
+    if excluded(text, exclude):
         return NONE
     if any(_count(text.title, word) for word in keywords):
         return IN_TITLE
     found = sum(_count(text.abstract, word) for word in keywords)
     return OFTEN if found > 1 else ONCE if found else NONE
+
+
+def excluded(text: Text, exclude: Sequence[str]) -> bool:
+    """Does an excluded word or phrase stand in title or abstract?"""
+    return any(_count(text.title, word) or _count(text.abstract, word) for word in exclude)
 
 
 def _spaced(text: str) -> str:

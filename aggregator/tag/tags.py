@@ -7,6 +7,9 @@ from aggregator.models import Tag
 from aggregator.tag import keywords as rule
 from aggregator.tag.model import Tagger
 
+SURE = 0.5
+"""From here on the model's word goes before `exclude`: a GAN paper may speak of attacks."""
+
 
 class TopicLike(Protocol):
     """What a topic of topics.toml must say to be tagged."""
@@ -26,22 +29,25 @@ def tag_papers(
 ) -> list[list[Tag]]:
     """(title, abstract) pairs -> for each paper one tag per topic, in the order of `topics`.
 
-    A topic that the model knows is tagged from the model's threshold on; another by its keywords. A
+    A topic that the model knows is tagged from the model's threshold on, unless the model is unsure
+    (below one half) and an excluded phrase occurs; another by its keywords. A
     parent has the greatest probability among itself and its children, at any depth, and is tagged
     if one of them is. A parent that is neither known nor has keywords speaks by its children alone.
     """
     columns = {topic: column for column, topic in enumerate(tagger.topics)}
     probabilities = tagger.probabilities(papers).tolist()
     thresholds = tagger.thresholds.tolist()
+    known = [topic for topic in topics if topic.name in columns]
     asked = [topic for topic in topics if topic.name not in columns and topic.keywords]
     deepest_first = _children_first(topics)
     result = []
     for paper, row in zip(papers, probabilities, strict=True):
         tags = {t.name: Tag(t.name, 0.0, False, "child") for t in topics}
-        for name in tags.keys() & columns.keys():
-            p = row[columns[name]]
-            tags[name] = Tag(name, p, p >= thresholds[columns[name]], "model")
         text = rule.Text(*paper)
+        for topic in known:
+            p, threshold = row[columns[topic.name]], thresholds[columns[topic.name]]
+            unsure = p < SURE and rule.excluded(text, topic.exclude)
+            tags[topic.name] = Tag(topic.name, p, p >= threshold and not unsure, "model")
         for topic in asked:
             p = rule.probability_in(text, topic.keywords, topic.exclude)
             tags[topic.name] = Tag(topic.name, p, p >= rule.THRESHOLD, "keywords")

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from aggregator import calendar, status
+from aggregator import status
 from aggregator.digest import render
 from aggregator.digest.select import select
 from aggregator.errors import NotFoundError
+from aggregator.news import excuse
 from aggregator.store import news
 from api.deps import ServicesDep
 from api.params import DigestParams
@@ -38,8 +39,8 @@ def get_digest(
     since, until = _period(params, now)
     with services.store.read() as connection:
         rows = news.digest_rows(connection, since, until)
-        sources = status.source_states(connection, services.sources, now)
-    quiet = calendar.today(since + (until - since) / 2).reason if params.days == 1 else ""
+        sources = status.source_states(services.store, connection, services.sources, now)
+    quiet = excuse(sources, since, until)
     digest = select(
         rows,
         services.config.topics,

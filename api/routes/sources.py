@@ -14,5 +14,5 @@ router = APIRouter(prefix="/api/v1/sources", tags=["sources"])
 def list_sources(services: ServicesDep) -> Response:
     """Every enabled source, in the order of topics.toml."""
     with services.store.read() as connection:
-        states = source_states(connection, services.sources, services.now())
+        states = source_states(services.store, connection, services.sources, services.now())
     return json_bytes({"items": states, "next": None})

@@ -39,7 +39,7 @@ def show_day(
     today = front.day_of(now)
     with services.store.read() as connection:
         newest = news.latest(connection, before=now)
-        states = source_states(connection, services.sources, now)
+        states = source_states(services.store, connection, services.sources, now)
         works = papers.starters(connection) if newest is None else {}
         if newest is None and not date:
             return _nothing_yet(request, services.config.topics, states, works)
@@ -131,7 +131,7 @@ def show_topic(
 def show_sources(request: Request, services: ServicesDep) -> Response:
     """How each source is."""
     with services.store.read() as connection:
-        states = source_states(connection, services.sources, services.now())
+        states = source_states(services.store, connection, services.sources, services.now())
     running = any(state["running"] for state in states)
     values = {"sources": states, "renew": RENEW_SECONDS if running else None}
     return page(request, "sources.html", values)

@@ -23,7 +23,10 @@ def steps(paper: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list
 
     The event `new` names no entry: it belongs to the oldest one.
     """
-    entries = [entry for entry in paper["entries"] if entry["role"] != "post"]
+    # A representative work is known by its year alone, which is no step where a real one is known.
+    starter = all(entry["role"] in ("post", "work") for entry in paper["entries"])
+    shown = {"preprint", "proceedings"} | ({"work"} if starter else set())
+    entries = [entry for entry in paper["entries"] if entry["role"] in shown]
     first = next((entry["key"] for entry in entries if entry["role"] != "work"), "")
     made: dict[str, list[str]] = {}
     for event in events:

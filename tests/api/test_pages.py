@@ -194,11 +194,13 @@ def test_an_empty_store_shows_works_and_what_is_going_on(browser: TestClient, st
     with store.write() as connection:
         run = runs.start(connection, "arxiv", NOW, NOW, False)
         runs.progress(connection, run, "page 3: 300 of 1200")
-    html = browser.get("/").text
-    assert "collecting right now" in html
-    assert "page 3: 300 of 1200" in html
-    assert '<meta http-equiv="refresh"' in html
-    assert '<meta http-equiv="refresh"' in browser.get("/sources").text
+    with store.upstream_lock("arxiv"):
+        html = browser.get("/").text
+        assert "collecting right now" in html
+        assert "page 3: 300 of 1200" in html
+        assert '<meta http-equiv="refresh"' in html
+        assert '<meta http-equiv="refresh"' in browser.get("/sources").text
+    assert "collecting right now" not in browser.get("/").text  # its process was killed
     with store.write() as connection:
         trouble = "No connection to export.arxiv.org."
         runs.finish(

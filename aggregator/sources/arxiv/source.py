@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -39,10 +39,13 @@ _AGAIN_MOST = timedelta(hours=3)
 _SEARCH_BACK = timedelta(days=31)  # how far the search API fills in for OAI-PMH
 
 
+Category = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)?(\.[A-Za-z-]+)?$")]
+
+
 class ArxivOptions(Options):
     """Options of `kind = "arxiv"`."""
 
-    categories: tuple[str, ...] = Field(min_length=1)
+    categories: tuple[Category, ...] = Field(min_length=1)
     oai_url: str = "https://oaipmh.arxiv.org/oai"
     rss_url: str = "https://rss.arxiv.org/rss"
     api_url: str = "https://export.arxiv.org/api/query"

@@ -118,7 +118,8 @@ def judge(day: Day, proven: bool, now: datetime) -> Note:
 def _good(name: str, day: Day, proven: bool, now: datetime) -> Note:
     today = calendar.today(now)
     upcoming = calendar.new_york(today.next_at)
-    if today.listing is None:
+    ahead = day.stamped and day.listing > now.astimezone(calendar.NEW_YORK).date()
+    if today.listing is None and not ahead:
         return Note(
             "holiday", f"No arXiv listing today ({today.reason}); the next is announced {upcoming}."
         )
