@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,8 +52,6 @@ def main() -> None:
     except DaypaperError as error:
         errors.print(f"daypaper: {error}", soft_wrap=True, markup=False)
         sys.exit(EXIT_ERROR)
-    except BrokenPipeError:  # `daypaper export | head`: the reader has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
