@@ -14,17 +14,18 @@ T = TypeVar("T")
 
 MANY = 500  # names per IN list: well below the limits of both databases
 
-entry: Table = getattr(tables.Entry, "__table__")  # noqa: B009 - set by SQLModel at run time
-paper: Table = getattr(tables.Paper, "__table__")  # noqa: B009
-alias: Table = getattr(tables.Alias, "__table__")  # noqa: B009
-mention: Table = getattr(tables.Mention, "__table__")  # noqa: B009
-event: Table = getattr(tables.Event, "__table__")  # noqa: B009
-tag: Table = getattr(tables.Tag, "__table__")  # noqa: B009
-upstream: Table = getattr(tables.Upstream, "__table__")  # noqa: B009
-validated: Table = getattr(tables.Validated, "__table__")  # noqa: B009
-checkpoint: Table = getattr(tables.Checkpoint, "__table__")  # noqa: B009
-run: Table = getattr(tables.Run, "__table__")  # noqa: B009
-lookup: Table = getattr(tables.Lookup, "__table__")  # noqa: B009
+_all = tables.SQLModel.metadata.tables
+entry = _all["entry"]
+paper = _all["paper"]
+alias = _all["alias"]
+mention = _all["mention"]
+event = _all["event"]
+tag = _all["tag"]
+upstream = _all["upstream"]
+validated = _all["validated"]
+checkpoint = _all["checkpoint"]
+run = _all["run"]
+lookup = _all["lookup"]
 
 
 def lock_number(name: str) -> int:
