@@ -1,0 +1,105 @@
+"""The scheduler in one process: it collects and tags at once, and what is not due is left alone."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from aggregator import clock, schedule
+from aggregator.settings import Settings
+from aggregator.store import runs
+from aggregator.store.db import Store
+from aggregator.store.sql import paper, run
+from aggregator.topics import Config
+from tests.conftest import sqlite_store
+from tests.server import Asked, Reply, Server
+from tests.test_pipeline import XML, config, good_feed, good_oai
+
+
+@pytest.fixture
+def arxiv(server: Server) -> Server:
+    server.routes = {
+        "/oai": Reply(good_oai(), headers=XML),
+        "/rss/cs.CV": Reply(good_feed(), headers=XML),
+    }
+    return server
+
+
+@pytest.fixture
+def one_store(tmp_path: Path) -> Iterator[Store]:
+    with closing(sqlite_store(tmp_path)) as made:
+        yield made
+
+
+@contextmanager
+def running(store: Store, folder: Path, made: Config) -> Iterator[None]:
+    scheduler = schedule.start(store, Settings(data_dir=folder), made)
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=True)
+
+
+def wait_for(found: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if found():
+            return
+        time.sleep(0.1)
+    raise AssertionError("nothing came of it in 20 seconds")
+
+
+def finished(store: Store) -> int:
+    with store.read() as connection:
+        asked = sa.select(sa.func.count()).where(run.c.finished.is_not(None))
+        return connection.scalar(asked) or 0
+
+
+def untagged(store: Store) -> int:
+    with store.read() as connection:
+        asked = sa.select(sa.func.count()).select_from(paper).where(paper.c.tagged_by.is_(None))
+        return connection.scalar(asked) or 0
+
+
+def test_it_collects_and_tags_at_once(one_store: Store, arxiv: Server, tmp_path: Path) -> None:
+    with running(one_store, tmp_path, config(arxiv.url)):
+        wait_for(lambda: finished(one_store) == 1)
+        with one_store.read() as connection:
+            assert connection.scalar(sa.select(sa.func.count()).select_from(paper)) == 7
+        wait_for(lambda: untagged(one_store) == 0)
+
+
+def test_a_source_that_ran_just_now_is_left_alone(
+    one_store: Store, arxiv: Server, tmp_path: Path
+) -> None:
+    made = config(arxiv.url, 'every = "6h"')
+    for _ in range(2):  # as after a restart
+        with running(one_store, tmp_path, made):
+            wait_for(lambda: finished(one_store) == 1)
+            time.sleep(0.5)
+    assert finished(one_store) == 1
+
+
+def test_after_a_long_sleep_an_overdue_source_runs_once(
+    one_store: Store, arxiv: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last run is days ago, and each run takes longer than the time between two looks."""
+    monkeypatch.setattr(schedule, "LOOK_EVERY", timedelta(seconds=0.2))
+    made = config(arxiv.url, 'every = "6h"')
+    long_ago = clock.wall() - timedelta(days=3)
+    with one_store.write() as connection:
+        runs.start(connection, "arxiv", long_ago, long_ago, False)
+        connection.execute(sa.update(run).values(status="ok", finished=long_ago))
+
+    def slow(_: Asked) -> Reply:
+        time.sleep(1)
+        return Reply(good_oai(), headers=XML)
+
+    arxiv.routes["/oai"] = slow
+    with running(one_store, tmp_path, made):
+        wait_for(lambda: finished(one_store) == 2)
+        time.sleep(1)
+    assert finished(one_store) == 2
