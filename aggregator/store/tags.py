@@ -84,4 +84,9 @@ def save(
 
 def _shown(tags: Sequence[Tag]) -> list[dict[str, Any]]:
     found = sorted((t for t in tags if t.tagged), key=lambda t: (-t.probability, t.topic))
-    return [{"name": t.topic, "probability": round(t.probability, 4), "by": t.by} for t in found]
+    return [{"name": t.topic, "probability": _rounded(t), "by": t.by} for t in found]
+
+
+def _rounded(tag: Tag) -> float:
+    """Four digits; only what topics.toml says is certain."""
+    return 1.0 if tag.by == "works" else min(round(tag.probability, 4), 0.9999)
