@@ -45,13 +45,27 @@ def main() -> None:
     for noisy in ("httpx", "alembic", "apscheduler", "arxiv", "stamina"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
-        app()
+        app(args=spread(sys.argv[1:]))
     except UsageError as error:
         errors.print(f"daypaper: {error}", soft_wrap=True, markup=False)
         sys.exit(EXIT_USAGE)
     except DaypaperError as error:
         errors.print(f"daypaper: {error}", soft_wrap=True, markup=False)
         sys.exit(EXIT_ERROR)
+
+
+def spread(args: list[str]) -> list[str]:
+    """`--corpus A B` -> `--corpus A --corpus B`: a shell's FILE* gives several files to one option,
+    which click knows for arguments only."""
+    made: list[str] = []
+    option = ""
+    for arg in args:
+        if arg.startswith("-"):
+            option = arg if arg in ("--corpus", "--labels") else ""
+            made.append(arg)
+        else:
+            made += [option, arg] if option and made[-1] != option else [arg]
+    return made
 
 
 @contextmanager

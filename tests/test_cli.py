@@ -128,6 +128,19 @@ def test_bad_usage_is_one_sentence_and_exit_code_2(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("form", [("a", "b"), ("a", "--labels", "b")])
+def test_several_files_may_follow_one_option(run: Run, folder: Path, form: tuple[str, ...]) -> None:
+    row = {
+        "title": "Policy gradients",
+        "abstract": "Deep reinforcement learning.",
+        "grades": {"rl": 2},
+    }
+    for name in ("a", "b"):
+        (folder / name).write_text(json.dumps(row) + "\n")
+    done = run("evaluate", "--labels", *form, "--json")
+    assert as_json(done)["topics"]["rl"]["papers"] == 2
+
+
 def test_a_broken_line_for_predict_is_named(run: Run) -> None:
     done = run("predict", "-", stdin='{"title": "good"}\n{broken\n')
     assert done.returncode == 2
