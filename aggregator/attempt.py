@@ -89,12 +89,12 @@ class Attempt:
         with store.write() as connection:
             last = runs.last(connection, source.name, self.now)
             latest = runs.latest_moment(connection, source.name, clock.wall())
-            self.first_run = not runs.ever_good(connection, source.name)
+            first = not runs.ever_good(connection, source.name)
             self.checkpoint = ledger.checkpoints(connection, source.name)
             self._resting = ledger.cooldown(connection, source.upstream, self.now)
             self._failures = last.failures if last else 0
             self._replay = latest is not None and latest > self.now
-            self._backfill = self.first_run or self.since is not None
+            self._backfill = first or self.since is not None
             self._id = runs.start(connection, source.name, self.now, clock.wall(), self._backfill)
 
     def known(self, keys: Collection[str]) -> set[str]:

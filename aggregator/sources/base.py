@@ -129,11 +129,6 @@ class Context(Protocol):
         ...
 
     @property
-    def first_run(self) -> bool:
-        """This source never had a good run before."""
-        ...
-
-    @property
     def checkpoint(self) -> Mapping[str, Any]:
         """Stream -> value, as at the start of the pull."""
         ...

@@ -43,7 +43,7 @@ def apply(connection: Connection, plan: Plan) -> None:
 
 def _store_papers(connection: Connection, plan: Plan) -> dict[str, int]:
     """Insert or rewrite the papers; returns their keys (`pk`) by id."""
-    keys = _keys(connection, [i for i in plan.papers if i not in plan.made])
+    keys = _keys(connection, paper.c.id, [i for i in plan.papers if i not in plan.made])
     drawn = next_keys(connection, paper, len(plan.made)) if plan.made else []
     made = [i for i in plan.papers if i in plan.made]
     keys |= dict(zip(made, drawn, strict=True))
@@ -74,11 +74,12 @@ def _paper_row(
     }
 
 
-def _keys(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+def _keys(connection: Connection, name: sa.Column[str], values: Sequence[str]) -> dict[str, int]:
+    """The primary keys of the rows that are there, by their name."""
     found: dict[str, int] = {}
-    for part in chunks(ids):
-        asked = sa.select(paper.c.id, paper.c.pk).where(paper.c.id.in_(part))
-        found |= {row.id: row.pk for row in connection.execute(asked)}
+    for part in chunks(values):
+        asked = sa.select(name, name.table.c.pk).where(name.in_(part))
+        found |= {row[0]: row[1] for row in connection.execute(asked)}
     return found
 
 
@@ -103,7 +104,7 @@ def _renew_tag_dates(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
 
 
 def _store_entries(connection: Connection, plan: Plan) -> None:
-    keys = _entry_keys(connection, list(plan.entries))
+    keys = _keys(connection, entry.c.key, list(plan.entries))
     missing = [e.key for e, _ in plan.entries.values() if e.key not in keys]
     keys |= dict(zip(missing, next_keys(connection, entry, len(missing)), strict=True))
     upsert(
@@ -111,14 +112,6 @@ def _store_entries(connection: Connection, plan: Plan) -> None:
         entry,
         [_entry_row(plan, keys[e.key], e, content) for e, content in plan.entries.values()],
     )
-
-
-def _entry_keys(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for part in chunks(keys):
-        asked = sa.select(entry.c.key, entry.c.pk).where(entry.c.key.in_(part))
-        found |= {row.key: row.pk for row in connection.execute(asked)}
-    return found
 
 
 def _entry_row(plan: Plan, key: int, known: Entry, content: str) -> dict[str, Any]:

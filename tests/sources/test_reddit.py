@@ -18,7 +18,7 @@ from aggregator.errors import (
     SourceError,
     ThrottledError,
 )
-from aggregator.models import Draft
+from aggregator.models import Draft, Parsed
 from aggregator.sources.base import Answer, Credentials, Note, Raw, SourceConfig, Validator
 from aggregator.sources.reddit import MOST_PAGES, RedditOptions, RedditSource
 from aggregator.sources.reddit_posts import MOST_TEXT
@@ -120,9 +120,10 @@ def test_any_json_is_read_or_skipped(posts: list[dict[str, Any]]):
 @given(st.binary(max_size=80) | st.builds(lambda v: json.dumps(v).encode(), json_values))
 def test_any_bytes_are_read_or_refused_with_an_error_of_ours(body: bytes):
     try:
-        make_source().to_drafts(raw(body))
+        parsed = make_source().to_drafts(raw(body))
     except SourceError:
         return
+    assert isinstance(parsed, Parsed)
 
 
 def test_captured_listings_are_read_whole():

@@ -29,13 +29,13 @@ def set_spec(category: str) -> str:
 
 @dataclass(slots=True)
 class Seen:
-    """What a harvest saw, for the proof: arXiv id -> (datestamp, has only one version)."""
+    """What a harvest saw, for the proof: arXiv id -> datestamp."""
 
-    stamps: dict[str, tuple[date | None, bool]] = field(default_factory=dict)
+    stamps: dict[str, date | None] = field(default_factory=dict)
 
     def stamped(self, listing: date) -> set[str]:
         """The ids that carry the datestamp of this listing."""
-        return {native for native, (stamp, _) in self.stamps.items() if stamp == listing}
+        return {native for native, stamp in self.stamps.items() if stamp == listing}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,11 @@ def _window(
         answered = page.response_date or ctx.now
         # The first page's day is kept: what changes while we page through has a later stamp.
         place["answered"] = place["answered"] or str(min(answered, ctx.now).date())
-        found = list(records.ids_of(page))
-        seen.stamps |= {native: (stamp, single) for native, stamp, single in found}
+        found = dict(records.ids_of(page))
+        seen.stamps |= found
         place["raw"] = page.token
         count += len(found)
-        known = {native: names.pop(native) for native, *_ in found if native in names}
+        known = {native: names.pop(native) for native in found if native in names}
         meta = {"authors": known, "regular": goal.regular}
         kept = Raw(f"oai:{goal.category}", url, raw, "text/xml", ctx.now, meta)
         ctx.progress(f"{goal.category}: records changed since {place['from']}", count)

@@ -81,15 +81,13 @@ def names(page: OaiPage) -> dict[str, list[str]]:
     return found
 
 
-def ids_of(page: OaiPage) -> Iterator[tuple[str, date | None, bool]]:
-    """(arXiv id, datestamp, only one version) of each record of a page in arXivRaw."""
+def ids_of(page: OaiPage) -> Iterator[tuple[str, date | None]]:
+    """(arXiv id, datestamp) of each record of a page."""
     for record in page.records:
         native = _native_id(record)
         if native:
-            stamp = record.findtext(f"{_OAI}header/{_OAI}datestamp") or ""
-            moment = dates.iso8601(stamp)
-            single = sum(1 for e in record.iter() if _local(e) == "version") == 1
-            yield native, moment.date() if moment else None, single
+            moment = dates.iso8601(record.findtext(f"{_OAI}header/{_OAI}datestamp") or "")
+            yield native, moment.date() if moment else None
 
 
 def to_drafts(
