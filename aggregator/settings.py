@@ -9,7 +9,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from aggregator.errors import UsageError
 
 PREFIX = "DAYPAPER_"
-SECRETS = ("database_url", "reddit_client_id", "reddit_client_secret")
+SECRETS = (
+    "database_url",
+    "secret_key",
+    "smtp_url",
+    "dkim_key",
+    "slack_bot_token",
+    "slack_signing_secret",
+    "slack_app_token",
+    "reddit_client_id",
+    "reddit_client_secret",
+)
 """Settings that may also come from a file named by `DAYPAPER_<NAME>_FILE`."""
 
 
@@ -25,9 +35,26 @@ class Settings(BaseSettings):
     topics: Path = Path("topics.toml")
     base_url: str = ""
     contact: str = ""
+    secret_key: SecretStr = SecretStr("")
+    public_read: bool = True
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = ""
+    dkim_domain: str = ""
+    dkim_selector: str = ""
+    dkim_key: SecretStr = SecretStr("")
+    slack_bot_token: SecretStr = SecretStr("")
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_app_token: SecretStr = SecretStr("")
+    slack_api_url: str = "https://slack.com/api/"
     reddit_client_id: SecretStr = SecretStr("")
     reddit_client_secret: SecretStr = SecretStr("")
     database_url_file: str = ""
+    secret_key_file: str = ""
+    smtp_url_file: str = ""
+    dkim_key_file: str = ""
+    slack_bot_token_file: str = ""
+    slack_signing_secret_file: str = ""
+    slack_app_token_file: str = ""
     reddit_client_id_file: str = ""
     reddit_client_secret_file: str = ""
     allow_private_upstreams: bool = False
@@ -59,6 +86,11 @@ class Settings(BaseSettings):
         """The database's URL; by default an SQLite file in the data dir."""
         given = self.database_url.get_secret_value()
         return given or f"sqlite:///{(self.data_dir / 'daypaper.sqlite3').absolute()}"
+
+    @property
+    def public_url(self) -> str:
+        """The address that links in messages begin with: the public one, else where `run` serves."""
+        return (self.base_url or "http://127.0.0.1:8000").rstrip("/")
 
     @property
     def own_tagger(self) -> Path:

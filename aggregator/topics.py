@@ -1,5 +1,6 @@
 """topics.toml: what to watch. Read once at the start; anything broken stops the start."""
 
+import logging
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -13,15 +14,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from aggregator.errors import UsageError
 from aggregator.parse import ids
 from aggregator.sources.base import SourceConfig
+from aggregator.watches import NAME, Wanted, Watch
 
-NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+log = logging.getLogger(__name__)
+
 _EVERY = re.compile(r"(\d+)\s*(m|h|d)")
 _M = TypeVar("_M", bound=BaseModel)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 Phrase = Annotated[str, Field(pattern=r"\w")]
-RESERVED = ("discussions",)  # the digest's own section
+RESERVED = ("discussions", "all", "search")
+"""Names that addresses and the digest's own section have taken."""
 
 
 class Work(BaseModel):
@@ -74,6 +78,14 @@ class Config:
 
     topics: tuple[Topic, ...]
     sources: tuple[SourceConfig, ...]
+    watches: tuple[Watch, ...] = ()
+    subscriptions: tuple[Wanted, ...] = ()
+
+    def watch(self, name: str) -> Watch | None:
+        """The watch of that name as far as the file says: a topic's, or one of [[watches]]."""
+        if self.topic(name):
+            return Watch(name=name, topics=(name,))
+        return next((w for w in self.watches if w.name == name), None)
 
     def topic(self, name: str) -> Topic | None:
         """The topic of that name, if there is one."""
@@ -94,6 +106,8 @@ class _File(BaseModel):
 
     topics: tuple[dict[str, Any], ...] = ()
     sources: tuple[dict[str, Any], ...] = ()
+    watches: tuple[dict[str, Any], ...] = ()
+    subscriptions: tuple[dict[str, Any], ...] = ()
 
 
 def load(path: Path) -> Config:
@@ -123,16 +137,23 @@ def parse(text: str, where: str) -> Config:
     file = _checked(_File, data, where, "")
     topics = _tables(Topic, file.topics, where, "topics")
     _unique((t.name for t in topics), where, "topics", lines)
-    for topic in topics:
-        if topic.name in RESERVED:
-            raise UsageError(
-                f'{where}: [[topics]] "{topic.name}": the name is taken; expected another.'
-            )
+    watches = _tables(Watch, file.watches, where, "watches")
+    _unique((w.name for w in watches), where, "watches", lines)
+    for section, names in (("topics", topics), ("watches", watches)):
+        taken = {*RESERVED, *(t.name for t in topics if section == "watches")}
+        for one in names:
+            if one.name in taken:
+                raise UsageError(
+                    f'{where}: [[{section}]] "{one.name}": the name is taken; expected another.'
+                )
     _check_parents(topics, where, lines)
     heads = _tables(_Source, file.sources, where, "sources")
     _unique((s.name for s in heads), where, "sources", lines)
     sources = tuple(_source(head, n, where, lines) for n, head in enumerate(heads, 1))
-    return Config(topics, sources)
+    wanted = _tables(Wanted, file.subscriptions, where, "subscriptions")
+    config = Config(topics, sources, watches, wanted)
+    _check_watches(config, where)
+    return config
 
 
 def _tables(
@@ -208,6 +229,21 @@ def _check_parents(topics: Sequence[Topic], where: str, lines: Sequence[str]) ->
                 )
             seen.add(above)
             above = names[above].parent
+
+
+def _check_watches(config: Config, where: str) -> None:
+    """Topics must exist. A source may be known to the store though it is not configured any more,
+    and a subscription's watch may have been made elsewhere: the first is a warning only."""
+    known = {s.name for s in config.sources}
+    for watch in config.watches:
+        for topic in (*watch.topics, *watch.exclude_topics):
+            if config.topic(topic) is None:
+                raise UsageError(
+                    f'{where}: [[watches]] "{watch.name}": there is no topic "{topic}"; expected '
+                    f"one of: {', '.join(t.name for t in config.topics)}."
+                )
+        for name in {*watch.sources, *watch.exclude_sources} - known:
+            log.warning('%s: [[watches]] "%s": there is no source "%s".', where, watch.name, name)
 
 
 def _source(head: _Source, number: int, where: str, lines: Sequence[str]) -> SourceConfig:

@@ -39,7 +39,7 @@ def test_options_get_their_defaults() -> None:
         ("[[topics]\n", r"t\.toml: not valid TOML: .*line 1"),
         (
             '[[topic]]\nname = "x"\n',
-            r"t\.toml: topic: unknown key; expected one of: sources, topics",
+            r"t\.toml: topic: unknown key; expected one of: sources, subscriptions, topics, watches",
         ),
         (
             TOPIC + "colour = 1\n",

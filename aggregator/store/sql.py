@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
-from aggregator.store import tables
+from aggregator.store import people_tables, tables
 
 T = TypeVar("T")
 
 MANY = 500  # names per IN list: well below the limits of both databases
 
+assert people_tables  # imported for its tables
 _all = tables.SQLModel.metadata.tables
 entry = _all["entry"]
 paper = _all["paper"]
@@ -26,6 +27,13 @@ validated = _all["validated"]
 checkpoint = _all["checkpoint"]
 run = _all["run"]
 lookup = _all["lookup"]
+person = _all["person"]
+watch = _all["watch"]
+subscription = _all["subscription"]
+letter = _all["letter"]
+delivery = _all["delivery"]
+feedback = _all["feedback"]
+token = _all["token"]
 
 
 def lock_number(name: str) -> int:

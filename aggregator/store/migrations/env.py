@@ -5,7 +5,7 @@ from typing import Any
 from alembic import context
 from sqlmodel import SQLModel
 
-import aggregator.store.tables  # noqa: F401 - registers the tables
+import aggregator.store.sql  # noqa: F401 - registers the tables
 
 OURS_ELSEWHERE = ("paper_fts", "paper_search")  # search tables: made by hand, unlike per database
 

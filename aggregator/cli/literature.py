@@ -1,101 +1,17 @@
-"""The command line: decode, call the pipeline, print. Results go to stdout, all else to stderr."""
+"""Commands about the literature itself: fetch it, tag it, show it, keep the store."""
 
 import json
-import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.logging import RichHandler
 
 from aggregator import clock, report, settings, topics
-from aggregator.errors import DaypaperError, UsageError
-from aggregator.settings import Settings
+from aggregator.cli.common import EXIT_TROUBLE, AsOf, Json, app, errors, moment, opened, say
+from aggregator.errors import UsageError
 from aggregator.store.db import Store
-from aggregator.topics import Config
-
-EXIT_ERROR, EXIT_USAGE, EXIT_SOURCES = 1, 2, 3
-
-app = typer.Typer(
-    help="Follows the deep-learning literature and delivers what is new, once.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-errors = Console(stderr=True, highlight=False)
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
-AsOf = Annotated[str, typer.Option(help="Run as if it were this moment (ISO 8601).")]
-
-
-def main() -> None:
-    """Entry point: errors become one sentence and an exit code."""
-    if errors.is_terminal:
-        handler, form = RichHandler(console=errors, show_path=False), "%(message)s"
-    else:  # one line each, for whoever searches a file of them
-        handler, form = logging.StreamHandler(), "%(asctime)s %(levelname)s %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
-    logging.captureWarnings(True)
-    for noisy in ("httpx", "alembic", "apscheduler", "arxiv", "stamina"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    try:
-        app(args=spread(sys.argv[1:]))
-    except UsageError as error:
-        errors.print(f"daypaper: {error}", soft_wrap=True, markup=False)
-        sys.exit(EXIT_USAGE)
-    except DaypaperError as error:
-        errors.print(f"daypaper: {error}", soft_wrap=True, markup=False)
-        sys.exit(EXIT_ERROR)
-
-
-def spread(args: list[str]) -> list[str]:
-    """`--corpus A B` -> `--corpus A --corpus B`: a shell's FILE* gives several files to one option,
-    which click knows for arguments only."""
-    made: list[str] = []
-    option = ""
-    for arg in args:
-        if arg.startswith("-"):
-            option = arg if arg in ("--corpus", "--labels") else ""
-            made.append(arg)
-        else:
-            made += [option, arg] if option and made[-1] != option else [arg]
-    return made
-
-
-@contextmanager
-def opened(*, migrate: bool = True) -> Iterator[tuple[Store, Settings, Config]]:
-    """Settings, topics and the store at its newest schema."""
-    chosen = settings.load()
-    config = topics.load(chosen.topics)
-    store = Store(chosen.database, chosen.data_dir)
-    try:
-        if migrate:
-            store.migrate()
-        yield store, chosen, config
-    finally:
-        store.close()
-
-
-def moment(text: str, option: str) -> datetime | None:
-    """An option's moment; "" is None. Raises UsageError if it is none."""
-    try:
-        return clock.parse_moment(text) if text else None
-    except ValueError:
-        raise UsageError(
-            f"{option}: {text!r} is no date or time; expected ISO 8601 such as 2017-11-13 "
-            "or 2017-11-13T12:00:00Z."
-        ) from None
-
-
-def say(document: Any) -> None:
-    """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
 @app.command()
@@ -141,7 +57,7 @@ def collect(
         Console().print("No source is due; `daypaper collect SOURCE` asks one all the same.\n")
         status()
     if not done.all_well:
-        raise typer.Exit(EXIT_SOURCES)
+        raise typer.Exit(EXIT_TROUBLE)
 
 
 @app.command()
@@ -192,67 +108,6 @@ def digest(
 
 
 @app.command()
-def predict(
-    file: Annotated[
-        Path, typer.Argument(help="JSON Lines of id, title, abstract; - is stdin.")
-    ] = Path("-"),
-) -> None:
-    """Tag papers from a file, in its order; touches no database."""
-    from aggregator.tag import model
-    from aggregator.tag.files import predictions
-
-    tagger = model.load(settings.load().tagger)
-    with report.read(file) as stream:
-        for line in predictions(tagger, stream, str(file)):
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
-@app.command()
-def train(
-    corpus: Annotated[
-        list[Path] | None, typer.Option(help="Unlabelled papers, JSON Lines.")
-    ] = None,
-    labels: Annotated[list[Path] | None, typer.Option(help="Labelled papers, JSON Lines.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Model file; in the data dir without it.")
-    ] = None,
-) -> None:
-    """Fit the tagger on labelled papers; prints its cross-validated figures."""
-    from aggregator.tag import train as training
-
-    if not labels:
-        raise UsageError("--labels: missing; expected at least one file of labelled papers.")
-    result = training.train(corpus or [], labels, now=clock.wall())
-    chosen = settings.load()
-    path = out or chosen.own_tagger
-    path.parent.mkdir(parents=True, exist_ok=True)
-    training.save(result, path)
-    Console().print(report.training_table(result.figures))
-    errors.print(f"Written to {path}.", markup=False)
-
-
-@app.command()
-def evaluate(
-    labels: Annotated[list[Path] | None, typer.Option(help="Labelled papers, JSON Lines.")] = None,
-    model_file: Annotated[Path | None, typer.Option("--model", help="Not the shipped one.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Measure the tagger on labelled papers."""
-    from aggregator.tag import evaluate as evaluation
-    from aggregator.tag import model
-    from aggregator.tag.files import read_labelled
-
-    if not labels:
-        raise UsageError("--labels: missing; expected at least one file of labelled papers.")
-    rows = [row for path in labels for row in read_labelled(path)]
-    measured = evaluation.evaluate(model.load(model_file or settings.load().tagger), rows)
-    if as_json:
-        say(asdict(measured))
-    else:
-        Console().print(report.evaluation_table(measured))
-
-
-@app.command()
 def status(as_json: Json = False) -> None:
     """Each source: how it is, since when, and when it is due again."""
     from aggregator import pipeline
@@ -287,7 +142,7 @@ def check(
         for name, trouble in reached.items():
             sys.stdout.write(f"{name}: {trouble or 'reached'}\n")
         if any(reached.values()):
-            raise typer.Exit(EXIT_SOURCES)
+            raise typer.Exit(EXIT_TROUBLE)
 
 
 @app.command()

@@ -1,0 +1,47 @@
+"""The command line: decode, call the pipeline, print. Results go to stdout, all else to stderr."""
+
+import logging
+import sys
+
+from rich.logging import RichHandler
+
+from aggregator.cli import literature, tagger
+from aggregator.cli.common import EXIT_ERROR, EXIT_USAGE, app, errors
+from aggregator.errors import DaypaperError, UsageError
+
+COMMANDS = (literature, tagger)
+"""The modules that add their commands to `app`, in the order of the help."""
+
+
+def main() -> None:
+    """Entry point: errors become one sentence and an exit code."""
+    if errors.is_terminal:
+        handler, form = RichHandler(console=errors, show_path=False), "%(message)s"
+    else:  # one line each, for whoever searches a file of them
+        handler, form = logging.StreamHandler(), "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
+    logging.captureWarnings(True)
+    for noisy in ("httpx", "alembic", "apscheduler", "arxiv", "stamina"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        app(args=spread(sys.argv[1:]))
+    except UsageError as error:
+        errors.print(f"daypaper: {error}", soft_wrap=True, markup=False)
+        sys.exit(EXIT_USAGE)
+    except DaypaperError as error:
+        errors.print(f"daypaper: {error}", soft_wrap=True, markup=False)
+        sys.exit(EXIT_ERROR)
+
+
+def spread(args: list[str]) -> list[str]:
+    """`--corpus A B` -> `--corpus A --corpus B`: a shell's FILE* gives several files to one option,
+    which click knows for arguments only."""
+    made: list[str] = []
+    option = ""
+    for arg in args:
+        if arg.startswith("-"):
+            option = arg if arg in ("--corpus", "--labels") else ""
+            made.append(arg)
+        else:
+            made += [option, arg] if option and made[-1] != option else [arg]
+    return made

@@ -1,0 +1,75 @@
+"""Commands about the tagger: use it, train it, measure it."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from aggregator import clock, report, settings
+from aggregator.cli.common import Json, app, errors, say
+from aggregator.errors import UsageError
+
+
+@app.command()
+def predict(
+    file: Annotated[
+        Path, typer.Argument(help="JSON Lines of id, title, abstract; - is stdin.")
+    ] = Path("-"),
+) -> None:
+    """Tag papers from a file, in its order; touches no database."""
+    from aggregator.tag import model
+    from aggregator.tag.files import predictions
+
+    tagger = model.load(settings.load().tagger)
+    with report.read(file) as stream:
+        for line in predictions(tagger, stream, str(file)):
+            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+@app.command()
+def train(
+    corpus: Annotated[
+        list[Path] | None, typer.Option(help="Unlabelled papers, JSON Lines.")
+    ] = None,
+    labels: Annotated[list[Path] | None, typer.Option(help="Labelled papers, JSON Lines.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Model file; in the data dir without it.")
+    ] = None,
+) -> None:
+    """Fit the tagger on labelled papers; prints its cross-validated figures."""
+    from aggregator.tag import train as training
+
+    if not labels:
+        raise UsageError("--labels: missing; expected at least one file of labelled papers.")
+    result = training.train(corpus or [], labels, now=clock.wall())
+    chosen = settings.load()
+    path = out or chosen.own_tagger
+    path.parent.mkdir(parents=True, exist_ok=True)
+    training.save(result, path)
+    Console().print(report.training_table(result.figures))
+    errors.print(f"Written to {path}.", markup=False)
+
+
+@app.command()
+def evaluate(
+    labels: Annotated[list[Path] | None, typer.Option(help="Labelled papers, JSON Lines.")] = None,
+    model_file: Annotated[Path | None, typer.Option("--model", help="Not the shipped one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the tagger on labelled papers."""
+    from aggregator.tag import evaluate as evaluation
+    from aggregator.tag import model
+    from aggregator.tag.files import read_labelled
+
+    if not labels:
+        raise UsageError("--labels: missing; expected at least one file of labelled papers.")
+    rows = [row for path in labels for row in read_labelled(path)]
+    measured = evaluation.evaluate(model.load(model_file or settings.load().tagger), rows)
+    if as_json:
+        say(asdict(measured))
+    else:
+        Console().print(report.evaluation_table(measured))

@@ -1,0 +1,1 @@
+"""Ways out: one file for each channel, all of them in `CHANNELS`."""

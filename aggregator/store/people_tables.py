@@ -1,0 +1,136 @@
+"""The tables of people: who they are, what they watch, what they were told, what they said."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from aggregator.store.tables import _BIG, _json, _key, _text
+
+
+def _refers(to: str, *, nullable: bool = False, index: bool = False, primary: bool = False) -> Any:
+    column = Column(
+        _BIG,
+        ForeignKey(to),
+        nullable=nullable,
+        index=index,
+        primary_key=primary,
+        autoincrement=False,
+    )
+    return Field(sa_column=column)
+
+
+class Person(SQLModel, table=True):
+    """An address or an account. The one-machine default has one person, "local"."""
+
+    pk: int | None = _key()
+    id: str = Field(unique=True)  # opaque, in signed links
+    address: str = Field(unique=True)  # "email:ada@example.org", "slack:U123", "local"
+    lang: str = "en"
+    tz: str = "UTC"
+    created_at: datetime
+    confirmed_at: datetime | None  # null: the address has not been proven
+
+
+class SavedWatch(SQLModel, table=True):
+    """A watch that was made here; topics and the watches of topics.toml stand in the file."""
+
+    __tablename__ = "watch"  # pyright: ignore[reportAssignmentType]
+
+    name: str = Field(primary_key=True)
+    filter: dict[str, Any] = _json()  # watches.Watch without its name
+    owner: int | None = _refers("person.pk", nullable=True)  # who made it; null: the installation
+    created_at: datetime
+
+
+class Subscription(SQLModel, table=True):
+    """Person × watch × channel × target; one that ended is kept, so that nothing is told again when
+    it begins anew."""
+
+    __table_args__ = (
+        UniqueConstraint("watch", "channel", "target"),
+        Index(None, "state", "next_due"),
+        Index(None, "channel", "target"),
+    )
+
+    pk: int | None = _key()
+    id: str = Field(unique=True)  # opaque, for people to name it by
+    person_pk: int = _refers("person.pk", index=True)
+    watch: str
+    channel: str
+    target: str
+    terms: dict[str, Any] = _json()  # watches.Terms
+    state: str  # pending, active, paused, suspended, ended
+    origin: str  # cli, file, api, signup, slack
+    since: datetime | None  # the first digest goes back to here (`at`); null: a day before it
+    started_at: datetime | None  # logical time of the first digest; null before it
+    told_at: datetime | None  # logical time of the latest digest
+    next_due: datetime | None  # logical; null: at once
+    paused_at: datetime | None
+    skipped_since: datetime | None  # what came since then was skipped by a pause; null once said
+    refusals: int = 0  # of the target, in a row
+    trouble: str = _text()  # why the latest try failed; "" when all is well
+    created_at: datetime
+    confirmed_at: datetime | None
+
+
+class Letter(SQLModel, table=True):
+    """One digest on its way to one target: claimed in the transaction that writes its deliveries."""
+
+    __table_args__ = (Index(None, "channel", "target"), Index(None, "state", "next_try"))
+
+    pk: int | None = _key()
+    key: str = Field(unique=True)  # in Message-ID and idempotency keys, the same on every try
+    channel: str
+    target: str
+    lang: str
+    at: datetime  # logical time of the digest
+    subscriptions: list[int] = _json()  # whose it is, in their order
+    state: str  # claimed, deferred, sent, failed (its news was released), folded (into a later one)
+    sender: str  # who claimed it; a claim whose sender is gone is taken over
+    tries: int = 0  # how often it began to be handed over
+    repeats: int = 0  # of those, how many may have followed one that got through
+    unsure: bool = False  # the latest try may have got through
+    next_try: datetime | None  # logical
+    handed_at: datetime | None  # wall time of the latest try
+    outcome: str = _text()  # what the other side said, in words
+    late_since: datetime | None
+    paused_since: datetime | None
+
+
+class Delivery(SQLModel, table=True):
+    """The ledger: a subscription was told an event, or is being told, or it was counted among more.
+
+    Ordered by event first: a day's rows lie together, and a merged or split paper finds its own.
+    """
+
+    __table_args__ = (Index(None, "letter_pk"), {"sqlite_with_rowid": False})
+
+    event_id: int = _refers("event.id", primary=True)
+    subscription_pk: int = _refers("subscription.pk", primary=True)
+    letter_pk: int | None = _refers("letter.pk", nullable=True)  # null: told before a split
+    outcome: str  # shown, summarised
+
+
+class Feedback(SQLModel, table=True):
+    """What a person says of a paper and a topic; the latest word counts."""
+
+    paper_id: str = Field(primary_key=True, foreign_key="paper.id")
+    topic: str = Field(primary_key=True)
+    person_pk: int = _refers("person.pk", primary=True)
+    relevant: bool
+    at: datetime
+
+
+class Token(SQLModel, table=True):
+    """An API token; the secret itself is shown once and kept as its SHA-256 only."""
+
+    pk: int | None = _key()
+    name: str = Field(unique=True)
+    prefix: str  # the first signs, to tell tokens apart
+    digest: str = Field(unique=True)
+    scope: str  # read, write, admin
+    created_at: datetime
+    last_used: datetime | None
+    revoked_at: datetime | None

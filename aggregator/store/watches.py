@@ -1,0 +1,71 @@
+"""Watches: those of the topics and of topics.toml, and those that were saved here."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from aggregator.errors import NotFoundError, UsageError
+from aggregator.store.sql import subscription, watch
+from aggregator.topics import RESERVED, Config
+from aggregator.watches import Watch
+
+
+def find(connection: Connection, config: Config, name: str) -> Watch:
+    """The watch of that name; what the file says goes before what was saved.
+
+    Raises NotFoundError.
+    """
+    known = config.watch(name)
+    if known:
+        return known
+    saved = connection.scalar(sa.select(watch.c.filter).where(watch.c.name == name))
+    if saved is None:
+        raise NotFoundError(f'There is no watch "{name}".')
+    return Watch(name=name, **saved)
+
+
+def saved(connection: Connection) -> list[Watch]:
+    """The watches that were saved here, by name."""
+    rows = connection.execute(sa.select(watch).order_by(watch.c.name))
+    return [Watch(name=row.name, **row.filter) for row in rows]
+
+
+def everything(connection: Connection, config: Config) -> list[Watch]:
+    """Every watch: the topics in their order, those of the file, those saved here."""
+    names = [t.name for t in config.topics] + [w.name for w in config.watches]
+    from_file = [known for name in names if (known := config.watch(name))]
+    return from_file + [one for one in saved(connection) if one.name not in names]
+
+
+def save(connection: Connection, config: Config, made: Watch, now: datetime) -> None:
+    """Store a new watch, or another filter for one that was saved here.
+
+    Raises UsageError if the name belongs to the file, or if a topic does not exist.
+    """
+    if config.watch(made.name) or made.name in RESERVED:
+        raise UsageError(f'watch: the name "{made.name}" is taken; expected another.')
+    for topic in (*made.topics, *made.exclude_topics):
+        if config.topic(topic) is None:
+            known = ", ".join(t.name for t in config.topics)
+            raise UsageError(f'watch: there is no topic "{topic}"; expected one of: {known}.')
+    said = made.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
+    change = sa.update(watch).where(watch.c.name == made.name).values(filter=said)
+    if not connection.execute(change).rowcount:
+        row = {"name": made.name, "filter": said, "owner": None, "created_at": now}
+        connection.execute(sa.insert(watch).values(**row))
+
+
+def delete(connection: Connection, config: Config, name: str) -> Sequence[str]:
+    """Delete a saved watch and end its subscriptions; returns the ids of those that ended.
+
+    Raises UsageError for a watch of the file, NotFoundError for none.
+    """
+    if config.watch(name):
+        raise UsageError(f'The watch "{name}" stands in topics.toml; expected one saved here.')
+    if not connection.execute(sa.delete(watch).where(watch.c.name == name)).rowcount:
+        raise NotFoundError(f'There is no watch "{name}".')
+    mine = (subscription.c.watch == name) & (subscription.c.state != "ended")
+    ended = sa.update(subscription).where(mine).values(state="ended", next_due=None)
+    return list(connection.scalars(ended.returning(subscription.c.id)))
