@@ -1,0 +1,110 @@
+"""People: addresses and accounts, found or made, and erased with all that is about them."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from aggregator.errors import NotFoundError
+from aggregator.store.sql import (
+    delivery,
+    feedback,
+    insert_missing,
+    letter,
+    one_at_a_time,
+    person,
+    subscription,
+    watch,
+)
+
+LOCAL = "local"
+"""The address of the one person of a machine without accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as callers see them; `address` is "email:…", "slack:…" or "local"."""
+
+    pk: int
+    id: str
+    address: str
+    lang: str
+    tz: str
+    confirmed_at: datetime | None
+
+
+def new_id() -> str:
+    """An opaque name that cannot be guessed: 16 signs of URL-safe base64, 96 bits."""
+    return secrets.token_urlsafe(12)
+
+
+def ensure(
+    connection: Connection,
+    address: str,
+    now: datetime,
+    *,
+    lang: str = "en",
+    tz: str = "UTC",
+    confirmed: bool,
+) -> int:
+    """The key of the person of this address, made if there is none; language and zone are those of
+    the first time. `confirmed` notes that the address has been proven, and never takes that back."""
+    row = {
+        "id": new_id(),
+        "address": address,
+        "lang": lang,
+        "tz": tz,
+        "created_at": now,
+        "confirmed_at": now if confirmed else None,
+    }
+    insert_missing(connection, person, [row], ["address"])
+    if confirmed:
+        unproven = (person.c.address == address) & person.c.confirmed_at.is_(None)
+        connection.execute(sa.update(person).where(unproven).values(confirmed_at=now))
+    asked = sa.select(person.c.pk).where(person.c.address == address)
+    return int(connection.execute(asked).scalar_one())
+
+
+def by_id(connection: Connection, opaque: str) -> Person:
+    """The person of that opaque id. Raises NotFoundError."""
+    return _one(connection, person.c.id == opaque)
+
+
+def by_pk(connection: Connection, pk: int) -> Person:
+    """The person of that key. Raises NotFoundError."""
+    return _one(connection, person.c.pk == pk)
+
+
+def set_language(connection: Connection, pk: int, lang: str, tz: str) -> None:
+    """The language and zone that new subscriptions of this person begin with."""
+    connection.execute(sa.update(person).where(person.c.pk == pk).values(lang=lang, tz=tz))
+
+
+def erase(connection: Connection, pk: int) -> None:
+    """Forget a person: subscriptions, what they were told, their letters and what they said.
+
+    Tags that rested on their word are looked at again by the tagger's next run only if the caller
+    asks for it (`feedback.unsay`).
+    """
+    one_at_a_time(connection, "ingest")
+    asked = sa.select(subscription.c.pk, subscription.c.channel, subscription.c.target)
+    mine = connection.execute(asked.where(subscription.c.person_pk == pk)).all()
+    keys = [row.pk for row in mine]
+    connection.execute(sa.delete(delivery).where(delivery.c.subscription_pk.in_(keys)))
+    for row in mine:
+        theirs = (letter.c.channel == row.channel) & (letter.c.target == row.target)
+        others = sa.exists().where(delivery.c.letter_pk == letter.c.pk)
+        connection.execute(sa.delete(letter).where(theirs, ~others))
+    connection.execute(sa.delete(subscription).where(subscription.c.person_pk == pk))
+    connection.execute(sa.delete(feedback).where(feedback.c.person_pk == pk))
+    connection.execute(sa.update(watch).where(watch.c.owner == pk).values(owner=None))
+    connection.execute(sa.delete(person).where(person.c.pk == pk))
+
+
+def _one(connection: Connection, condition: sa.ColumnElement[bool]) -> Person:
+    row = connection.execute(sa.select(person).where(condition)).first()
+    if row is None:
+        raise NotFoundError("There is no such person here.")
+    return Person(row.pk, row.id, row.address, row.lang, row.tz, row.confirmed_at)
