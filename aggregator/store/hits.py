@@ -20,12 +20,19 @@ _FTS_SCORE = sa.literal_column("-bm25(paper_fts, 8.0, 1.0, 4.0)", sa.Float)  # t
 _TSV_WEIGHTS = sa.literal_column("'{0.1, 0.5, 0.125, 1.0}'")  # of D, C (authors), B (body), A
 
 
-def expression(
-    connection: Connection, everywhere: list[words.Phrase], authors: list[words.Phrase]
-) -> str:
-    """The engine's match expression, for the parameter `words`; "" if no words are asked for."""
-    write = words.fts5 if connection.dialect.name == "sqlite" else words.tsquery
-    return write(everywhere, authors)
+def writer(sqlite: bool) -> words.Writer:
+    """Who writes match expressions for this database."""
+    return words.FTS5 if sqlite else words.TSQUERY
+
+
+def contain(pk: Any, match: str, *, sqlite: bool) -> ColumnElement[bool]:
+    """The condition that the paper of key `pk` contains the words, for statements that find few
+    papers by other means and ask about each."""
+    if sqlite:
+        here = sa.text("paper_fts MATCH :said").bindparams(sa.bindparam("said", match, unique=True))
+        return sa.exists(sa.select(_FTS.c.rowid).where(here, _FTS.c.rowid == pk))
+    query = sa.func.to_tsquery("simple", match)
+    return sa.exists(sa.select(_TSV.c.pk).where(_TSV.c.pk == pk, _TSV.c.document.op("@@")(query)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,22 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection, Select
+from sqlalchemy import Connection, Select
 
 from aggregator.digest import rank
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.parse import ids
 from aggregator.store import cursor as cursors
-from aggregator.store import hits, words
-from aggregator.store.sql import alias, entry, paper, tag
+from aggregator.store import hits
+from aggregator.store.query import Kind, PaperQuery, Sort, conditions, has_topic, match_of
+from aggregator.store.sql import alias, entry, is_sqlite, paper, tag
 
-Sort = Literal["new", "hot", "relevance"]
-Kind = Literal["paper", "post", "any"]
+__all__ = ["MOST", "Kind", "Named", "Page", "PaperQuery", "Sort", "by_name", "iterate", "page"]
 
 MOST = 100  # papers on one page
 HOT_WINDOW = timedelta(days=30)
@@ -29,32 +29,6 @@ _TEXT = sa.cast(paper.c.doc, sa.Text)
 _MOMENT = sa.cast(
     paper.c.at, sa.Text
 )  # of a whole page only the last one is ever needed as a moment
-_news = paper.alias("news")
-_ANY_NEWS = sa.exists(sa.select(1).where(~_news.c.starter))
-
-
-@dataclass(frozen=True, slots=True)
-class PaperQuery:
-    """Which papers are wanted, and in which order; every condition must hold.
-
-    A paper has a topic if it carries the tag, or, with `min_probability`, if the probability is at
-    least that. `since` (included) and `until` (excluded) are about `at`. `venue` is a whole venue
-    or its first words ("CVPR" finds "CVPR 2017"). `prefix` lets the last word of `q` go on. Starter
-    works appear only in answers to words, or while there is nothing else.
-    """
-
-    topics: tuple[str, ...] = ()
-    q: str = ""
-    author: str = ""
-    venue: str = ""
-    source: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    min_probability: float | None = None
-    sort: Sort = "new"
-    kind: Kind = "any"
-    prefix: bool = False
-    limit: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +62,9 @@ def page(connection: Connection, query: PaperQuery, cursor: str | None = None) -
     if query.sort == "relevance" and not (query.q or query.author):
         raise UsageError("sort=relevance: expected words to rank by (q or author).")
     after = cursors.read(cursor, query.sort) if cursor else None
-    everywhere = words.phrases(query.q, prefix=query.prefix)
-    authors = words.phrases(query.author)
-    if (query.q and not everywhere) or (query.author and not authors):
-        return Page((), None)  # only signs were typed, nothing that a paper could contain
-    match = hits.expression(connection, everywhere, authors)
+    match = match_of(connection, query)
+    if match is None:
+        return Page((), None)
     if query.sort == "new":
         return _by_date(connection, query, match, after)
     scores = _hot if query.sort == "hot" else _relevant
@@ -166,7 +138,7 @@ def starters(connection: Connection) -> dict[str, list[dict[str, Any]]]:
 
 
 def _filtered(
-    query: PaperQuery, found: hits.Hits | None, *columns: Any, few: bool = False
+    query: PaperQuery, found: hits.Hits | None, sqlite: bool, *columns: Any, few: bool = False
 ) -> tuple[Select[*tuple[Any, ...]], Any, Any]:
     """(statement for `columns` with every condition, the columns that hold `at` and the key).
 
@@ -175,7 +147,7 @@ def _filtered(
     needs the parameter `words`.
     """
     few = few or (found is not None and found.few)
-    asked = sa.select(*columns).select_from(paper).where(*_conditions(query))
+    asked = sa.select(*columns).select_from(paper).where(*conditions(query, sqlite=sqlite))
     at, kind, pk = paper.c.at, paper.c.kind, paper.c.pk
     if few:
         at, kind = hits.unindexed(at), hits.unindexed(kind)
@@ -187,7 +159,7 @@ def _filtered(
         # written as "= 1" and not as a truth, or SQLite does not see that its index serves
         asked = asked.where(tag.c.topic == query.topics[0], tag.c.tagged == sa.true())
     elif query.topics:
-        asked = asked.where(sa.exists(sa.select(1).where(_has_topic(query))))
+        asked = asked.where(sa.exists(sa.select(1).where(has_topic(query))))
     if query.since:
         asked = asked.where(at >= query.since)
     if query.until:
@@ -197,33 +169,6 @@ def _filtered(
     return asked, at, pk
 
 
-def _conditions(query: PaperQuery) -> list[ColumnElement[bool]]:
-    """Everything but kind, topics, words and dates."""
-    found: list[ColumnElement[bool]] = []
-    if query.venue:
-        venue = sa.func.lower(paper.c.doc["venue"].as_string())
-        wanted = query.venue.lower()
-        found.append((venue == wanted) | venue.startswith(f"{wanted} ", autoescape=True))
-    if query.source:
-        # Names of sources hold no quotes, so a quoted name is found as a whole element only.
-        quoted = json.dumps(query.source)
-        seen = sa.cast(entry.c.sources, sa.Text).contains(quoted, autoescape=True)
-        found.append(sa.exists(sa.select(1).where(entry.c.paper_id == paper.c.id, seen)))
-    if not (query.q or query.author):
-        found.append(~paper.c.starter | ~_ANY_NEWS)
-    return found
-
-
-def _has_topic(query: PaperQuery) -> ColumnElement[bool]:
-    """The condition that a tag row gives the paper one of the topics."""
-    enough = (
-        tag.c.tagged == sa.true()
-        if query.min_probability is None
-        else tag.c.probability >= query.min_probability
-    )
-    return sa.and_(tag.c.paper_pk == paper.c.pk, tag.c.topic.in_(query.topics), enough)
-
-
 def _by_date(
     connection: Connection, query: PaperQuery, match: str, after: cursors.Place | None
 ) -> Page:
@@ -231,7 +176,9 @@ def _by_date(
     values: dict[str, Any] = {"words": match} if match else {}
     if after:
         values |= {"after_at": cursors.moment(after.key), "after_pk": after.pk}
-    rows = connection.execute(_dated(query, found, after is not None), values).all()
+    rows = connection.execute(
+        _dated(query, found, is_sqlite(connection), after is not None), values
+    ).all()
     kept = tuple((row[0], row[1]) for row in rows[: query.limit])
     if len(rows) <= query.limit:
         return Page(kept, None)
@@ -240,10 +187,12 @@ def _by_date(
 
 
 @lru_cache(maxsize=256)
-def _dated(query: PaperQuery, found: hits.Hits | None, further: bool) -> Select[*tuple[Any, ...]]:
+def _dated(
+    query: PaperQuery, found: hits.Hits | None, sqlite: bool, further: bool
+) -> Select[*tuple[Any, ...]]:
     """The statement of a list by date; kept, since putting it together takes longer than SQLite
     takes to answer it."""
-    asked, at, pk = _filtered(query, found, paper.c.id, _TEXT, _MOMENT, paper.c.pk)
+    asked, at, pk = _filtered(query, found, sqlite, paper.c.id, _TEXT, _MOMENT, paper.c.pk)
     if further:
         place = sa.tuple_(sa.bindparam("after_at", type_=at.type), sa.bindparam("after_pk"))
         asked = asked.where(sa.tuple_(at, pk) < place)
@@ -275,7 +224,7 @@ def _hot(connection: Connection, query: PaperQuery, match: str) -> list[tuple[fl
     """
     buzz = paper.c.doc["buzz"]
     found = hits.look(connection, match) if match else None
-    asked, at, pk = _filtered(query, found, paper.c.pk, paper.c.at, buzz)
+    asked, at, pk = _filtered(query, found, is_sqlite(connection), paper.c.pk, paper.c.at, buzz)
     newest = query.until or connection.scalar(
         sa.select(paper.c.at).where(~paper.c.starter).order_by(paper.c.at.desc()).limit(1)
     )
@@ -289,8 +238,8 @@ def _hot(connection: Connection, query: PaperQuery, match: str) -> list[tuple[fl
 def _relevant(connection: Connection, query: PaperQuery, match: str) -> list[tuple[float, int]]:
     """(relevance, key) of the hits that meet every other condition."""
     scored = hits.scored(connection)
-    few = connection.dialect.name == "sqlite"
-    asked, _, pk = _filtered(query, None, scored.c.score, scored.c.pk, few=few)
+    sqlite = is_sqlite(connection)
+    asked, _, pk = _filtered(query, None, sqlite, scored.c.score, scored.c.pk, few=sqlite)
     rows = connection.execute(asked.where(scored.c.pk == pk), {"words": match})
     return [(row[0], row[1]) for row in rows]
 

@@ -36,6 +36,11 @@ feedback = _all["feedback"]
 token = _all["token"]
 
 
+def is_sqlite(connection: Connection) -> bool:
+    """Is this SQLite, and not PostgreSQL?"""
+    return connection.dialect.name == "sqlite"
+
+
 def lock_number(name: str) -> int:
     """The number of a named advisory lock: the same in every process, 63 bits."""
     return int.from_bytes(hashlib.blake2b(f"daypaper {name}".encode(), digest_size=8).digest()) >> 1

@@ -243,4 +243,3 @@ def _rows(connection: Connection, condition: sa.ColumnElement[bool]) -> list[Row
 def row_of(mapping: Mapping[Any, Any]) -> Row:
     """The value of a row of the table."""
     return Row(**{**mapping, "terms": Terms(**mapping["terms"])})
-

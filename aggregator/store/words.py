@@ -1,6 +1,7 @@
 """What a person typed -> a match expression of the search engine; never passed on as its syntax."""
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aggregator.parse.text import search_tokens
@@ -39,27 +40,40 @@ def phrases(text: str, *, prefix: bool = False) -> list[Phrase]:
     return found
 
 
-def fts5(everywhere: list[Phrase], authors: list[Phrase]) -> str:
-    """The expression for SQLite's FTS5; every token is a quoted string."""
-    parts = [_fts5_phrase(phrase) for phrase in everywhere]
-    parts += [f"authors : {_fts5_phrase(phrase)}" for phrase in authors]
-    return " AND ".join(parts)
+class Writer:
+    """Writes match expressions in the language of one search engine; every token is quoted."""
+
+    def __init__(self, every: str, some: str, phrase: Callable[[Phrase, bool], str]) -> None:
+        """`every` and `some` join what must all, or in part, occur; `phrase` writes one, anywhere or
+        among the authors."""
+        self._every, self._some, self._phrase = every, some, phrase
+
+    def all_of(self, found: Sequence[Phrase], *, authors: bool = False) -> str:
+        """Each phrase must occur; "" for none."""
+        return self._every.join(self._phrase(one, authors) for one in found)
+
+    def any_of(self, options: Sequence[str]) -> str:
+        """One of these expressions must hold; "" for none."""
+        return self._some.join(f"({one})" for one in options if one)
+
+    def both(self, *parts: str) -> str:
+        """All these expressions must hold; empty ones hold always."""
+        given = [part for part in parts if part]
+        return self._every.join(f"({part})" for part in given) if given[1:] else "".join(given)
 
 
-def tsquery(everywhere: list[Phrase], authors: list[Phrase]) -> str:
-    """The expression for PostgreSQL's to_tsquery; every token is a quoted lexeme."""
-    parts = [_tsquery_phrase(phrase, "") for phrase in everywhere]
-    parts += [_tsquery_phrase(phrase, "C") for phrase in authors]
-    return " & ".join(parts)
-
-
-def _fts5_phrase(phrase: Phrase) -> str:
+def _fts5_phrase(phrase: Phrase, authors: bool) -> str:
     words = " ".join(token.replace('"', "") for token in phrase.tokens)
-    return f'"{words}"' + ("*" if phrase.prefix else "")
+    return ("authors : " if authors else "") + f'"{words}"' + ("*" if phrase.prefix else "")
 
 
-def _tsquery_phrase(phrase: Phrase, weight: str) -> str:
+def _tsquery_phrase(phrase: Phrase, authors: bool) -> str:
+    weight = "C" if authors else ""
     quoted = ["'" + t.replace("\\", "").replace("'", "") + "'" for t in phrase.tokens]
     marks = [weight] * (len(quoted) - 1) + [("*" if phrase.prefix else "") + weight]
     lexemes = [f"{q}:{mark}" if mark else q for q, mark in zip(quoted, marks, strict=True)]
     return "(" + " <-> ".join(lexemes) + ")" if lexemes[1:] else lexemes[0]
+
+
+FTS5 = Writer(" AND ", " OR ", _fts5_phrase)
+TSQUERY = Writer(" & ", " | ", _tsquery_phrase)
