@@ -17,26 +17,31 @@ _MARKS = ("new", "published", "new_version")
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """An event with its paper's document (which holds the tags)."""
+    """An event with its paper's document (which holds the tags); `id` is the event's, 0 where nobody
+    needs it."""
 
     kind: str
     at: datetime
     doc: Mapping[str, Any]
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """A paper in a section. `marks` say why it is here: new, published, new_version, discussed;
-    `probability` is that of the section's topic."""
+    `probability` is that of the section's topic, `why` the words that spoke for it, with the weights
+    of the linear model, heaviest first."""
 
     paper: Mapping[str, Any]
     marks: tuple[str, ...]
     probability: float
+    why: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What is new in a topic; `more` papers did not fit. `parent` is the name of the topic above."""
+    """What is new in a topic; `more` papers did not fit. `parent` is the name of the topic above,
+    `path` the page with all of them: "topics/gan", "watches/mine"."""
 
     name: str
     title: str
@@ -44,6 +49,7 @@ class Section:
     parent: str
     items: tuple[Item, ...]
     more: int
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,8 @@ def select(
     by_topic: dict[str, list[Item]] = {name: [] for name in shown}
     posts: list[Item] = []
     for paper_id, doc in papers.items():
-        marks = _marks(doc, kinds[paper_id])
-        tags = {t["name"]: t["probability"] for t in _own_tags(doc) if t["name"] in shown}
+        marks = marks_of(doc, kinds[paper_id])
+        tags = {t["name"]: t["probability"] for t in own_tags(doc) if t["name"] in shown}
         if doc["kind"] == "post":
             posts += [Item(doc, marks, max(tags.values()))] if tags else []
             continue
@@ -106,7 +112,7 @@ def select(
     digest = Digest(since, until, tuple(sections))
     if not digest.empty:
         return digest
-    return Digest(since, until, tuple(sections), _why_empty(bool(rows), quiet))
+    return Digest(since, until, tuple(sections), why_empty(bool(rows), quiet))
 
 
 def in_order(topics: Sequence[Topic], parent: str = "") -> list[Topic]:
@@ -126,13 +132,13 @@ def _is_wanted(topic: Topic, topics: Sequence[Topic], names: Collection[str]) ->
     return parent is not None and _is_wanted(parent, topics, names)
 
 
-def _own_tags(doc: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def own_tags(doc: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The tags without those that a parent topic has from its child: the child's section, right
     below the parent's, has the paper already."""
     return [tag for tag in doc["topics"] if tag["by"] != "child"]
 
 
-def _marks(doc: Mapping[str, Any], kinds: Collection[str]) -> tuple[str, ...]:
+def marks_of(doc: Mapping[str, Any], kinds: Collection[str]) -> tuple[str, ...]:
     """The marks of a paper; a paper that is new today is not also a new version."""
     marks = [mark for mark in _MARKS if mark in kinds]
     if "new" in marks and "new_version" in marks:
@@ -143,19 +149,21 @@ def _marks(doc: Mapping[str, Any], kinds: Collection[str]) -> tuple[str, ...]:
 
 
 def _section(topic: Topic, items: Sequence[Item], limit: int) -> Section:
-    ranked = sorted(items, key=_order)
+    ranked = sorted(items, key=place_of)
     kept = tuple(ranked[:limit])
     more = len(ranked) - len(kept)
-    return Section(topic.name, topic.title, topic.title_zh, topic.parent, kept, more)
+    path = f"topics/{topic.name}"
+    return Section(topic.name, topic.title, topic.title_zh, topic.parent, kept, more, path)
 
 
-def _order(item: Item) -> tuple[float, str, str]:
+def place_of(item: Item) -> tuple[float, str, str]:
     """Best first; of equals the one whose id comes first, so that the order never wavers."""
     score = rank.in_digest(item.probability, item.paper.get("buzz") or {}, item.marks)
     return (-round(score, 6), item.paper["title"], item.paper["id"])
 
 
-def _why_empty(anything: bool, quiet: str) -> str:
+def why_empty(anything: bool, quiet: str) -> str:
+    """Why there is nothing: `anything` happened in other topics, or what the calendar says."""
     if anything:
         return "Nothing new in these topics."
     if quiet == "weekend":

@@ -1,7 +1,7 @@
 """Connections, transactions, schema versions and locks, on SQLite and PostgreSQL."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,29 @@ class Store:
 
     def is_asked(self, upstream: str) -> bool:
         """Does any process hold this upstream's lock now?"""
-        name = f"upstream-{upstream}"
+        return self._is_held(f"upstream-{upstream}")
+
+    @contextmanager
+    def sender_lock(self, sender: str) -> Iterator[Callable[[], None]]:
+        """Held by a sender of letters for as long as it lives. Gives a function to call before each
+        letter: it raises OperationalError if the lock was lost together with its connection."""
+        with self._lock(f"sender-{sender}") as check:
+            yield check
+        if self.is_sqlite:
+            (self.data_dir / f"sender-{sender}.lock").unlink(missing_ok=True)
+
+    def is_sending(self, sender: str) -> bool:
+        """Does this sender live?"""
+        alive = self._is_held(f"sender-{sender}")
+        if not alive and self.is_sqlite:
+            (self.data_dir / f"sender-{sender}.lock").unlink(missing_ok=True)
+        return alive
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+    def _is_held(self, name: str) -> bool:
         if self.is_sqlite:
             lock = FileLock(self.data_dir / f"{name}.lock", blocking=False)
             try:
@@ -94,24 +116,22 @@ class Store:
             free = sa.func.pg_try_advisory_xact_lock(lock_number(name))
             return not connection.scalar(sa.select(free))
 
-    def close(self) -> None:
-        """Give back every connection."""
-        self.engine.dispose()
-
     @contextmanager
-    def _lock(self, name: str) -> Iterator[None]:
+    def _lock(self, name: str) -> Iterator[Callable[[], None]]:
+        """Holds the lock; gives a function that raises OperationalError if it was lost."""
         if self.is_sqlite:
             self.data_dir.mkdir(parents=True, exist_ok=True)
             with FileLock(self.data_dir / f"{name}.lock"):
-                yield
+                yield lambda: None
             return
         key = {"n": lock_number(name)}
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(sa.text("SELECT pg_advisory_lock(:n)"), key)
             try:
-                yield
+                yield lambda: connection.execute(sa.text("SELECT 1")).close()
             finally:
-                connection.execute(sa.text("SELECT pg_advisory_unlock(:n)"), key)
+                if not connection.invalidated:
+                    connection.execute(sa.text("SELECT pg_advisory_unlock(:n)"), key)
 
     def _refuse_newer(self) -> None:
         with self.read() as connection:

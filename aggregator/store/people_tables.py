@@ -65,6 +65,10 @@ class Subscription(SQLModel, table=True):
     origin: str  # cli, file, api, signup, slack
     since: datetime | None  # the first digest goes back to here (`at`); null: a day before it
     started_at: datetime | None  # logical time of the first digest; null before it
+    started_id: int = Field(default=0, sa_column=Column(_BIG, nullable=False))  # events up to here
+    # were known at the first digest: of them only those of its period are told
+    covered: int = Field(default=0, sa_column=Column(_BIG, nullable=False))  # events up to here
+    # have been looked at; ids grow in the order of storing, so that no clock has a say
     told_at: datetime | None  # logical time of the latest digest
     next_due: datetime | None  # logical; null: at once
     paused_at: datetime | None
@@ -87,7 +91,7 @@ class Letter(SQLModel, table=True):
     lang: str
     at: datetime  # logical time of the digest
     subscriptions: list[int] = _json()  # whose it is, in their order
-    state: str  # claimed, deferred, sent, failed (its news was released), folded (into a later one)
+    state: str  # claimed, deferred, refused, sent, folded (what it tells went into a later one)
     sender: str  # who claimed it; a claim whose sender is gone is taken over
     tries: int = 0  # how often it began to be handed over
     repeats: int = 0  # of those, how many may have followed one that got through

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from aggregator.due import next_due, parse_schedule, parse_zone
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.store.people import new_id
-from aggregator.store.sql import delivery, one_at_a_time, subscription
+from aggregator.store.sql import delivery, event, one_at_a_time, subscription
 from aggregator.watches import Terms, Wanted
 
 State = Literal["pending", "active", "paused", "suspended", "ended"]
@@ -37,6 +37,8 @@ class Row:
     origin: str
     since: datetime | None
     started_at: datetime | None
+    started_id: int
+    covered: int
     told_at: datetime | None
     next_due: datetime | None
     paused_at: datetime | None
@@ -150,9 +152,12 @@ def resume(connection: Connection, opaque: str, now: datetime) -> Row:
     change: dict[str, Any] = {"state": "active", "refusals": 0, "trouble": "", "paused_at": None}
     if row.state == "paused" and row.started_at is not None:
         schedule = parse_schedule(terms.schedule)
+        newest = connection.scalar(sa.select(sa.func.max(event.c.id))) or 0
         change |= {
             "skipped_since": row.skipped_since or row.paused_at,
             "started_at": now,
+            "started_id": newest,
+            "covered": newest,
             "since": None,
             "next_due": next_due(schedule, parse_zone(terms.tz), now),
         }
@@ -206,7 +211,13 @@ def follow_file(
 
 def _anew(since: datetime | None) -> dict[str, Any]:
     """As one that was never sent anything: due at once, from `since` on."""
-    return {"since": since, "started_at": None, "next_due": None}
+    return {
+        "since": since,
+        "started_at": None,
+        "started_id": 0,
+        "covered": 0,
+        "next_due": None,
+    }
 
 
 def _due_again(row: Row, terms: Terms, now: datetime) -> datetime | None:

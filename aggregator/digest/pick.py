@@ -1,0 +1,127 @@
+"""What subscriptions select -> which papers a letter shows, which it only counts, and its digest."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aggregator.digest.select import (
+    POSTS,
+    Digest,
+    EventRow,
+    Item,
+    Section,
+    in_order,
+    marks_of,
+    own_tags,
+    place_of,
+    why_empty,
+)
+from aggregator.topics import Topic
+from aggregator.watches import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The events that one subscription has to tell, with its watch. `shown` are the ids of those
+    whose papers are shown, None before that is decided."""
+
+    watch: Watch
+    rows: Sequence[EventRow]
+    shown: Collection[int] | None = None
+
+
+def choose(selection: Selection, topics: Sequence[Topic], most: int) -> frozenset[int]:
+    """The ids of the events of the `most` papers that rank highest; the others are counted only."""
+    papers = _papers(selection.rows)
+    ranked = sorted(papers.values(), key=lambda p: place_of(_item(p, selection.watch, topics)[1]))
+    return frozenset(row.id for paper in ranked[:most] for row in paper)
+
+
+def arrange(
+    selections: Sequence[Selection],
+    topics: Sequence[Topic],
+    since: datetime,
+    until: datetime,
+    *,
+    quiet: str = "",
+) -> Digest:
+    """The digest of a letter: sections by topic in their order, then watches without topics, then
+    posts; each paper once, where its first selection puts it. `quiet` is what the calendar says of
+    a day without news."""
+    items: dict[str, list[Item]] = {}
+    more: dict[str, int] = {}
+    heads: dict[str, Section] = {}
+    taken: set[str] = set()
+    for selection in selections:
+        for paper_id, rows in _papers(selection.rows).items():
+            if paper_id in taken:
+                continue
+            taken.add(paper_id)
+            head, item = _item(rows, selection.watch, topics)
+            heads.setdefault(head.name, head)
+            if selection.shown is None or any(row.id in selection.shown for row in rows):
+                items.setdefault(head.name, []).append(item)
+            else:
+                more[head.name] = more.get(head.name, 0) + 1
+    order = [t.name for t in in_order(topics)]
+    order += [name for name in heads if name not in order and name != POSTS.name]
+    sections = tuple(
+        Section(
+            head.name,
+            head.title,
+            head.title_zh,
+            head.parent,
+            tuple(sorted(items.get(head.name, ()), key=place_of)),
+            more.get(head.name, 0),
+            head.path,
+        )
+        for name in [*order, POSTS.name]
+        if (head := heads.get(name))
+    )
+    digest = Digest(since, until, sections)
+    return digest if taken else Digest(since, until, sections, why_empty(False, quiet))
+
+
+def _papers(rows: Sequence[EventRow]) -> dict[str, list[EventRow]]:
+    """The events of each paper, withdrawn papers left out."""
+    found: dict[str, list[EventRow]] = {}
+    for row in rows:
+        if not row.doc.get("withdrawn"):
+            found.setdefault(row.doc["id"], []).append(row)
+    return found
+
+
+def _item(rows: Sequence[EventRow], watch: Watch, topics: Sequence[Topic]) -> tuple[Section, Item]:
+    """(the section it belongs to, still empty; the item) of a paper in a watch's selection."""
+    doc = rows[0].doc
+    marks = marks_of(doc, {row.kind for row in rows})
+    wanted = _below(watch.topics, topics)
+    tags = [tag for tag in own_tags(doc) if tag["name"] in wanted]
+    best: Mapping[str, Any] | None = max(tags, key=lambda tag: tag["probability"], default=None)
+    # Words match or they do not; a topic that the paper has only by a lower bound ranks below.
+    certainty = best["probability"] if best else (0.5 if watch.topics else 1.0)
+    if doc["kind"] == "post":
+        head = Section(POSTS.name, POSTS.title, POSTS.title_zh, "", (), 0, f"topics/{POSTS.name}")
+    elif best:
+        topic = next(t for t in topics if t.name == best["name"])
+        path = f"topics/{topic.name}" if _is_plain(watch) else f"watches/{watch.name}"
+        head = Section(topic.name, topic.title, topic.title_zh, topic.parent, (), 0, path)
+    else:
+        title = next((t.title for t in topics if t.name == watch.name), watch.name)
+        head = Section(watch.name, title, "", "", (), 0, f"watches/{watch.name}")
+    return head, Item(doc, marks, certainty)
+
+
+def _is_plain(watch: Watch) -> bool:
+    """Does it select what the topic's own page shows?"""
+    return watch == Watch(name=watch.name, topics=watch.topics)
+
+
+def _below(names: Collection[str], topics: Sequence[Topic]) -> set[str]:
+    """These topics and those under them."""
+    found = set(names)
+    for topic in in_order(topics):
+        if topic.parent in found:
+            found.add(topic.name)
+    return found
