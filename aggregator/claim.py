@@ -1,0 +1,286 @@
+"""Decides what each due subscription is told and claims it: one transaction for a batch, no sending."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from aggregator.digest.pick import Selection, choose
+from aggregator.digest.select import EventRow
+from aggregator.due import next_due, parse_schedule
+from aggregator.errors import NotFoundError
+from aggregator.store import letters, outbox, watches
+from aggregator.store.outbox import OLDEST, Claim, News, Start
+from aggregator.store.people import new_id
+from aggregator.store.query import PaperQuery
+from aggregator.store.subscriptions import Row
+from aggregator.topics import Config
+from aggregator.watches import Watch
+
+log = logging.getLogger(__name__)
+
+FIRST = timedelta(days=1)
+"""How far back a first digest goes, unless it was asked to go further."""
+
+BEHIND = 500
+"""Events that a waiting `asap` subscription may look at again before it notes that it has."""
+
+
+class Documents:
+    """Papers' documents, read once in a pass: a thousand letters tell of the same papers."""
+
+    MOST = 20_000  # documents kept; some 100 MB
+
+    def __init__(self) -> None:
+        self._known: dict[int, Mapping[str, Any]] = {}
+
+    def get(self, connection: Connection, keys: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
+        """The documents of these papers, and maybe of others."""
+        if len(self._known) > self.MOST:
+            self._known.clear()
+        missing = {key for key in keys if key not in self._known}
+        self._known |= letters.documents(connection, missing)
+        return self._known
+
+
+@dataclass(slots=True)
+class Claimed:
+    """What came of a batch: letters to hand over, and the subscriptions that had nothing to tell."""
+
+    letters: list[int] = field(default_factory=list)
+    empty: list[Row] = field(default_factory=list)
+    lost: list[Row] = field(default_factory=list)  # whose watch does not exist any more
+
+
+@dataclass(slots=True)
+class Claimer:
+    """Claims for one pass at the logical moment `now`. `settled` tells whether an `asap` subscription
+    may be told already: while a batch is still coming in it waits."""
+
+    config: Config
+    sender: str
+    now: datetime
+    settled: bool
+    documents: Documents
+
+    def claim(self, connection: Connection, group: Sequence[Row]) -> Claimed:
+        """Claim what these due subscriptions are told; those of one target make one letter."""
+        batch = _Batch(self, connection, group)
+        made = Claimed()
+        claims: list[Claim] = []
+        for _, some in groupby(group, key=_address):
+            one = batch.letter(list(some), made)
+            if one:
+                claims.append(one)
+        made.letters = outbox.claim(connection, claims, self.sender, self.now)
+        return made
+
+
+def batches(rows: Sequence[Row], most: int = outbox.BATCH) -> Iterator[list[Row]]:
+    """Due subscriptions in batches of about `most`, those of one target never apart."""
+    batch: list[Row] = []
+    for _, some in groupby(rows, key=_address):
+        batch += some
+        if len(batch) >= most:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _address(row: Row) -> tuple[str, str, str]:
+    return row.channel, row.target, row.terms.lang
+
+
+class _Batch:
+    """What the subscriptions of one transaction have in common, asked for once."""
+
+    def __init__(self, claimer: Claimer, connection: Connection, rows: Sequence[Row]) -> None:
+        self._claimer, self._connection = claimer, connection
+        self._now = claimer.now
+        self._newest = outbox.newest(connection)
+        self._watches: dict[str, Watch | None] = {}
+        self._news: dict[Any, list[News]] = {}
+        self._keys = [row.pk for row in rows]
+        self._floor = min((row.covered for row in rows if row.started_at), default=self._newest)
+        self._unready = outbox.unready(connection, self._floor, self._now)
+        self._withdrawn = outbox.withdrawals(connection, self._floor, self._now)
+        self._was_shown = outbox.shown_papers(
+            connection, self._keys, {one.paper_id for one in self._withdrawn}
+        )
+        self._unsent = {
+            channel: outbox.unsent(connection, channel, {r.target for r in of_channel})
+            for channel, of_channel in _by(rows, lambda r: r.channel).items()
+        }
+        self._told: set[tuple[int, int]] = set()
+        self._asked: set[int] = set()
+        self._merged: dict[str, list[int]] = {}
+
+    def letter(self, rows: Sequence[Row], made: Claimed) -> Claim | None:
+        """The claim of one target's due subscriptions, None if there is nothing to send."""
+        channel, target, lang = _address(rows[0])
+        old = [one for one in self._unsent[channel].get(target, []) if one.lang == lang]
+        told: dict[int, dict[int, str]] = {}
+        kept: list[Row] = []
+        for row in rows:
+            watch = self._watch(row)
+            if watch is None:
+                made.lost.append(row)
+                continue
+            start = self._start(row)
+            news = self._untold(row, watch, start)
+            retold = any(row.pk in one.subscriptions for one in old)
+            if _is_asap(row) and not (news or retold):
+                self._keep_up(row)
+                continue
+            if _is_asap(row) and not self._claimer.settled:
+                continue
+            if not self._advance(row, start):
+                continue
+            said = row.terms.empty == "say"
+            if not (news or retold or said):
+                made.empty.append(row)
+                continue
+            kept.append(row)
+            if news:
+                told[row.pk] = self._outcomes(row, watch, news)
+        if not kept:
+            return None
+        folded = [one for one in old if set(one.subscriptions) & {row.pk for row in kept}]
+        mine = {row.pk for row in kept} | {pk for one in folded for pk in one.subscriptions}
+        return Claim(
+            new_id(),
+            channel,
+            target,
+            lang,
+            tuple(sorted(mine)),
+            told,
+            tuple(one.pk for one in folded),
+            late_since=self._late_since(kept, folded),
+            paused_since=min((r.skipped_since for r in kept if r.skipped_since), default=None),
+        )
+
+    def _watch(self, row: Row) -> Watch | None:
+        if row.watch not in self._watches:
+            try:
+                found = watches.find(self._connection, self._claimer.config, row.watch)
+            except NotFoundError:
+                found = None
+            self._watches[row.watch] = found
+        watch = self._watches[row.watch]
+        if watch and row.terms.min_probability is not None:
+            return watch.model_copy(update={"min_probability": row.terms.min_probability})
+        return watch
+
+    def _start(self, row: Row) -> Start | None:
+        """What a first digest begins with; None if it is not the first."""
+        if row.started_at is not None:
+            return None
+        return Start(row.since or self._now - FIRST, self._newest)
+
+    def _untold(self, row: Row, watch: Watch, start: Start | None) -> list[News]:
+        """The events that this subscription has not been told, and should be."""
+        kinds = tuple(sorted(row.terms.events))
+        query = PaperQuery.of(watch)
+        key = (query, kinds, start.since if start else None)
+        if key not in self._news:
+            self._news[key] = (
+                outbox.news_of_days(self._connection, query, kinds, start.since, self._now)
+                if start
+                else outbox.news_since(self._connection, query, kinds, self._floor, self._now)
+            )
+            self._look_up(self._news[key])
+        found = [one for one in self._news[key] if start or self._is_news(row, one)]
+        if "withdrawn" in kinds and not start:
+            found += [
+                one
+                for one in self._withdrawn
+                if one.id > row.covered and (row.pk, one.paper_id) in self._was_shown
+            ]
+            self._look_up(self._withdrawn)
+        return [one for one in found if not self._was_told(row, one)]
+
+    def _is_news(self, row: Row, one: News) -> bool:
+        if one.id <= row.covered:
+            return False
+        if one.id <= row.started_id:  # of the first digest's days, but not ready then
+            return row.since is not None and row.since <= one.at <= self._now
+        return not one.backfill and one.at >= one.seen_at - OLDEST
+
+    def _look_up(self, news: Sequence[News]) -> None:
+        """Ask the ledger about these events, for all subscriptions of the batch."""
+        new = {one.paper_id for one in news if one.kind == "new"}
+        self._merged |= outbox.merged_into(self._connection, new)
+        wanted = {one.id for one in news} - self._asked
+        wanted |= {i for paper in new for i in self._merged.get(paper, ())} - self._asked
+        self._asked |= wanted
+        self._told |= outbox.told(self._connection, self._keys, wanted)
+
+    def _was_told(self, row: Row, one: News) -> bool:
+        same = [one.id]
+        if one.kind == "new":
+            same += self._merged.get(one.paper_id, ())
+        return any((row.pk, event) in self._told for event in same)
+
+    def _keep_up(self, row: Row) -> None:
+        """One that waits for something to tell must not look at the same events for ever."""
+        if row.started_at and self._covered(row) > row.covered + BEHIND:
+            outbox.cover(self._connection, row, self._covered(row))
+
+    def _covered(self, row: Row) -> int:
+        """The id up to which everything could be told; events wait for their paper's tags."""
+        waiting = next((i for i in self._unready if i > row.covered), None)
+        return self._newest if waiting is None else waiting - 1
+
+    def _advance(self, row: Row, start: Start | None) -> bool:
+        covered = self._covered(row)
+        if start:
+            waiting = outbox.unready(self._connection, 0, self._now, start.since)
+            covered = waiting[0] - 1 if waiting else self._newest
+        schedule, zone = parse_schedule(row.terms.schedule), ZoneInfo(row.terms.tz)
+        due = next_due(schedule, zone, self._now)
+        return outbox.advance(self._connection, row, self._now, due, covered, start)
+
+    def _outcomes(self, row: Row, watch: Watch, news: Sequence[News]) -> dict[int, str]:
+        """Event id -> shown or summarised."""
+        docs = self._claimer.documents.get(self._connection, [one.paper_pk for one in news])
+        rows = [EventRow(one.kind, one.at, docs[one.paper_pk], one.id) for one in news]
+        most = row.terms.limit
+        if watch.max_per_day is not None:
+            day = self._now.astimezone(ZoneInfo(row.terms.tz)).replace(
+                hour=0, minute=0, second=0, microsecond=0
+            )
+            today = outbox.shown_since(self._connection, row.pk, day)
+            most = min(most, max(watch.max_per_day - today, 0))
+        shown = choose(Selection(watch, rows), self._claimer.config.topics, most)
+        return {
+            one.id: "shown" if one.id in shown or one.kind == "withdrawn" else "summarised"
+            for one in news
+        }
+
+    def _late_since(self, rows: Sequence[Row], folded: Sequence[Any]) -> datetime | None:
+        """Since when something should have been told, if a digest was missed or did not arrive."""
+        found = [one.late_since or one.at for one in folded]
+        for row in rows:
+            schedule, zone = parse_schedule(row.terms.schedule), ZoneInfo(row.terms.tz)
+            if row.told_at is None or row.next_due is None or schedule.clock is None:
+                continue
+            if next_due(schedule, zone, row.next_due) <= self._now:
+                found.append(row.told_at)
+        return min(found, default=None)
+
+
+def _is_asap(row: Row) -> bool:
+    return row.terms.schedule == "asap"
+
+
+def _by(rows: Sequence[Row], key: Callable[[Row], str]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found

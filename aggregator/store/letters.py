@@ -1,0 +1,165 @@
+"""Letters on their way: taken up, begun, ended; and what a letter is made of."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from aggregator.store.sql import chunks, delivery, event, letter, paper, subscription
+
+REFUSALS = 3
+"""So many refusals of a target in a row suspend its subscriptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A letter as it is stored; the columns are described in people_tables.py."""
+
+    pk: int
+    key: str
+    channel: str
+    target: str
+    lang: str
+    at: datetime
+    subscriptions: list[int]
+    state: str
+    sender: str
+    tries: int
+    repeats: int
+    unsure: bool
+    next_try: datetime | None
+    handed_at: datetime | None
+    outcome: str
+    late_since: datetime | None
+    paused_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One row of a letter's ledger."""
+
+    subscription_pk: int
+    event_id: int
+    kind: str
+    at: datetime
+    paper_pk: int
+    outcome: str
+
+
+def waiting(
+    connection: Connection, now: datetime, channels: Collection[str], *, impatient: bool
+) -> list[Kept]:
+    """Letters that were claimed and not ended, and deferred ones whose time has come (or all of
+    them, if `impatient`); the oldest first."""
+    ripe = (letter.c.state == "deferred") & (letter.c.at <= now)
+    if not impatient:
+        ripe &= letter.c.next_try.is_(None) | (letter.c.next_try <= now)
+    asked = sa.select(letter).where(
+        (letter.c.state == "claimed") | ripe, letter.c.channel.in_(list(channels))
+    )
+    return [Kept(**row._mapping) for row in connection.execute(asked.order_by(letter.c.pk))]
+
+
+def by_keys(connection: Connection, keys: Sequence[int]) -> list[Kept]:
+    """Letters by key (`pk`), in that order."""
+    found: list[Kept] = []
+    for part in chunks(list(keys)):
+        asked = sa.select(letter).where(letter.c.pk.in_(part)).order_by(letter.c.pk)
+        found += [Kept(**row._mapping) for row in connection.execute(asked)]
+    return found
+
+
+def take_over(connection: Connection, one: Kept, sender: str) -> bool:
+    """Become the sender of a letter whose sender is gone, or that was deferred; False if somebody
+    else has it by now."""
+    same = (
+        (letter.c.pk == one.pk)
+        & (letter.c.sender == one.sender)
+        & (letter.c.state == one.state)
+        & (letter.c.tries == one.tries)
+    )
+    change = sa.update(letter).where(same).values(sender=sender, state="claimed")
+    return connection.execute(change).rowcount == 1
+
+
+def begin(connection: Connection, pk: int, sender: str, wall: datetime, *, again: bool) -> bool:
+    """Note that a letter is being handed over, `again` if an earlier try may have got through; False
+    if it is not this sender's any more."""
+    mine = (letter.c.pk == pk) & (letter.c.sender == sender) & (letter.c.state == "claimed")
+    values: dict[str, Any] = {
+        "tries": letter.c.tries + 1,
+        "handed_at": wall,
+        "repeats": letter.c.repeats + (1 if again else 0),
+    }
+    return connection.execute(sa.update(letter).where(mine).values(**values)).rowcount == 1
+
+
+def sent(connection: Connection, one: Kept, message: str) -> None:
+    """It is with the other side."""
+    _end(connection, one, state="sent", outcome=message, unsure=False, next_try=None)
+    _note(connection, one, refusals=0, trouble="")
+
+
+def deferred(
+    connection: Connection, one: Kept, message: str, next_try: datetime | None, *, unsure: bool
+) -> None:
+    """Not now; `next_try` None leaves it to the subscription's next digest."""
+    state = "deferred" if next_try or unsure else "refused"
+    _end(connection, one, state=state, outcome=message, unsure=unsure, next_try=next_try)
+    _note(connection, one, trouble=message)
+
+
+def refused(connection: Connection, one: Kept, message: str, *, blames_target: bool) -> bool:
+    """Not taken: what it tells waits for the next digest. True if that suspends the subscriptions,
+    since the target refused so often in a row."""
+    _end(connection, one, state="refused", outcome=message, unsure=False, next_try=None)
+    more = {"refusals": subscription.c.refusals + 1} if blames_target else {}
+    _note(connection, one, trouble=message, **more)
+    often = subscription.c.pk.in_(one.subscriptions) & (subscription.c.refusals >= REFUSALS)
+    change = sa.update(subscription).where(often, subscription.c.state == "active")
+    return connection.execute(change.values(state="suspended")).rowcount > 0
+
+
+def contents(connection: Connection, keys: Sequence[int]) -> dict[int, list[Told]]:
+    """Letter -> its rows of the ledger."""
+    found: dict[int, list[Told]] = {key: [] for key in keys}
+    for part in chunks(list(keys)):
+        asked = (
+            sa.select(
+                delivery.c.letter_pk,
+                delivery.c.subscription_pk,
+                event.c.id,
+                event.c.kind,
+                event.c.at,
+                paper.c.pk,
+                delivery.c.outcome,
+            )
+            .join(event, event.c.id == delivery.c.event_id)
+            .join(paper, paper.c.id == event.c.paper_id)
+            .where(delivery.c.letter_pk.in_(part))
+            .order_by(event.c.id)
+        )
+        for row in connection.execute(asked):
+            found[row[0]].append(Told(*row[1:]))
+    return found
+
+
+def documents(connection: Connection, papers: Collection[int]) -> dict[int, Mapping[str, Any]]:
+    """Papers' documents by key."""
+    found: dict[int, Mapping[str, Any]] = {}
+    for part in chunks(sorted(papers)):
+        asked = sa.select(paper.c.pk, paper.c.doc).where(paper.c.pk.in_(part))
+        found |= {row[0]: row[1] for row in connection.execute(asked)}
+    return found
+
+
+def _end(connection: Connection, one: Kept, **values: Any) -> None:
+    connection.execute(sa.update(letter).where(letter.c.pk == one.pk).values(**values))
+
+
+def _note(connection: Connection, one: Kept, **values: Any) -> None:
+    change = sa.update(subscription).where(subscription.c.pk.in_(one.subscriptions))
+    connection.execute(change.values(**values))

@@ -1,0 +1,326 @@
+"""The ledger: what each subscription has still to be told, and claiming it before it is sent.
+
+Event ids grow in the order in which events are stored (only one writer stores at a time), so each
+subscription remembers one id up to which everything has been looked at. No clock decides what is
+new, and nothing that was stored late is passed over.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from aggregator.store.query import PaperQuery, selects
+from aggregator.store.sql import (
+    chunks,
+    delivery,
+    event,
+    insert_into,
+    is_sqlite,
+    letter,
+    paper,
+    subscription,
+)
+from aggregator.store.subscriptions import Row, row_of
+
+OLDEST = timedelta(days=30)
+"""An event of a day longer past when it was stored is history, not news."""
+BATCH = 500  # subscriptions claimed in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An event that may have to be told."""
+
+    id: int
+    kind: str
+    at: datetime
+    seen_at: datetime
+    backfill: bool
+    paper_pk: int
+    paper_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a first digest began with: how far back it went, and the newest event id."""
+
+    since: datetime
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a letter is made of, before it is stored. `told` maps subscription -> event id ->
+    "shown" or "summarised"; `folded` are letters whose contents it takes over."""
+
+    key: str
+    channel: str
+    target: str
+    lang: str
+    subscriptions: tuple[int, ...]
+    told: Mapping[int, Mapping[int, str]]
+    folded: tuple[int, ...] = ()
+    late_since: datetime | None = None
+    paused_since: datetime | None = None
+
+
+def due(connection: Connection, now: datetime, channels: Collection[str]) -> list[Row]:
+    """The active subscriptions of these channels that are due, those of one target together."""
+    asked = sa.select(subscription).where(
+        subscription.c.state == "active",
+        subscription.c.channel.in_(list(channels)),
+        subscription.c.next_due.is_(None) | (subscription.c.next_due <= now),
+    )
+    order = (subscription.c.watch, subscription.c.pk)
+    rows = [row_of(row._mapping) for row in connection.execute(asked.order_by(*order))]
+    # Groups of one watch after the other, so that a batch asks for few watches.
+    first: dict[tuple[str, str, str], int] = {}
+    for n, row in enumerate(rows):
+        first.setdefault((row.channel, row.target, row.terms.lang), n)
+    return sorted(rows, key=lambda r: (first[(r.channel, r.target, r.terms.lang)], r.pk))
+
+
+def newest(connection: Connection) -> int:
+    """The highest event id, 0 in an empty store."""
+    return connection.scalar(sa.select(sa.func.max(event.c.id))) or 0
+
+
+def unready(
+    connection: Connection, after: int, now: datetime, since: datetime | None = None
+) -> list[int]:
+    """The ids above `after` of events that cannot be told yet, ascending: their paper waits for its
+    tags, or they are of a later moment than `now`. With `since` only events from that day on."""
+    asked = (
+        sa.select(event.c.id)
+        .join(paper, paper.c.id == event.c.paper_id)
+        .where(event.c.id > after, paper.c.tagged_by.is_(None) | (event.c.seen_at > now))
+    )
+    if since is not None:
+        asked = asked.where(event.c.at >= since)
+    return list(connection.scalars(asked.order_by(event.c.id)))
+
+
+def news_since(
+    connection: Connection, query: PaperQuery, kinds: Collection[str], after: int, now: datetime
+) -> list[News]:
+    """Events above the id `after` that the query selects and that can be told, ascending."""
+    return _news(connection, query, kinds, now, event.c.id > after)
+
+
+def news_of_days(
+    connection: Connection,
+    query: PaperQuery,
+    kinds: Collection[str],
+    since: datetime,
+    now: datetime,
+) -> list[News]:
+    """Events with `at` between `since` (included) and `now` that the query selects, for the first
+    digest: whenever they were stored, back-fill too."""
+    days = (event.c.at >= since) & (event.c.at <= now)
+    return _news(connection, query, kinds, None, days)
+
+
+def _news(
+    connection: Connection,
+    query: PaperQuery,
+    kinds: Collection[str],
+    now: datetime | None,
+    which: sa.ColumnElement[bool],
+) -> list[News]:
+    asked = (
+        sa.select(*_COLUMNS)
+        .join(paper, paper.c.id == event.c.paper_id)
+        .where(which, ~event.c.superseded, event.c.kind.in_([k for k in kinds if k != "withdrawn"]))
+        .where(paper.c.tagged_by.is_not(None), ~paper.c.withdrawn, *selects(connection, query))
+    )
+    if now is not None:
+        asked = asked.where(event.c.seen_at <= now)
+    return [News(*row) for row in connection.execute(asked.order_by(event.c.id))]
+
+
+def withdrawals(connection: Connection, after: int, now: datetime) -> list[News]:
+    """Papers withdrawn, as events above the id `after`."""
+    asked = (
+        sa.select(*_COLUMNS)
+        .join(paper, paper.c.id == event.c.paper_id)
+        .where(event.c.id > after, event.c.kind == "withdrawn", ~event.c.superseded)
+        .where(event.c.seen_at <= now, paper.c.withdrawn)
+    )
+    return [News(*row) for row in connection.execute(asked.order_by(event.c.id))]
+
+
+_COLUMNS = (
+    event.c.id,
+    event.c.kind,
+    event.c.at,
+    event.c.seen_at,
+    event.c.backfill,
+    paper.c.pk,
+    paper.c.id,
+)
+
+
+def told(
+    connection: Connection, subscriptions: Sequence[int], events: Collection[int]
+) -> set[tuple[int, int]]:
+    """Of these subscriptions and events the pairs (subscription, event) that the ledger has."""
+    found: set[tuple[int, int]] = set()
+    for part in chunks(sorted(events)):
+        asked = sa.select(delivery.c.subscription_pk, delivery.c.event_id).where(
+            delivery.c.event_id.in_(part), delivery.c.subscription_pk.in_(subscriptions)
+        )
+        found |= {(row[0], row[1]) for row in connection.execute(asked)}
+    return found
+
+
+def merged_into(connection: Connection, papers: Collection[str]) -> dict[str, list[int]]:
+    """Paper -> its superseded `new` events: the same news, told before two papers became one."""
+    found: dict[str, list[int]] = {}
+    for part in chunks(sorted(papers)):
+        asked = sa.select(event.c.paper_id, event.c.id).where(
+            event.c.paper_id.in_(part), event.c.superseded, event.c.kind == "new"
+        )
+        for row in connection.execute(asked):
+            found.setdefault(row[0], []).append(row[1])
+    return found
+
+
+def shown_papers(
+    connection: Connection, subscriptions: Sequence[int], papers: Collection[str]
+) -> set[tuple[int, str]]:
+    """The pairs (subscription, paper) where the one was shown the other."""
+    found: set[tuple[int, str]] = set()
+    for part in chunks(sorted(papers)):
+        asked = (
+            sa.select(delivery.c.subscription_pk, event.c.paper_id)
+            .join(event, event.c.id == delivery.c.event_id)
+            .where(event.c.paper_id.in_(part), delivery.c.outcome == "shown")
+            .where(delivery.c.subscription_pk.in_(subscriptions))
+        )
+        found |= {(row[0], row[1]) for row in connection.execute(asked)}
+    return found
+
+
+def shown_since(connection: Connection, subscription_pk: int, since: datetime) -> int:
+    """How many events a subscription was shown in digests from `since` on."""
+    asked = (
+        sa.select(sa.func.count())
+        .select_from(delivery)
+        .join(letter, letter.c.pk == delivery.c.letter_pk)
+        .where(delivery.c.subscription_pk == subscription_pk, delivery.c.outcome == "shown")
+        .where(letter.c.at >= since)
+    )
+    return connection.scalar(asked) or 0
+
+
+def unsent(
+    connection: Connection, channel: str, targets: Collection[str]
+) -> dict[str, list[sa.Row[Any]]]:
+    """Target -> its letters that did not get through for certain and may go into a later one."""
+    found: dict[str, list[sa.Row[Any]]] = {}
+    for part in chunks(sorted(targets)):
+        asked = sa.select(letter).where(
+            letter.c.channel == channel,
+            letter.c.target.in_(part),
+            letter.c.state.in_(["deferred", "refused"]),
+            ~letter.c.unsure,
+        )
+        for row in connection.execute(asked.order_by(letter.c.pk)):
+            found.setdefault(row.target, []).append(row)
+    return found
+
+
+def advance(
+    connection: Connection,
+    row: Row,
+    now: datetime,
+    due_next: datetime | None,
+    covered: int,
+    start: Start | None,
+) -> bool:
+    """Note that a subscription was told everything up to the id `covered` and is due again at
+    `due_next`; False if another sender did so meanwhile. `start` is what the first digest began
+    with."""
+    values: dict[str, Any] = {"next_due": due_next, "covered": max(covered, row.covered)}
+    values |= {"told_at": now, "skipped_since": None}
+    if start:
+        values |= {"started_at": now, "started_id": start.newest, "since": start.since}
+    same = sa.and_(
+        subscription.c.pk == row.pk,
+        subscription.c.state == "active",
+        subscription.c.covered == row.covered,
+        subscription.c.started_id == row.started_id,
+        subscription.c.next_due.is_not_distinct_from(row.next_due),
+        subscription.c.told_at.is_not_distinct_from(row.told_at),
+    )
+    return connection.execute(sa.update(subscription).where(same).values(**values)).rowcount == 1
+
+
+def cover(connection: Connection, row: Row, covered: int) -> None:
+    """Note that there was nothing to tell up to this id."""
+    same = (subscription.c.pk == row.pk) & (subscription.c.covered == row.covered)
+    connection.execute(sa.update(subscription).where(same).values(covered=covered))
+
+
+def claim(connection: Connection, claims: Sequence[Claim], sender: str, now: datetime) -> list[int]:
+    """Store letters with their part of the ledger; returns their keys (`pk`)."""
+    made = []
+    for one in claims:
+        values = {
+            "key": one.key,
+            "channel": one.channel,
+            "target": one.target,
+            "lang": one.lang,
+            "at": now,
+            "subscriptions": list(one.subscriptions),
+            "state": "claimed",
+            "sender": sender,
+            "tries": 0,
+            "repeats": 0,
+            "unsure": False,
+            "outcome": "",
+            "late_since": one.late_since,
+            "paused_since": one.paused_since,
+        }
+        inserted = connection.execute(sa.insert(letter).values(**values).returning(letter.c.pk))
+        pk = int(inserted.scalar_one())
+        made.append(pk)
+        for old in one.folded:
+            take = sa.update(delivery).where(delivery.c.letter_pk == old).values(letter_pk=pk)
+            connection.execute(take)
+            done = sa.update(letter).where(letter.c.pk == old)
+            connection.execute(done.values(state="folded", next_try=None))
+        for subscription_pk, events in one.told.items():
+            _write(connection, pk, subscription_pk, events)
+    return made
+
+
+def _write(
+    connection: Connection, letter_pk: int, subscription_pk: int, events: Mapping[int, str]
+) -> None:
+    """Rows of the ledger in one statement, whose only parameter is the list of ids: sent row by
+    row, a day of a large installation takes minutes."""
+    for outcome in sorted(set(events.values())):
+        ids = sorted(i for i, said in events.items() if said == outcome)
+        fixed = [sa.literal(v) for v in (subscription_pk, letter_pk, outcome)]
+        if is_sqlite(connection):
+            each = sa.func.json_each(sa.literal(str(ids))).table_valued("value")
+            rows = sa.select(each.c.value, *fixed)
+        else:
+            each = sa.func.unnest(sa.cast(ids, sa.ARRAY(sa.BigInteger))).table_valued("value")
+            rows = sa.select(each.c.value, *fixed)
+        columns = ["event_id", "subscription_pk", "letter_pk", "outcome"]
+        connection.execute(insert_into(connection, delivery).from_select(columns, rows))
+
+
+def rows_of(connection: Connection, keys: Iterable[int]) -> dict[int, Row]:
+    """Subscriptions by key."""
+    found: dict[int, Row] = {}
+    for part in chunks(sorted(keys)):
+        asked = sa.select(subscription).where(subscription.c.pk.in_(part))
+        found |= {row.pk: row_of(row._mapping) for row in connection.execute(asked)}
+    return found
