@@ -122,9 +122,9 @@ class Happening:
 @dataclass(frozen=True, slots=True)
 class Tag:
     """What is thought of one paper and one topic; `by` is who says so: the model, keywords, a child
-    topic, or topics.toml itself for its representative works."""
+    topic, topics.toml itself for its representative works, or a person, who goes before all."""
 
     topic: str
     probability: float
     tagged: bool
-    by: Literal["model", "keywords", "child", "works"]
+    by: Literal["model", "keywords", "child", "works", "person"]

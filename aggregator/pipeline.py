@@ -133,7 +133,8 @@ def tag(store: Store, settings: Settings, config: Config, *, everything: bool = 
     while True:
         with store.write() as connection:
             batch = tags.untagged(connection, TAG_BATCH)
-            tagged = tag_documents([p.doc for p in batch], tagger, config.topics)
+            docs, said = [p.doc for p in batch], [p.said for p in batch]
+            tagged = tag_documents(docs, tagger, config.topics, said)
             tags.save(connection, batch, tagged, version)
         total += len(batch)
         if len(batch) < TAG_BATCH:

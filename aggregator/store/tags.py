@@ -1,7 +1,7 @@
-"""Tags: which papers wait for them, and storing what the tagger said."""
+"""Tags: which papers wait for them, and storing what the tagger and people said."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.models import Tag
-from aggregator.store.sql import one_at_a_time, paper, tag
+from aggregator.store.sql import chunks, feedback, one_at_a_time, paper, tag
+from aggregator.tag.tree import overruled
 
 KEPT_FROM = 0.05
 """Probabilities below this are not stored: no filter asks for less."""
@@ -17,11 +18,12 @@ KEPT_FROM = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A paper that waits for its tags."""
+    """A paper that waits for its tags; `said` is what people said of its topics."""
 
     pk: int
     at: datetime
     doc: dict[str, Any]
+    said: Mapping[str, bool] = field(default_factory=dict)
 
 
 def forget(connection: Connection, version: str | None) -> None:
@@ -41,18 +43,32 @@ def untagged(connection: Connection, most: int) -> list[Waiting]:
         .order_by(paper.c.at.desc())
         .limit(most)
     )
-    return [Waiting(row.pk, row.at, row.doc) for row in connection.execute(asked)]
+    rows = connection.execute(asked).all()
+    said = said_of(connection, [row.doc["id"] for row in rows])
+    return [Waiting(row.pk, row.at, row.doc, said.get(row.doc["id"], {})) for row in rows]
+
+
+def said_of(connection: Connection, paper_ids: Sequence[str]) -> dict[str, dict[str, bool]]:
+    """What people said: paper id -> topic -> is it about that; of several words the latest."""
+    found: dict[str, dict[str, bool]] = {}
+    for part in chunks(paper_ids):
+        asked = sa.select(feedback).where(feedback.c.paper_id.in_(part))
+        for row in connection.execute(asked.order_by(feedback.c.at, feedback.c.person_pk)):
+            found.setdefault(row.paper_id, {})[row.topic] = row.relevant
+    return found
 
 
 def save(
     connection: Connection,
     papers: Sequence[Waiting],
     tagged: Sequence[Sequence[Tag]],
-    version: str,
+    version: str | None,
 ) -> None:
-    """Store the tags and rewrite each paper's document with them."""
+    """Store the tags and rewrite each paper's document with them; what a person said of a topic
+    stays. Without `version` the papers wait for the tagger again."""
     if not papers:
         return
+    tagged = [overruled(tags, p.said) for p, tags in zip(papers, tagged, strict=True)]
     connection.execute(
         sa.delete(tag).where(tag.c.paper_pk == sa.bindparam("key")), [{"key": p.pk} for p in papers]
     )
@@ -88,5 +104,6 @@ def _shown(tags: Sequence[Tag]) -> list[dict[str, Any]]:
 
 
 def _rounded(tag: Tag) -> float:
-    """Four digits; only what topics.toml says is certain."""
-    return 1.0 if tag.by == "works" else min(round(tag.probability, 4), 0.9999)
+    """Four digits; only what topics.toml or a person says is certain."""
+    certain = tag.by in ("works", "person")
+    return 1.0 if certain else min(round(tag.probability, 4), 0.9999)

@@ -10,15 +10,19 @@ from aggregator.tag.tags import TopicLike, tag_papers
 
 
 def tag_documents(
-    docs: Sequence[Mapping[str, Any]], tagger: Tagger, topics: Sequence[TopicLike]
+    docs: Sequence[Mapping[str, Any]],
+    tagger: Tagger,
+    topics: Sequence[TopicLike],
+    said: Sequence[Mapping[str, bool]] = (),
 ) -> list[list[Tag]]:
-    """For each paper's document one tag per topic, in the order of `topics`.
+    """For each paper's document one tag per topic, in the order of `topics`; `said` holds for each
+    paper what people said of its topics.
 
     A representative work has its topics (and theirs above) with probability 1. One that is known by
     its title alone has no others: a title is too little for the model.
     """
     papers = [(doc["title"], doc["abstract"]) for doc in docs]
-    tagged = tag_papers(papers, tagger, topics)
+    tagged = tag_papers(papers, tagger, topics, said)
     parents = {topic.name: topic.parent for topic in topics}
     return [_with_works(doc, tags, parents) for doc, tags in zip(docs, tagged, strict=True)]
 

@@ -1,0 +1,159 @@
+"""Signed links: what a mail may ask for later, with a secret that only this installation knows."""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from aggregator import clock
+from aggregator.errors import DaypaperError, UsageError
+from aggregator.settings import Settings
+
+CONFIRM_FOR = timedelta(days=3)
+"""How long a confirmation link can be used."""
+LEAST_SECRET = 16
+"""Signs of the shortest secret: a shorter one can be found by trying."""
+MOST_TOKEN = 2_000
+"""Signs of the longest token that is looked at; ours of a hundred subscriptions is shorter."""
+SECRET_FILE = "secret.key"
+
+
+class LinkError(DaypaperError):
+    """A link that does not open anything; `reason` says whether it once did."""
+
+    def __init__(self, message: str, reason: Literal["expired", "invalid"]) -> None:
+        super().__init__(message)
+        self.reason: Literal["expired", "invalid"] = reason
+
+
+class Signer:
+    """Makes and reads the tokens in links. One made for a purpose is worthless for any other.
+
+    The `read_…` methods raise LinkError; nothing in a token is believed before its signature is.
+    """
+
+    def __init__(self, secret: str, now: Callable[[], datetime] = clock.wall) -> None:
+        self._secret = secret
+        self._now = now
+
+    @classmethod
+    def of(cls, settings: Settings, now: Callable[[], datetime] = clock.wall) -> "Signer":
+        """With the installation's secret; raises as `secret_of`."""
+        return cls(secret_of(settings), now)
+
+    def confirm_token(self, subscription_id: str) -> str:
+        """For the link that confirms an address; it can be used for `CONFIRM_FOR`."""
+        return self._signed("confirm", [subscription_id, int(self._now().timestamp())])
+
+    def read_confirm(self, token: str) -> str:
+        """The id of the subscription that waits for its owner's word."""
+        match self._read("confirm", token):
+            case [str(subscription_id), int(made)]:
+                if self._now().timestamp() - made > CONFIRM_FOR.total_seconds():
+                    raise LinkError("The link was of use for three days.", "expired")
+                return subscription_id
+        raise _invalid()
+
+    def unsubscribe_token(self, *subscription_ids: str) -> str:
+        """For the link that ends these subscriptions (all that one mail was for)."""
+        return self._signed("unsubscribe", list(subscription_ids))
+
+    def read_unsubscribe(self, token: str) -> tuple[str, ...]:
+        """The ids of the subscriptions."""
+        found = self._read("unsubscribe", token)
+        if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+            raise _invalid()
+        return tuple(found)
+
+    def preferences_token(self, person_id: str) -> str:
+        """For the page where a person sees and changes what they get."""
+        return self._signed("preferences", person_id)
+
+    def read_preferences(self, token: str) -> str:
+        """The person's opaque id."""
+        match self._read("preferences", token):
+            case str(person_id):
+                return person_id
+        raise _invalid()
+
+    def feedback_token(self, person_id: str, paper_id: str) -> str:
+        """For the page where a person says what a paper is about and what not."""
+        return self._signed("feedback", [person_id, paper_id])
+
+    def read_feedback(self, token: str) -> tuple[str, str]:
+        """(the person's opaque id, the paper's id)"""
+        match self._read("feedback", token):
+            case [str(person_id), str(paper_id)]:
+                return person_id, paper_id
+        raise _invalid()
+
+    def _serializer(self, purpose: str) -> URLSafeSerializer:
+        return URLSafeSerializer(
+            self._secret,
+            salt=f"daypaper {purpose}",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
+        )
+
+    def _signed(self, purpose: str, value: Any) -> str:
+        return str(self._serializer(purpose).dumps(value))
+
+    def _read(self, purpose: str, token: str) -> Any:
+        if len(token) > MOST_TOKEN:
+            raise _invalid()
+        try:
+            return self._serializer(purpose).loads(token)
+        except BadData:
+            raise _invalid() from None
+
+
+def secret_of(settings: Settings) -> str:
+    """The installation's secret: the setting, else made once and kept in the data directory.
+
+    Machines that share a database need the setting, since each has a data directory of its own.
+    Raises UsageError if the setting is too short or the file cannot be used.
+    """
+    given = settings.secret_key.get_secret_value()
+    if given:
+        if len(given) < LEAST_SECRET:
+            raise UsageError(
+                f"DAYPAPER_SECRET_KEY: {len(given)} signs; expected at least {LEAST_SECRET}, "
+                "for example what `openssl rand -base64 32` prints."
+            )
+        return given
+    path = settings.data_dir / SECRET_FILE
+    try:
+        kept = _kept(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; expected a file of our own.") from None
+    if len(kept) < LEAST_SECRET:
+        raise UsageError(f"{path}: no secret is in it; expected one: delete the file to get it.")
+    return kept
+
+
+def _kept(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Written whole under another name (mkstemp makes it 0600), then linked: a link that is there
+        # already is left alone, so of two processes that begin together both use the first one's.
+        handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{SECRET_FILE}.")
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):
+                os.link(made, path)
+        finally:
+            os.unlink(made)
+    return path.read_text().strip()
+
+
+def _invalid() -> LinkError:
+    return LinkError("The link is not one of ours, or was cut short.", "invalid")
