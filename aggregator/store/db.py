@@ -48,6 +48,13 @@ class Store:
         with self._writer.begin() as connection:
             yield connection
 
+    @contextmanager
+    def undone(self) -> Iterator[Connection]:
+        """A write transaction that is taken back at its end: for what would happen."""
+        with self._writer.connect() as connection, connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
+
     def migrate(self) -> None:
         """Bring the schema to the newest version; safe to call at every start, by many processes.
 

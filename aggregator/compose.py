@@ -1,0 +1,149 @@
+"""From the ledger to letters: reads what was claimed and puts it together, the same on every try."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from aggregator.claim import Documents
+from aggregator.deliver.base import Letter, Links
+from aggregator.digest.pick import Selection, arrange
+from aggregator.digest.select import POSTS, Digest, EventRow, Item, Section
+from aggregator.errors import NotFoundError
+from aggregator.settings import Settings
+from aggregator.signing import Signer
+from aggregator.store import letters, outbox, people, watches
+from aggregator.store.letters import Kept, Told
+from aggregator.store.subscriptions import Row
+from aggregator.tag.model import Tagger
+from aggregator.tag.reasons import reasons
+from aggregator.topics import Config
+from aggregator.watches import Watch
+
+PERIOD = timedelta(days=1)  # that a letter speaks of where nothing was missed
+
+
+@dataclass(slots=True)
+class Composer:
+    """Puts letters together for one pass. `states` are those of the sources, `quiet` what the
+    calendar says of the day."""
+
+    settings: Settings
+    config: Config
+    signer: Signer
+    tagger: Tagger
+    documents: Documents
+    states: tuple[Mapping[str, Any], ...]
+    quiet: str
+    _why: dict[tuple[str, str], tuple[tuple[str, float], ...]] = field(default_factory=dict)
+    _people: dict[int, str] = field(default_factory=dict)
+
+    def letters(self, connection: Connection, kept: Sequence[Kept]) -> dict[int, Letter]:
+        """Letters by key (`pk`)."""
+        contents = letters.contents(connection, [one.pk for one in kept])
+        rows = outbox.rows_of(connection, {pk for one in kept for pk in one.subscriptions})
+        told = [one.paper_pk for some in contents.values() for one in some]
+        docs = self.documents.get(connection, told)
+        return {one.pk: self._letter(connection, one, contents[one.pk], rows, docs) for one in kept}
+
+    def trial(
+        self, connection: Connection, row: Row, digest: Digest, watch: Watch, now: datetime
+    ) -> Letter:
+        """A marked test message that shows a digest and stands in no ledger."""
+        digest = self._explained(digest)
+        return Letter(
+            key=f"test-{people.new_id()}",
+            target=row.target,
+            lang=row.terms.lang,
+            at=now,
+            digest=digest,
+            watches=(watch.name,),
+            sources=self.states,
+            links=self._links(connection, [row], digest),
+            test=True,
+        )
+
+    def _letter(
+        self,
+        connection: Connection,
+        kept: Kept,
+        contents: Sequence[Told],
+        rows: Mapping[int, Row],
+        docs: Mapping[int, Mapping[str, Any]],
+    ) -> Letter:
+        mine = [rows[pk] for pk in kept.subscriptions if pk in rows]
+        selections = [_selection(self._watch(connection, row), row, contents, docs) for row in mine]
+        since = kept.late_since or kept.at - PERIOD
+        digest = arrange(selections, self.config.topics, since, kept.at, quiet=self.quiet)
+        digest = self._explained(digest)
+        withdrawn = {
+            one.paper_pk: docs[one.paper_pk] for one in contents if one.kind == "withdrawn"
+        }
+        return Letter(
+            key=kept.key,
+            target=kept.target,
+            lang=kept.lang,
+            at=kept.at,
+            digest=digest,
+            watches=tuple(row.watch for row in mine),
+            sources=self.states,
+            links=self._links(connection, mine, digest),
+            late_since=kept.late_since,
+            paused_since=kept.paused_since,
+            withdrawn=tuple(withdrawn.values()),
+        )
+
+    def _watch(self, connection: Connection, row: Row) -> Watch:
+        try:
+            return watches.find(connection, self.config, row.watch)
+        except NotFoundError:  # deleted since it was claimed; what was claimed is told all the same
+            return Watch(name=row.watch, query=row.watch)
+
+    def _links(self, connection: Connection, rows: Sequence[Row], digest: Digest) -> Links:
+        base = self.settings.public_url
+        if not rows:
+            return Links(base)
+        person = self._person(connection, rows[0].person_pk)
+        papers = [i.paper["id"] for section in digest.sections for i in section.items]
+        unsubscribe = self.signer.unsubscribe_token(*(row.id for row in rows))
+        return Links(
+            base,
+            unsubscribe=f"{base}/unsubscribe/{unsubscribe}",
+            preferences=f"{base}/preferences/{self.signer.preferences_token(person)}",
+            feedback={
+                paper: f"{base}/feedback/{self.signer.feedback_token(person, paper)}"
+                for paper in papers
+            },
+        )
+
+    def _person(self, connection: Connection, pk: int) -> str:
+        if pk not in self._people:
+            self._people[pk] = people.by_pk(connection, pk).id
+        return self._people[pk]
+
+    def _explained(self, digest: Digest) -> Digest:
+        sections = tuple(
+            replace(s, items=tuple(self._with_why(s, item) for item in s.items))
+            for s in digest.sections
+        )
+        return replace(digest, sections=sections)
+
+    def _with_why(self, section: Section, item: Item) -> Item:
+        if section.name == POSTS.name or section.name not in self.tagger.topics:
+            return item
+        key = (item.paper["id"], section.name)
+        if key not in self._why:
+            title, abstract = item.paper["title"], item.paper["abstract"]
+            self._why[key] = reasons(self.tagger.explain(title, abstract, section.name))
+        return replace(item, why=self._why[key])
+
+
+def _selection(
+    watch: Watch, row: Row, contents: Sequence[Told], docs: Mapping[int, Mapping[str, Any]]
+) -> Selection:
+    mine = [one for one in contents if one.subscription_pk == row.pk and one.kind != "withdrawn"]
+    events = [EventRow(one.kind, one.at, docs[one.paper_pk], one.event_id) for one in mine]
+    shown = {one.event_id for one in mine if one.outcome == "shown"}
+    return Selection(watch, events, shown)
