@@ -62,13 +62,16 @@ class Sender:
     _checking: Lock = field(default_factory=Lock)
 
     def run(self) -> list[Delivered]:
-        """Take up letters that were left behind, then claim and send what is due."""
+        """Claim and send what is due, then take up letters that were left behind; those that go into
+        a digest that is due now are not among them any more."""
         usable = [name for name, one in self.channels.items() if not one.trouble()]
         with self.store.sender_lock(self.id) as check:
             self._check = check
-            self._hand_over(self._left_behind(usable))
+            with self.store.read() as connection:
+                waiting = letters.waiting(connection, self.now, usable, impatient=self.impatient)
             for kept in self._claimed(usable):
                 self._hand_over(kept)
+            self._hand_over(self._left_behind(waiting))
         self._report_idle(usable)
         return self.done
 
@@ -90,11 +93,9 @@ class Sender:
                     ]
         return self.done
 
-    def _left_behind(self, usable: Sequence[str]) -> list[tuple[Kept, bool]]:
+    def _left_behind(self, waiting: Sequence[Kept]) -> list[tuple[Kept, bool]]:
         """Letters of senders that died, and deferred ones whose time has come; each with whether an
         earlier try may have got through."""
-        with self.store.read() as connection:
-            waiting = letters.waiting(connection, self.now, usable, impatient=self.impatient)
         dead: dict[str, bool] = {}
         found: list[tuple[Kept, bool]] = []
         for one in waiting:

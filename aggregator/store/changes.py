@@ -10,7 +10,7 @@ from aggregator.merge.keys import title_key
 from aggregator.merge.merge import Merged
 from aggregator.merge.plan import Plan
 from aggregator.models import Entry
-from aggregator.store import search
+from aggregator.store import feedback, search, told
 from aggregator.store.sql import (
     alias,
     chunks,
@@ -31,11 +31,11 @@ def apply(connection: Connection, plan: Plan) -> None:
     keys = _store_papers(connection, plan)
     _store_entries(connection, plan)
     _move_entries(connection, plan.moved)
-    told = _told_before(connection, plan)
+    before = _told_before(connection, plan)
     _move_events(connection, plan)
     _remove_merged(connection, plan.gone)
     _store_names(connection, plan)
-    _store_events(connection, plan, told)
+    _store_events(connection, plan, before)
     _store_mentions(connection, [e for e, _ in plan.entries.values()])
     search.remove(connection, [keys[i] for i in plan.papers if i not in plan.made])
     search.store(connection, [(keys[i], merged.doc) for i, merged in plan.papers.items()])
@@ -184,6 +184,7 @@ def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
             if again:
                 change |= {"superseded": True, "cause": f"{row.cause}#{old}"}
             connection.execute(sa.update(event).where(event.c.id == row.id).values(**change))
+        feedback.move(connection, old, survivor)
         key = connection.execute(sa.select(paper.c.pk).where(paper.c.id == old)).scalar_one()
         connection.execute(sa.delete(tag).where(tag.c.paper_pk == key))
         search.remove(connection, [key])
@@ -191,37 +192,40 @@ def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
 
 
 def _told_before(connection: Connection, plan: Plan) -> dict[str, dict[str, Any]]:
-    """New papers that were split off -> when their `new` was seen: it was told with the old paper's."""
+    """New papers that were split off -> the `new` of the paper they were part of: it told of them."""
     owners = {e.key: e.paper_id for e, _ in plan.entries.values()} | plan.moved
     origins = {owners[key]: old for key, old in plan.left.items() if owners.get(key) in plan.made}
-    told = {}
+    found = {}
     for new, old in origins.items():
-        asked = sa.select(event.c.seen_at, event.c.backfill)
+        asked = sa.select(event.c.id, event.c.seen_at, event.c.backfill)
         row = connection.execute(
             asked.where(event.c.paper_id == old, event.c.kind == "new", event.c.cause == "")
         ).first()
         if row:
-            told[str(new)] = {"seen_at": row.seen_at, "backfill": row.backfill}
-    return told
+            found[str(new)] = dict(row._mapping)
+    return found
 
 
 def _move_events(connection: Connection, plan: Plan) -> None:
-    """What an entry caused goes with it to its paper, if it is not known there."""
+    """What an entry caused goes with it to its paper; if it is known there, what was told does."""
     owners = {e.key: e.paper_id for e, _ in plan.entries.values()} | plan.moved
     for key, old in plan.left.items():
         new, mine = owners.get(key), sa.and_(event.c.paper_id == old, event.c.cause == key)
-        known = set(
-            connection.scalars(
-                sa.select(event.c.kind).where(event.c.paper_id == new, event.c.cause == key)
-            )
-        )
-        connection.execute(sa.delete(event).where(mine, event.c.kind.in_(known)))
+        asked = sa.select(event.c.kind, event.c.id)
+        theirs = (event.c.paper_id == new) & (event.c.cause == key)
+        known = {row.kind: row.id for row in connection.execute(asked.where(theirs))}
+        for row in connection.execute(asked.where(mine, event.c.kind.in_(known))).all():
+            told.move(connection, row.id, known[row.kind])
+            connection.execute(sa.delete(event).where(event.c.id == row.id))
         connection.execute(sa.update(event).where(mine).values(paper_id=new))
 
 
 def _store_events(
-    connection: Connection, plan: Plan, told: Mapping[str, Mapping[str, Any]]
+    connection: Connection, plan: Plan, before: Mapping[str, Mapping[str, Any]]
 ) -> None:
+    kept = {
+        paper_id: {k: row[k] for k in ("seen_at", "backfill")} for paper_id, row in before.items()
+    }
     rows = [
         {
             "paper_id": paper_id,
@@ -232,7 +236,7 @@ def _store_events(
             "backfill": plan.backfill,
             "superseded": False,
         }
-        | (dict(told.get(paper_id, {})) if happening.kind == "new" else {})
+        | (kept.get(paper_id, {}) if happening.kind == "new" else {})
         for paper_id, merged in plan.papers.items()
         for happening in merged.happenings
     ]
@@ -245,6 +249,11 @@ def _store_events(
         index_elements=["paper_id", "kind", "cause"], set_={"at": day}, where=event.c.at != day
     )
     connection.execute(statement, rows)
+    for paper_id, row in before.items():
+        mine = (event.c.paper_id == paper_id) & (event.c.kind == "new") & ~event.c.superseded
+        new = connection.scalar(sa.select(event.c.id).where(mine))
+        if new is not None:
+            told.copy(connection, row["id"], new)
 
 
 def _store_mentions(connection: Connection, entries: Sequence[Entry]) -> None:

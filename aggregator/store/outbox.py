@@ -308,11 +308,10 @@ def _write(
         ids = sorted(i for i, said in events.items() if said == outcome)
         fixed = [sa.literal(v) for v in (subscription_pk, letter_pk, outcome)]
         if is_sqlite(connection):
-            each = sa.func.json_each(sa.literal(str(ids))).table_valued("value")
-            rows = sa.select(each.c.value, *fixed)
+            each = sa.func.json_each(sa.literal(str(ids))).table_valued("value").c.value
         else:
-            each = sa.func.unnest(sa.cast(ids, sa.ARRAY(sa.BigInteger))).table_valued("value")
-            rows = sa.select(each.c.value, *fixed)
+            each = sa.func.unnest(sa.cast(ids, sa.ARRAY(sa.BigInteger))).column_valued("value")
+        rows = sa.select(each, *fixed)
         columns = ["event_id", "subscription_pk", "letter_pk", "outcome"]
         connection.execute(insert_into(connection, delivery).from_select(columns, rows))
 
