@@ -7,22 +7,40 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from aggregator import pipeline, status
 from aggregator.claim import Documents
 from aggregator.deliver.base import Letter, Links
 from aggregator.digest.pick import Selection, arrange
 from aggregator.digest.select import POSTS, Digest, EventRow, Item, Section
 from aggregator.errors import NotFoundError
+from aggregator.news import excuse
 from aggregator.settings import Settings
 from aggregator.signing import Signer
 from aggregator.store import letters, outbox, people, watches
+from aggregator.store.db import Store
 from aggregator.store.letters import Kept, Told
 from aggregator.store.subscriptions import Row
+from aggregator.tag import model
 from aggregator.tag.model import Tagger
 from aggregator.tag.reasons import reasons
 from aggregator.topics import Config
 from aggregator.watches import Watch
 
 PERIOD = timedelta(days=1)  # that a letter speaks of where nothing was missed
+
+
+def make_composer(
+    store: Store, settings: Settings, config: Config, documents: Documents, now: datetime
+) -> "Composer":
+    """With the sources' states and the calendar of the moment; loading the tagger takes half a
+    second."""
+    sources = pipeline.make_sources(config, settings)
+    with store.read() as connection:
+        states = status.source_states(store, connection, sources, now)
+    quiet = excuse(states, now - PERIOD, now)
+    tagger = model.load(settings.tagger)
+    signer = Signer.of(settings)
+    return Composer(settings, config, signer, tagger, documents, tuple(states), quiet)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
@@ -12,11 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from aggregator.clock import iso
 from aggregator.errors import UsageError
 from aggregator.models import QUIET_STATUSES
 
 if TYPE_CHECKING:  # both bring libraries that take a second to import
     from aggregator.pipeline import Collected
+    from aggregator.send import Delivered
+    from aggregator.store.subscriptions import Row
     from aggregator.tag.evaluate import Evaluation
 
 
@@ -190,3 +194,53 @@ def read(path: Path) -> Iterator[BinaryIO]:
         raise UsageError(
             f"{path}: {error.strerror}; expected a file of JSON Lines, or -."
         ) from None
+
+
+def subscription_json(row: "Row") -> dict[str, Any]:
+    """A subscription, as `subscribe` and `subscriptions list` print it."""
+    moments = {"told_at": row.told_at, "next_due": row.next_due}
+    return {
+        "id": row.id,
+        "watch": row.watch,
+        "channel": row.channel,
+        "target": row.target,
+        "state": row.state,
+        "trouble": row.trouble,
+        **row.terms.model_dump(mode="json"),
+        **{name: iso(value) if value else None for name, value in moments.items()},
+    }
+
+
+def subscriptions_table(rows: Sequence["Row"], shown: Mapping[str, str]) -> Table | str:
+    """`daypaper subscriptions list` for people; `shown` are the targets without their secrets."""
+    if not rows:
+        return "No subscriptions; `daypaper subscribe --help` tells how to make one."
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "watch", "channel", "target", "schedule", "state", "last digest"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        told = iso(row.told_at) if row.told_at else "none yet"
+        state = f"{row.state}: {row.trouble}" if row.trouble else row.state
+        when = f"{row.terms.schedule} {row.terms.tz}"
+        cells = (row.id, row.watch, row.channel, shown[row.id], when, state, told)
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def deliveries_json(done: Sequence["Delivered"]) -> dict[str, Any]:
+    """`daypaper send --json`, as the contract says, with what happened in words."""
+    return {"deliveries": [asdict(one) for one in done]}
+
+
+def deliveries_table(done: Sequence["Delivered"], shown: Mapping[str, str]) -> Table | str:
+    """`daypaper send` for people; `shown` are the targets without their secrets."""
+    if not done:
+        return "Nothing is due."
+    table = Table(box=None, pad_edge=False)
+    for heading in ("subscription", "channel", "target", "papers", "status", "what happened"):
+        right = heading == "papers"
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for one in done:
+        cells = (one.subscription, one.channel, shown[one.subscription], str(one.papers))
+        table.add_row(*map(Text, cells), Text(one.status), Text(one.message))
+    return table

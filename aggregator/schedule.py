@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from aggregator import clock, pipeline
 from aggregator.attempt import Progress
+from aggregator.postman import Postman
 from aggregator.settings import Settings
 from aggregator.store.db import Store
 from aggregator.topics import Config
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(minutes=1)
 TAG_EVERY = timedelta(seconds=10)
+TIDY_EVERY = timedelta(hours=1)
 
 
 def start(
@@ -33,13 +35,16 @@ def start(
     sources = pipeline.make_sources(config, settings)
     scheduler = BackgroundScheduler(
         timezone="UTC",
-        executors={"default": {"type": "threadpool", "max_workers": len(sources) + 2}},
+        executors={"default": {"type": "threadpool", "max_workers": len(sources) + 3}},
     )
     for source in sources:
         job = partial(pipeline.collect_if_due, store, settings, source, progress)
         _add(scheduler, f"collect {source.name}", job, LOOK_EVERY)
     look_up = partial(pipeline.look_up, store, settings, config)
     _add(scheduler, "look up papers", look_up, LOOK_EVERY)
+    postman = Postman(store, settings, config)
+    _add(scheduler, "send letters", postman, LOOK_EVERY)
+    _add(scheduler, "forget unconfirmed addresses", postman.tidy, TIDY_EVERY)
     _add(scheduler, "tag batch", partial(pipeline.tag, store, settings, config), TAG_EVERY)
     scheduler.start()
     return scheduler

@@ -8,19 +8,18 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Lock
 
-from aggregator import clock, pipeline, status
+from sqlalchemy import Connection
+
+from aggregator import clock
 from aggregator.claim import Claimer, Documents, batches
-from aggregator.compose import Composer
+from aggregator.compose import Composer, make_composer
 from aggregator.deliver.base import Channel, Letter, Outcome, Session
-from aggregator.news import excuse
 from aggregator.settings import Settings
-from aggregator.signing import Signer
 from aggregator.store import letters, outbox
 from aggregator.store.db import Store
 from aggregator.store.letters import Kept
 from aggregator.store.people import new_id
 from aggregator.store.subscriptions import Row
-from aggregator.tag import model
 from aggregator.topics import Config
 
 log = logging.getLogger(__name__)
@@ -28,7 +27,6 @@ log = logging.getLogger(__name__)
 BACK_OFF = (5, 15, 60, 180, 360, 720)  # minutes until the next try
 GIVE_UP = timedelta(days=3)
 """A letter that is put off for so long waits for the subscription's next digest instead."""
-PERIOD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,7 @@ class Sender:
     wall: Callable[[], datetime] = clock.wall
     id: str = field(default_factory=new_id)
     done: list[Delivered] = field(default_factory=list)
+    _documents: Documents = field(default_factory=Documents)
     _composer: Composer | None = None
     _check: Callable[[], None] = lambda: None
     _checking: Lock = field(default_factory=Lock)
@@ -77,8 +76,7 @@ class Sender:
 
     def preview(self) -> list[Delivered]:
         """What `run` would send, as far as nothing goes wrong; changes nothing."""
-        documents = Documents()
-        claimer = Claimer(self.config, self.id, self.now, self.settled, documents)
+        claimer = Claimer(self.config, self.id, self.now, self.settled, self._documents)
         with self.store.undone() as connection:
             for group in batches(outbox.due(connection, self.now, list(self.channels))):
                 made = claimer.claim(connection, group)
@@ -112,8 +110,7 @@ class Sender:
 
     def _claimed(self, usable: Sequence[str]) -> Iterator[list[tuple[Kept, bool]]]:
         """Batches of freshly claimed letters."""
-        documents = self._composing().documents
-        claimer = Claimer(self.config, self.id, self.now, self.settled, documents)
+        claimer = Claimer(self.config, self.id, self.now, self.settled, self._documents)
         with self.store.read() as connection:
             due = outbox.due(connection, self.now, usable)
         for group in batches(due):
@@ -188,7 +185,7 @@ class Sender:
         with self.store.write() as connection:
             return self._record(connection, one, outcome), outcome.message
 
-    def _record(self, connection: letters.Connection, one: Kept, outcome: Outcome) -> str:
+    def _record(self, connection: Connection, one: Kept, outcome: Outcome) -> str:
         if outcome.status == "sent":
             letters.sent(connection, one, outcome.message)
             return "sent"
@@ -207,17 +204,8 @@ class Sender:
     def _composing(self) -> Composer:
         """Made when the first letter needs it: the tagger takes half a second to load."""
         if self._composer is None:
-            sources = pipeline.make_sources(self.config, self.settings)
-            with self.store.read() as connection:
-                states = status.source_states(self.store, connection, sources, self.now)
-            self._composer = Composer(
-                self.settings,
-                self.config,
-                Signer.of(self.settings),
-                model.load(self.settings.tagger),
-                Documents(),
-                tuple(states),
-                excuse(states, self.now - PERIOD, self.now),
+            self._composer = make_composer(
+                self.store, self.settings, self.config, self._documents, self.now
             )
         return self._composer
 

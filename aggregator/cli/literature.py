@@ -1,6 +1,5 @@
 """Commands about the literature itself: fetch it, tag it, show it, keep the store."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -157,14 +156,24 @@ def migrate() -> None:
 
 @app.command()
 def export(
-    form: Annotated[str, typer.Option("--format", help="jsonl: one paper a line.")] = "jsonl",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="jsonl (one paper a line, all of it), bibtex, ris, csl-json, or opml (the feeds).",
+        ),
+    ] = "jsonl",
+    watch: Annotated[str, typer.Option(help="Only what this watch selects, newest first.")] = "",
     out: Annotated[Path | None, typer.Option(help="File to write; stdout without it.")] = None,
 ) -> None:
-    """Every paper with all its entries."""
-    from aggregator.store import papers
+    """Every paper with all its entries, as a citation, or the list of feeds."""
+    from aggregator import exports
 
-    if form != "jsonl":
-        raise UsageError(f"--format: {form!r} is not known; expected jsonl.")
-    with opened() as (store, _, _), report.written(out) as stream, store.read() as connection:
-        for doc in papers.iterate(connection):
-            stream.write(json.dumps(doc, ensure_ascii=False) + "\n")
+    if form not in exports.FORMATS:
+        known = ", ".join(exports.FORMATS)
+        raise UsageError(f"--format: {form!r} is not known; expected one of: {known}.")
+    with opened() as (store, chosen, config):
+        text = exports.write(store, chosen, config, form, watch, clock.wall())
+        with report.written(out) as stream:
+            for piece in text:
+                stream.write(piece)

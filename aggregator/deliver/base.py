@@ -86,6 +86,14 @@ class Channel(Protocol):
         """
         ...
 
+    def redacted(self, target: str) -> str:
+        """The target as logs and tables may show it: without the secrets that some addresses hold."""
+        ...
+
+    def advice(self, target: str) -> str:
+        """What who subscribes this target must know or do, "" for nothing: a webhook's secret, say."""
+        ...
+
     def trouble(self) -> str:
         """Why nothing can be sent with the settings as they are; "" if all is there."""
         ...

@@ -1,0 +1,60 @@
+"""Sends what is due, again and again in one process, and waits for a batch to be whole."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from aggregator import clock, deliver
+from aggregator.send import Sender
+from aggregator.settings import Settings
+from aggregator.store import letters, outbox, subscriptions
+from aggregator.store.db import Store
+from aggregator.topics import Config
+
+log = logging.getLogger(__name__)
+
+SETTLED = timedelta(minutes=3)
+"""An `asap` digest waits until nothing new was stored for so long: a day's announcement comes in over
+minutes, and one letter with all of it is better than four."""
+
+
+class Postman:
+    """Call it every minute. Subscriptions with a clock time are sent at their time, those that want
+    news as soon as it is out when nothing more has come in for `SETTLED`."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        config: Config,
+        wall: Callable[[], datetime] = clock.wall,
+    ) -> None:
+        self._store, self._settings, self._config, self._wall = store, settings, config, wall
+        self._channels = deliver.channels(settings)
+        self._newest = 0
+        self._since = wall()
+
+    def __call__(self) -> None:
+        """One pass; what becomes of each letter is in the store and, if it is bad, in the log."""
+        now = self._wall()
+        with self._store.read() as connection:
+            newest = outbox.newest(connection)
+            due = outbox.due(connection, now, list(self._channels))
+            waiting = letters.waiting(connection, now, list(self._channels), impatient=False)
+        if newest != self._newest:
+            self._newest, self._since = newest, now
+        if not (due or waiting):
+            return
+        settled = now - self._since >= SETTLED
+        sender = Sender(
+            self._store, self._settings, self._config, self._channels, now, settled=settled
+        )
+        done = sender.run()
+        sent = sum(one.status == "sent" for one in done)
+        if sent:
+            log.info("%d subscriptions were sent their digest", sent)
+
+    def tidy(self) -> None:
+        """Forget addresses that nobody confirmed; once an hour is enough."""
+        with self._store.write() as connection:
+            subscriptions.forget_unconfirmed(connection, self._wall())

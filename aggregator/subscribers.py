@@ -1,0 +1,63 @@
+"""Subscribing a target on somebody's word: the watch must exist, the target has its person."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from aggregator import deliver
+from aggregator.errors import NotFoundError, UsageError
+from aggregator.settings import Settings
+from aggregator.store import people, subscriptions, watches
+from aggregator.store.db import Store
+from aggregator.store.subscriptions import Row
+from aggregator.topics import Config
+from aggregator.watches import Wanted
+
+
+def add(
+    connection: Connection,
+    config: Config,
+    wanted: Wanted,
+    now: datetime,
+    *,
+    origin: str,
+    confirmed: bool,
+    since: datetime | None = None,
+) -> Row:
+    """Store a subscription; its target is in the channel's normal form. An e-mail address is a
+    person, everything else belongs to the person of this machine.
+
+    Raises NotFoundError if there is no such watch, UsageError as `subscriptions.add`.
+    """
+    watches.find(connection, config, wanted.watch)
+    pk = _person(connection, wanted, now, confirmed=confirmed)
+    return subscriptions.add(
+        connection, wanted, pk, now, origin=origin, confirmed=confirmed, since=since
+    )
+
+
+def follow_file(store: Store, settings: Settings, config: Config, now: datetime) -> None:
+    """Make the subscriptions of topics.toml those of the store.
+
+    Raises UsageError if one names no watch, or a target that its channel does not have.
+    """
+    channels = deliver.channels(settings) if config.subscriptions else {}
+    with store.write() as connection:
+        wanted = []
+        for one in config.subscriptions:
+            where = f'{settings.topics}: [[subscriptions]] to {one.channel} of "{one.watch}"'
+            try:
+                watches.find(connection, config, one.watch)
+                target = channels[one.channel].normal(one.target)
+            except (NotFoundError, UsageError) as error:
+                raise UsageError(f"{where}: {error}") from None
+            one = one.model_copy(update={"target": target})
+            wanted.append((one, _person(connection, one, now, confirmed=True)))
+        subscriptions.follow_file(connection, wanted, now)
+
+
+def _person(connection: Connection, wanted: Wanted, now: datetime, *, confirmed: bool) -> int:
+    address = f"email:{wanted.target}" if wanted.channel == "email" else people.LOCAL
+    return people.ensure(
+        connection, address, now, lang=wanted.lang, tz=wanted.tz, confirmed=confirmed
+    )
