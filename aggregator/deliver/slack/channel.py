@@ -82,6 +82,16 @@ class Slack:
             "C0123ABCDEF, or a member's id such as U0123ABCDEF."
         )
 
+    def redacted(self, target: str) -> str:
+        """Names and ids are no secrets."""
+        return target
+
+    def advice(self, target: str) -> str:
+        """A channel must have invited the bot."""
+        if target[0] in "UW":
+            return ""
+        return f"Invite the bot to {target} with /invite @Daypaper, or it cannot post there."
+
     def trouble(self) -> str:
         """Without a bot token nothing can be posted."""
         if not self._settings.slack_bot_token.get_secret_value():

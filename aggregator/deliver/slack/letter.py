@@ -17,7 +17,6 @@ BEST = 5
 _ROOM = 400  # bytes kept for the line below the best papers
 
 
-
 def messages(letter: Letter, told: Collection[str] = ()) -> list[Message]:
     """The letter's messages, in the order in which they are posted; each keeps Slack's limits.
 
@@ -56,7 +55,7 @@ def _first(letter: Letter, t: Language, titles: dict[str, str]) -> Message:
     if left:
         units.append(Unit("in_thread", about, (context(t.count("in_thread", left)),)))
     named = [said(show.title(item.paper), 100) for _, item in best[:3]]
-    text = t("stop").join([f"{about}{t('colon')}{summary.replace('*', '')}", *named])
+    text = " · ".join([f"{about}{t('colon')}{summary.replace('*', '')}", *named])
     return Message(text, tuple(units))
 
 
