@@ -4,13 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from aggregator import calendar, pipeline, status
+from sqlalchemy import Connection
+
+from aggregator import calendar, pipeline
+from aggregator.digest.pick import Selection, arrange, shortened
 from aggregator.digest.select import Digest, day_before, select
 from aggregator.errors import UsageError
 from aggregator.models import QUIET_STATUSES
 from aggregator.settings import Settings
-from aggregator.store import news
+from aggregator.status import source_states
+from aggregator.store import news, watches
 from aggregator.store.db import Store
+from aggregator.store.query import PaperQuery
 from aggregator.topics import Config
 
 
@@ -32,13 +37,38 @@ def digest(
             known = ", ".join(t.name for t in config.topics)
             raise UsageError(f'There is no topic "{name}"; expected one of: {known}.')
     start = since or day_before(until)
-    sources = pipeline.make_sources(config, settings)
     with store.read() as connection:
         rows = news.digest_rows(connection, start, until)
-        states = status.source_states(store, connection, sources, until)
+        states = _states(store, settings, config, connection, until)
     quiet = excuse(states, start, until)
     made = select(rows, config.topics, start, until, names=names, limit=limit, quiet=quiet)
     return made, states
+
+
+def watch_digest(
+    store: Store,
+    settings: Settings,
+    config: Config,
+    name: str,
+    since: datetime | None,
+    until: datetime,
+    limit: int,
+) -> tuple[Digest, list[dict[str, Any]]]:
+    """As `digest`, of what a watch selects. Raises NotFoundError if there is no such watch."""
+    start = since or day_before(until)
+    with store.read() as connection:
+        watch = watches.find(connection, config, name)
+        rows = news.watch_rows(connection, PaperQuery.of(watch), start, until)
+        states = _states(store, settings, config, connection, until)
+    quiet = excuse(states, start, until)
+    made = arrange([Selection(watch, rows)], config.topics, start, until, quiet=quiet)
+    return shortened(made, limit), states
+
+
+def _states(
+    store: Store, settings: Settings, config: Config, connection: Connection, now: datetime
+) -> list[dict[str, Any]]:
+    return source_states(store, connection, pipeline.make_sources(config, settings), now)
 
 
 def excuse(states: Sequence[Mapping[str, Any]], since: datetime, until: datetime) -> str:

@@ -43,7 +43,7 @@ SQL_SEAMS = {
     "aggregator/status.py": {"sqlalchemy.Connection"},
     **{
         f"aggregator/{name}.py": {"sqlalchemy.Connection"}
-        for name in ("claim", "compose", "send", "subscribers", "cli/delivery")
+        for name in ("claim", "compose", "news", "send", "subscribers", "cli/delivery")
     },
     "api/problems.py": {"sqlalchemy.exc.OperationalError"},
 }

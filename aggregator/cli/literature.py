@@ -82,6 +82,7 @@ def digest(
     topic: Annotated[
         list[str] | None, typer.Option(help="Only this topic; may be repeated.")
     ] = None,
+    watch: Annotated[str, typer.Option(help="What this watch selects, instead of topics.")] = "",
     since: Annotated[
         str, typer.Option(help="From this day on; a day before the end without it.")
     ] = "",
@@ -98,8 +99,13 @@ def digest(
     first = moment(since, "--since")
     if form not in ("json", *render.FORMATS):
         raise UsageError(f"--format: {form!r} is not known; expected text, markdown, html or json.")
+    if watch and topic:
+        raise UsageError("--watch and --topic: both are given; expected one of them.")
     with opened() as (store, chosen, config):
-        made, states = news.digest(store, chosen, config, topic or (), first, until, limit)
+        if watch:
+            made, states = news.watch_digest(store, chosen, config, watch, first, until, limit)
+        else:
+            made, states = news.digest(store, chosen, config, topic or (), first, until, limit)
     if as_json or form == "json":
         say(render.data(made, states, chosen.base_url))
     else:

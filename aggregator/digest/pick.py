@@ -1,7 +1,7 @@
 """What subscriptions select -> which papers a letter shows, which it only counts, and its digest."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -81,6 +81,15 @@ def arrange(
     )
     digest = Digest(since, until, sections)
     return digest if taken else Digest(since, until, sections, why_empty(False, quiet))
+
+
+def shortened(digest: Digest, limit: int) -> Digest:
+    """At most `limit` papers in each section; the others are counted."""
+    sections = tuple(
+        replace(s, items=s.items[:limit], more=s.more + len(s.items[limit:]))
+        for s in digest.sections
+    )
+    return replace(digest, sections=sections)
 
 
 def _papers(rows: Sequence[EventRow]) -> dict[str, list[EventRow]]:

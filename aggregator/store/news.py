@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from aggregator.clock import iso
 from aggregator.digest.select import EventRow
+from aggregator.store.query import PaperQuery, selects
 from aggregator.store.sql import event, paper
 
 KINDS = ("new", "published", "new_version")
@@ -45,6 +46,24 @@ def digest_rows(
         .order_by(event.c.at.desc(), event.c.id)
     )
     return [EventRow(row.kind, row.at, row.doc) for row in connection.execute(asked)]
+
+
+def watch_rows(
+    connection: Connection,
+    query: PaperQuery,
+    since: datetime,
+    until: datetime,
+    kinds: Sequence[str] = KINDS,
+) -> list[EventRow]:
+    """As `digest_rows`, of the papers that a watch's query selects."""
+    asked = (
+        sa.select(event.c.kind, event.c.at, paper.c.doc, event.c.id)
+        .join(paper, paper.c.id == event.c.paper_id)
+        .where(*_news(kinds), event.c.at >= since, event.c.at < until)
+        .where(*selects(connection, query))
+        .order_by(event.c.at.desc(), event.c.id)
+    )
+    return [EventRow(*row) for row in connection.execute(asked)]
 
 
 def latest(

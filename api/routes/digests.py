@@ -5,12 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from aggregator import status
+from aggregator import news
 from aggregator.digest import render
-from aggregator.digest.select import select
-from aggregator.errors import NotFoundError
-from aggregator.news import excuse
-from aggregator.store import news
 from api.deps import ServicesDep
 from api.params import DigestParams
 from api.routes.responses import errors, json_bytes
@@ -26,30 +22,20 @@ _FORMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/{topic}", response_model=Digest, responses=errors(400, 404) | _FORMS)
+@router.get("/{name}", response_model=Digest, responses=errors(400, 404) | _FORMS)
 def get_digest(
     services: ServicesDep,
-    topic: Annotated[str, Path(examples=["gan"])],
+    name: Annotated[str, Path(examples=["gan"], description="A topic or another watch")],
     params: Annotated[DigestParams, Query()],
 ) -> Response:
-    """What is new in a topic and the topics under it; without `date`, in the days up to now."""
-    if services.config.topic(topic) is None:
-        raise NotFoundError(f'There is no topic "{topic}" here.')
-    now = services.now()
-    since, until = _period(params, now)
-    with services.store.read() as connection:
-        rows = news.digest_rows(connection, since, until)
-        sources = status.source_states(services.store, connection, services.sources, now)
-    quiet = excuse(sources, since, until)
-    digest = select(
-        rows,
-        services.config.topics,
-        since,
-        until,
-        names=(topic,),
-        limit=params.limit,
-        quiet=quiet,
-    )
+    """What is new in a topic and the topics under it, or in a watch; without `date`, in the days up
+    to now."""
+    since, until = _period(params, services.now())
+    args = (services.store, services.settings, services.config)
+    if services.config.topic(name):
+        digest, sources = news.digest(*args, (name,), since, until, params.limit)
+    else:
+        digest, sources = news.watch_digest(*args, name, since, until, params.limit)
     if params.format == "json":
         return json_bytes(render.data(digest, sources, services.base_url))
     content = render.FORMATS[params.format](digest, sources, services.base_url)
