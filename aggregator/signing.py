@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +18,9 @@ from aggregator.settings import Settings
 
 CONFIRM_FOR = timedelta(days=3)
 """How long a confirmation link can be used."""
+AGAIN_FOR = timedelta(hours=1)
+"""How long whoever unsubscribed can take it back by a button: not for ever, or an old mail in other
+hands could subscribe somebody again."""
 LEAST_SECRET = 16
 """Signs of the shortest secret: a shorter one can be found by trying."""
 MOST_TOKEN = 2_000
@@ -36,7 +39,8 @@ class LinkError(DaypaperError):
 class Signer:
     """Makes and reads the tokens in links. One made for a purpose is worthless for any other.
 
-    The `read_…` methods raise LinkError; nothing in a token is believed before its signature is.
+    The `read_…` methods raise LinkError. What is inside is only looked at once the signature holds:
+    then it is what the method of the same purpose wrote.
     """
 
     def __init__(self, secret: str, now: Callable[[], datetime] = clock.wall) -> None:
@@ -50,16 +54,20 @@ class Signer:
 
     def confirm_token(self, subscription_id: str) -> str:
         """For the link that confirms an address; it can be used for `CONFIRM_FOR`."""
-        return self._signed("confirm", [subscription_id, int(self._now().timestamp())])
+        return self._timed("confirm", [subscription_id])
 
     def read_confirm(self, token: str) -> str:
         """The id of the subscription that waits for its owner's word."""
-        match self._read("confirm", token):
-            case [str(subscription_id), int(made)]:
-                if self._now().timestamp() - made > CONFIRM_FOR.total_seconds():
-                    raise LinkError("The link was of use for three days.", "expired")
-                return subscription_id
-        raise _invalid()
+        (subscription_id,) = self._read_timed("confirm", token, CONFIRM_FOR)
+        return subscription_id
+
+    def again_token(self, subscription_ids: Sequence[str]) -> str:
+        """For the button that takes an unsubscription back, for `AGAIN_FOR`."""
+        return self._timed("again", subscription_ids)
+
+    def read_again(self, token: str) -> tuple[str, ...]:
+        """The ids of the subscriptions."""
+        return self._read_timed("again", token, AGAIN_FOR)
 
     def unsubscribe_token(self, *subscription_ids: str) -> str:
         """For the link that ends these subscriptions (all that one mail was for)."""
@@ -67,10 +75,7 @@ class Signer:
 
     def read_unsubscribe(self, token: str) -> tuple[str, ...]:
         """The ids of the subscriptions."""
-        found = self._read("unsubscribe", token)
-        if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-            raise _invalid()
-        return tuple(found)
+        return tuple(self._read("unsubscribe", token))
 
     def preferences_token(self, person_id: str) -> str:
         """For the page where a person sees and changes what they get."""
@@ -78,10 +83,7 @@ class Signer:
 
     def read_preferences(self, token: str) -> str:
         """The person's opaque id."""
-        match self._read("preferences", token):
-            case str(person_id):
-                return person_id
-        raise _invalid()
+        return str(self._read("preferences", token))
 
     def feedback_token(self, person_id: str, paper_id: str) -> str:
         """For the page where a person says what a paper is about and what not."""
@@ -89,10 +91,8 @@ class Signer:
 
     def read_feedback(self, token: str) -> tuple[str, str]:
         """(the person's opaque id, the paper's id)"""
-        match self._read("feedback", token):
-            case [str(person_id), str(paper_id)]:
-                return person_id, paper_id
-        raise _invalid()
+        person_id, paper_id = self._read("feedback", token)
+        return person_id, paper_id
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
         return URLSafeSerializer(
@@ -103,6 +103,15 @@ class Signer:
 
     def _signed(self, purpose: str, value: Any) -> str:
         return str(self._serializer(purpose).dumps(value))
+
+    def _timed(self, purpose: str, ids: Sequence[str]) -> str:
+        return self._signed(purpose, [int(self._now().timestamp()), *ids])
+
+    def _read_timed(self, purpose: str, token: str, use: timedelta) -> tuple[str, ...]:
+        made, *ids = self._read(purpose, token)
+        if self._now().timestamp() - made > use.total_seconds():
+            raise LinkError("The link is too old.", "expired")
+        return tuple(ids)
 
     def _read(self, purpose: str, token: str) -> Any:
         if len(token) > MOST_TOKEN:

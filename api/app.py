@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.staticfiles import StaticFiles
 
@@ -15,13 +15,20 @@ from aggregator.settings import Settings
 from aggregator.sources.base import Source
 from aggregator.store.db import Store
 from aggregator.topics import Config
-from api import problems
+from api import auth, problems
 from api.deps import Services
 from api.headers import SecurityHeaders
 from api.routes import ROUTERS
 from api.schemas import Problem
-from api.web import pages, reference
+from api.web import mail_pages, pages, preferences, reference, signup_page
 
+PAGES = (
+    pages.router,
+    signup_page.router,
+    mail_pages.router,
+    preferences.router,
+    reference.router,
+)
 STATIC = Path(__file__).parent / "web" / "static"
 DESCRIPTION = (
     "Follows the deep-learning literature. Lists are {items, next}; `next` is the cursor of the "
@@ -43,11 +50,17 @@ def create_app(
     clock that days and due times are told by.
     """
     # Swagger's page would load scripts from another host; reference.py makes our own.
-    app = FastAPI(title="Daypaper", description=DESCRIPTION, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Daypaper",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(auth.guard)],
+    )
     if sources is None:
         sources = make_sources(config, settings)
     app.state.services = Services(store, settings, config, sources, now)
-    for router in (*ROUTERS, pages.router, reference.router):
+    for router in (*ROUTERS, *PAGES):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app, pages.error_page)

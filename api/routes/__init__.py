@@ -1,5 +1,27 @@
 """One router per noun; `ROUTERS` is the list of them."""
 
-from api.routes import digests, health, papers, sources, topics
+from api.routes import (
+    digests,
+    feedback,
+    feeds,
+    health,
+    papers,
+    signup,
+    sources,
+    subscriptions,
+    topics,
+    watches,
+)
 
-ROUTERS = (papers.router, topics.router, digests.router, sources.router, health.router)
+ROUTERS = (
+    feedback.router,  # before papers, whose last route takes every path
+    papers.router,
+    topics.router,
+    digests.router,
+    sources.router,
+    watches.router,
+    subscriptions.router,
+    signup.router,
+    feeds.router,
+    health.router,
+)

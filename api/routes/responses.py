@@ -19,7 +19,11 @@ def _documented(description: str) -> dict[str, Any]:
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     400: _documented("A parameter is wrong; the document says which and what was expected"),
+    401: _documented("A token is missing, unknown or revoked"),
+    403: _documented("The token may not do this"),
     404: _documented("There is no such thing here"),
+    409: _documented("It cannot be done as things are; the document says why"),
+    429: _documented("Too many requests from this address; `Retry-After` says when to come again"),
     # "default" also keeps FastAPI from promising a 422 that is never sent.
     "default": _documented("Anything else: 405, 500, 503"),
 }

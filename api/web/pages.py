@@ -1,21 +1,24 @@
-"""The pages: a day's papers by topic, one paper, one topic, the sources; and errors."""
+"""The pages: a day's papers by topic, one paper, one topic or watch, the sources; and errors."""
 
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from aggregator.digest.select import POSTS, in_order, select
 from aggregator.errors import NotFoundError
 from aggregator.status import source_states
-from aggregator.store import news, papers
+from aggregator.store import news, papers, watches
 from aggregator.store.papers import PaperQuery
 from aggregator.topics import Config, Topic
-from api.deps import ServicesDep
+from api.deps import Services, ServicesDep
 from api.web import front
+from api.web.language import chosen
 from api.web.paper import discussions, steps
+from api.web.signup_page import SCHEDULES, ZONES
 from api.web.view import page
+from api.web.watch import as_topic
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
 
@@ -112,9 +115,33 @@ def show_topic(
         kind="post" if topic is POSTS else "paper",
         limit=ON_A_PAGE,
     )
+    return _listed(request, services, topic, query, cursor)
+
+
+@router.get("/watches/{name}")
+def show_watch(
+    request: Request,
+    services: ServicesDep,
+    name: Annotated[str, Path(max_length=64)],
+    cursor: Annotated[str, Query(max_length=500)] = "",
+) -> Response:
+    """What a watch selects, newest first; a topic's is the page of the topic."""
+    if services.config.topic(name):
+        return RedirectResponse(f"/topics/{name}", 302)
+    with services.store.read() as connection:
+        watch = watches.find(connection, services.config, name)
+    shown = as_topic(chosen(request), watch, services.config)
+    query = PaperQuery.of(watch, kind="paper", limit=ON_A_PAGE)
+    return _listed(request, services, shown, query, cursor)
+
+
+def _listed(
+    request: Request, services: Services, topic: Topic, query: PaperQuery, cursor: str
+) -> Response:
+    """The page of a topic, or of a watch that stands as one."""
     with services.store.read() as connection:
         found = papers.page(connection, query, cursor or None)
-        works = [] if cursor else papers.starters(connection).get(name, [])
+        works = [] if cursor else papers.starters(connection).get(topic.name, [])
     values = {
         "topic": topic,
         "topics": {t.name: t for t in services.config.topics},
@@ -123,6 +150,10 @@ def show_topic(
         "works": works,
         "first": not cursor,
         "next": found.next,
+        # One watch, one form; mail must be set up, and the posts about no paper are no watch.
+        "signup": topic is not POSTS and bool(services.settings.smtp_url.get_secret_value()),
+        "zones": ZONES,
+        "schedules": SCHEDULES,
     }
     return page(request, "topic.html", values)
 

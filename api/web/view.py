@@ -11,19 +11,22 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from aggregator.cite import highwire
 from aggregator.clock import parse_moment
 from aggregator.digest import render
 from aggregator.digest.gist import gist
+from api.address import base_url
 from api.web import language
 
 YEAR = 365 * 24 * 3600
 
 
 def page(
-    request: Request, template: str, values: dict[str, Any], status: int = 200
+    request: Request, template: str, values: dict[str, Any], status: int = 200, *, lang: str = ""
 ) -> HTMLResponse:
-    """The page in the reader's language; a language asked for in the address is kept in a cookie."""
-    t = language.chosen(request)
+    """The page in the reader's language, or in `lang`; a language asked for in the address is kept
+    in a cookie."""
+    t = language.language(lang) if lang else language.chosen(request)
     other = "zh" if t.code == "en" else "en"
     kept = [(k, v) for k, v in request.query_params.multi_items() if k != "lang"]
     content = (
@@ -33,6 +36,7 @@ def page(
             values,
             t=t,
             path=request.url.path,
+            base=base_url(request),
             other_language=other,
             other_address=f"{request.url.path}?{urlencode([*kept, ('lang', other)])}",
         )
@@ -64,8 +68,14 @@ def _environment() -> Environment:
         "code": code,
         "page_url": lambda paper_id: render.page_url("", paper_id),
         "per_cent": render.per_cent,
+        "citation_tags": citation_tags,
     }
     return environment
+
+
+def citation_tags(paper: dict[str, Any], base: str) -> list[tuple[str, str]]:
+    """(name, content) of the tags by which reference managers know a paper's page."""
+    return highwire.tags(paper, render.page_url(base, paper["id"]))
 
 
 def moment(text: str) -> datetime:

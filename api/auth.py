@@ -1,0 +1,107 @@
+"""Who may ask what: tokens in the Authorization header, and what is open without one.
+
+With DAYPAPER_PUBLIC_READ=true everything that reads is open, except who is subscribed; changing
+anything needs a token that may. With false, everything needs a token but health, the style sheet
+and the pages that links in mails lead to (their link is the key), and Slack's requests (signed).
+
+Programs send `Authorization: Bearer TOKEN`. Browsers and feed readers can send a token as the
+password of HTTP Basic, with any name; that way is for reading alone, since a browser sends it along
+wherever a foreign page makes it go.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import BackgroundTasks, Depends, HTTPException, Request
+from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
+
+from aggregator.store import tokens
+from aggregator.store.tokens import Scope, Token
+from api.deps import Services, ServicesDep
+
+OPEN = ("/healthz", "/readyz")
+OPEN_BELOW = ("/confirm/", "/unsubscribe/", "/preferences/", "/feedback/", "/slack/")
+"""What needs no token even where reading does."""
+
+_described = HTTPBearer(auto_error=False, description="A token of `daypaper token create`")
+
+
+async def guard(request: Request, services: ServicesDep, background: BackgroundTasks) -> None:
+    """Let a request in, or answer 401: stands before every route, so that none is forgotten."""
+    path = request.url.path
+    if services.settings.public_read or path in OPEN or path.startswith(OPEN_BELOW):
+        return
+    kind, secret = _credentials(request)
+    if kind == "basic":
+        secret = _password(secret)
+    if await _known(services, secret, background) is None:
+        raise _unknown("This address needs a token.", basic=not path.startswith("/api/"))
+
+
+def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Token]]:
+    """The dependency of a route that only tokens of this scope may use. 401 or 403."""
+
+    async def check(request: Request, services: ServicesDep, background: BackgroundTasks) -> Token:
+        kind, secret = _credentials(request)
+        found = await _known(services, secret, background) if kind == "bearer" else None
+        if found is None:
+            raise _unknown(f"This needs a token that may {scope}.", basic=False)
+        if not found.may(scope):
+            raise HTTPException(403, f"This token may {found.scope}; expected one for {scope}.")
+        return found
+
+    return check
+
+
+described = Depends(_described)
+"""Tells /openapi.json that the route takes a token; `needs` is what asks for it."""
+Writer = Annotated[Token, Depends(needs("write")), described]
+
+
+def for_admin(token: Token, what: str) -> None:
+    """Raise a 403 unless the token is an administrator's; `what` begins the sentence."""
+    if not token.may("admin"):
+        raise HTTPException(403, f"{what} needs a token that may admin.")
+
+
+async def _known(services: Services, secret: str, background: BackgroundTasks) -> Token | None:
+    if not secret:
+        return None
+    found = await run_in_threadpool(_find, services, secret)
+    if found:
+        now = services.now()
+        if found.last_used is None or now - found.last_used >= tokens.NOTED_EVERY:
+            background.add_task(_note, services, found.pk)  # nobody waits for a lock for this
+    return found
+
+
+def _find(services: Services, secret: str) -> Token | None:
+    with services.store.read() as connection:
+        return tokens.find(connection, secret)
+
+
+def _note(services: Services, pk: int) -> None:
+    with services.store.write() as connection:
+        tokens.note_use(connection, pk, services.now())
+
+
+def _credentials(request: Request) -> tuple[str, str]:
+    """("bearer" or "basic" …, what follows)"""
+    kind, _, rest = request.headers.get("authorization", "").partition(" ")
+    return kind.lower(), rest.strip()
+
+
+def _password(encoded: str) -> str:
+    try:
+        decoded = base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return decoded.partition(":")[2]
+
+
+def _unknown(detail: str, *, basic: bool) -> HTTPException:
+    challenge = 'Basic realm="Daypaper", charset="UTF-8"' if basic else 'Bearer realm="Daypaper"'
+    return HTTPException(401, detail, headers={"WWW-Authenticate": challenge})
