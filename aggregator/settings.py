@@ -1,5 +1,6 @@
 """Settings from the environment or `.env`: one typed object, built by the entry point, handed down."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -79,6 +80,7 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{PREFIX}REDDIT_CLIENT_ID and _SECRET: one is missing; expected both or none"
             )
+        _check_mail(self)
         return self
 
     @property
@@ -115,6 +117,34 @@ def load() -> Settings:
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         message = first["msg"].removeprefix("Value error, ").rstrip(".")
         raise UsageError(f"{name}: {message}." if first["loc"] else f"{message}.") from None
+
+
+def _check_mail(settings: Settings) -> None:
+    """Raises ValueError; the sentence names the setting and holds no secret."""
+    if url := settings.smtp_url.get_secret_value():
+        from aggregator.deliver.smtp import parse_url
+
+        _checked("SMTP_URL", parse_url, url)
+    if settings.mail_from:
+        from aggregator.deliver.mail import parse_sender
+
+        _checked("MAIL_FROM", parse_sender, settings.mail_from)
+    dkim = (settings.dkim_domain, settings.dkim_selector, settings.dkim_key.get_secret_value())
+    if any(dkim):
+        if not all(dkim):
+            raise ValueError(
+                f"{PREFIX}DKIM_DOMAIN, _SELECTOR and _KEY: some are missing; expected all or none"
+            )
+        from aggregator.deliver.dkim import Signer
+
+        Signer(*dkim)
+
+
+def _checked(name: str, parse: Callable[[str], object], value: str) -> None:
+    try:
+        parse(value)
+    except ValueError as error:
+        raise ValueError(f"{PREFIX}{name}: {error}") from None
 
 
 def _from_file(name: str, path: str) -> str:

@@ -1,31 +1,22 @@
 """What tests of channels share: letters, and mail servers on loopback."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from aggregator.deliver.base import Letter, Links
+from aggregator.digest.letter import Rendered
 from aggregator.digest.select import Digest, Item, Section
 from tests.smtp_server import Certificate, MailServer, make_certificate
 
 AT = datetime(2017, 11, 13, 8, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Plain:
-    """What a renderer gives back."""
-
-    subject: str
-    html: str
-    text: str
-
-
-def plain(letter: Letter) -> Plain:
+def plain(letter: Letter) -> Rendered:
     """A renderer for tests that are not about what a letter says."""
-    return Plain(f"Digest {letter.key}", f"<p>{letter.key}</p>\n", f"{letter.key}\n")
+    return Rendered(f"Digest {letter.key}", f"<p>{letter.key}</p>\n", f"{letter.key}\n")
 
 
 def paper(number: int, title: str = "", **more: Any) -> dict[str, Any]:
