@@ -1,48 +1,92 @@
-"""Papers: lists by topic, words, author, venue, source and date; and one by any of its names."""
+"""Papers: lists by topic, words, author, venue, source and date; one by any of its names, also as
+a citation."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import RedirectResponse
 
+from aggregator import cite
 from aggregator.errors import UsageError
 from aggregator.store import news, papers
-from api.deps import ServicesDep
+from aggregator.topics import Config
+from api.deps import Services, ServicesDep
 from api.params import PaperParams
 from api.routes.responses import errors, json_bytes, paper_list, with_url
 from api.schemas import PaperDetail, PaperList
 
 router = APIRouter(prefix="/api/v1/papers", tags=["papers"])
 
+PaperName = Annotated[
+    str,
+    Path(
+        description="Its id, or an external one: arxiv:1512.03385, doi:10.1109/cvpr.2016.90",
+        examples=["arxiv:1512.03385"],
+    ),
+]
+_MOVED: dict[int | str, dict[str, Any]] = {
+    301: {"description": "The paper was merged into another one"},
+    **errors(404),
+}
+
 
 @router.get("", response_model=PaperList, responses=errors(400))
 def list_papers(services: ServicesDep, params: Annotated[PaperParams, Query()]) -> Any:
     """Papers, newest first; `next` of the answer is the `cursor` of the next page."""
-    for name in params.topic:
-        if services.config.topic(name) is None:
-            known = ", ".join(topic.name for topic in services.config.topics)
-            raise UsageError(f'topic: there is no topic "{name}"; expected one of: {known}.')
+    check_topics(services.config, params.topic)
     with services.store.read() as connection:
         page = papers.page(connection, params.query(), params.cursor or None)
     return paper_list(page, services.base_url)
 
 
-@router.get(
-    "/{name:path}",
-    response_model=PaperDetail,
-    responses={301: {"description": "The paper was merged into another one"}, **errors(404)},
-)
-def get_paper(
-    services: ServicesDep,
-    name: Annotated[
-        str,
-        Path(
-            description="Its id, or an external one: arxiv:1512.03385, doi:10.1109/cvpr.2016.90",
-            examples=["arxiv:1512.03385"],
-        ),
-    ],
-) -> Response:
+def check_topics(config: Config, names: Iterable[str]) -> None:
+    """Raise UsageError if one of the names is no topic's."""
+    for name in names:
+        if config.topic(name) is None:
+            known = ", ".join(topic.name for topic in config.topics)
+            raise UsageError(f'topic: there is no topic "{name}"; expected one of: {known}.')
+
+
+def _citations(form: str) -> dict[int | str, dict[str, Any]]:
+    """The documented answers of a route that gives a paper in this format."""
+    given = {"content": {cite.MEDIA_TYPES[form]: {"schema": {"type": "string"}}}}
+    return {200: given, **_MOVED}
+
+
+# These end as the name itself might: they stand before the route that takes any name.
+@router.get("/{name:path}.bib", response_class=Response, responses=_citations("bibtex"))
+def get_bibtex(services: ServicesDep, name: PaperName) -> Response:
+    """A paper as a BibTeX entry."""
+    return _citation(services, name, "bibtex")
+
+
+@router.get("/{name:path}.ris", response_class=Response, responses=_citations("ris"))
+def get_ris(services: ServicesDep, name: PaperName) -> Response:
+    """A paper as a RIS record."""
+    return _citation(services, name, "ris")
+
+
+@router.get("/{name:path}.csl.json", response_class=Response, responses=_citations("csl-json"))
+def get_csl(services: ServicesDep, name: PaperName) -> Response:
+    """A paper as a CSL-JSON array of one item."""
+    return _citation(services, name, "csl-json")
+
+
+def _citation(services: Services, name: str, form: str) -> Response:
+    with services.store.read() as connection:
+        doc, moved = papers.by_name(connection, name)
+    file = f"{quote(doc['id'], safe='')}.{cite.EXTENSIONS[form]}"
+    if moved:
+        return RedirectResponse(f"/api/v1/papers/{file}", 301)
+    headers = {"Content-Disposition": f'attachment; filename="{file}"'}
+    kind = f"{cite.MEDIA_TYPES[form]}; charset=utf-8"
+    return Response("".join(cite.FORMATS[form]([doc])), headers=headers, media_type=kind)
+
+
+@router.get("/{name:path}", response_model=PaperDetail, responses=_MOVED)
+def get_paper(services: ServicesDep, name: PaperName) -> Response:
     """A paper with its entries, tags and timeline."""
     with services.store.read() as connection:
         doc, moved = papers.by_name(connection, name)

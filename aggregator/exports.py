@@ -1,0 +1,59 @@
+"""What `daypaper export` writes: every paper, or what a watch selects, in one of the formats."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from aggregator import cite, opml
+from aggregator.errors import UsageError
+from aggregator.settings import Settings
+from aggregator.store import papers, watches
+from aggregator.store.db import Store
+from aggregator.store.papers import MOST, PaperQuery
+from aggregator.topics import Config
+
+FORMATS = ("jsonl", *cite.FORMATS, "opml")
+
+
+def write(
+    store: Store, settings: Settings, config: Config, form: str, watch: str, now: datetime
+) -> Iterator[str]:
+    """The text in pieces, read from the store as they are asked for; `form` is one of `FORMATS`.
+
+    With `watch` "" it is everything. Raises NotFoundError at the first piece if there is no such
+    watch, and UsageError if the feeds of one are asked for.
+    """
+    with store.read() as connection:
+        found = watches.find(connection, config, watch) if watch else None
+        names = [one.name for one in watches.everything(connection, config)]
+    if form == "opml":
+        if found:
+            raise UsageError("--watch: a list of feeds holds them all; expected none with opml.")
+        base = settings.public_url
+        feeds = opml.outlines(names, config.topics, base, lambda topic: topic.title)
+        yield opml.opml(feeds, now).decode()
+        return
+    every = _everything(store) if found is None else _selected(store, PaperQuery.of(found))
+    if form == "jsonl":
+        yield from (json.dumps(doc, ensure_ascii=False) + "\n" for doc in every)
+    else:
+        yield from cite.FORMATS[form](every)
+
+
+def _everything(store: Store) -> Iterator[dict[str, Any]]:
+    with store.read() as connection:
+        yield from papers.iterate(connection)
+
+
+def _selected(store: Store, query: PaperQuery) -> Iterator[dict[str, Any]]:
+    """Every paper of a query, newest first, read a page at a time; starter works are no result."""
+    cursor = None
+    with store.read() as connection:
+        while True:
+            page = papers.page(connection, replace(query, limit=MOST), cursor)
+            yield from (doc for doc in page.items if not doc["starter"])
+            cursor = page.next
+            if cursor is None:
+                return

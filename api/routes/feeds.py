@@ -1,0 +1,162 @@
+"""Feeds of topics, watches and searches in three formats, and the list of all of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from aggregator import opml
+from aggregator.digest.select import POSTS
+from aggregator.errors import NotFoundError
+from aggregator.store import papers, watches
+from aggregator.store.papers import PaperQuery
+from aggregator.topics import Config
+from aggregator.watches import NAME
+from api import conditional
+from api.address import base_url
+from api.conditional import Versions, VersionsDep
+from api.deps import Services, ServicesDep
+from api.feeds import FORMS
+from api.feeds.build import NEWEST, TAG, Head, build
+from api.params import PaperParams, Words
+from api.routes.papers import check_topics
+from api.web.front import day_of
+from api.web.language import Language, chosen, language
+
+# Documented in words: what they answer with is no JSON of ours.
+router = APIRouter(prefix="/feeds", include_in_schema=False)
+
+BOTH = ["GET", "HEAD"]
+FRESH_SECONDS = 300
+"""How long caches may answer for us: papers come in a few times a day, readers ask once an hour or
+more seldom, and five minutes of delay take the load of many readers from the store."""
+
+WatchName = Annotated[str, Path(pattern=NAME)]
+Lang = Annotated[Literal["en", "zh"], Query()]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a feed, with what is needed to answer it."""
+
+    request: Request
+    services: Services
+    versions: Versions
+
+    @property
+    def base(self) -> str:
+        """The address that links begin with."""
+        return base_url(self.request)
+
+
+async def _asked(request: Request, services: ServicesDep, versions: VersionsDep) -> Asked:
+    return Asked(request, services, versions)
+
+
+AskedDep = Annotated[Asked, Depends(_asked)]
+
+
+class SearchParams(BaseModel):
+    """What a feed of a search can be asked: what `GET /api/v1/papers` can, as far as it selects."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    topic: list[str] = Field(default=[], max_length=50)
+    q: Words = ""
+    author: Words = ""
+    venue: Words = ""
+    source: Words = ""
+    min_probability: float | None = Field(default=None, ge=0, le=1)
+    lang: Literal["en", "zh"] = "en"
+
+    def given(self) -> dict[str, object]:
+        """The conditions that were given, without the language, always in the same order."""
+        return self.model_dump(exclude={"lang"}, exclude_defaults=True)
+
+    def query(self) -> PaperQuery:
+        """As the store is asked."""
+        return PaperParams.model_validate({**self.given(), "limit": NEWEST}).query()
+
+
+@router.api_route("/all.opml", methods=BOTH)
+def list_feeds(asked: AskedDep) -> Response:
+    """Every feed, as OPML; titles in the language of the request."""
+    t, config = chosen(asked.request), asked.services.config
+    with asked.services.store.read() as connection:
+        known = watches.everything(connection, config)
+    query = f"?lang={t.code}" if t.code != "en" else ""
+    names = [watch.name for watch in known]
+    feeds = opml.outlines(names, config.topics, asked.base, t.title_of, query)
+    # Dated by the day, so that it stays the same until the next.
+    body = opml.opml(feeds, day_of(asked.services.now()))
+    address = f"{asked.base}/feeds/all.opml?lang={t.code}"
+    answer = _answer(asked, address, body, opml.MEDIA_TYPE)
+    answer.headers["Vary"] = "Accept-Language, Cookie"
+    return answer
+
+
+@router.api_route("/search.{form}", methods=BOTH)
+def feed_of_search(
+    asked: AskedDep, form: str, params: Annotated[SearchParams, Query()]
+) -> Response:
+    """The newest papers that a search finds; without conditions, the newest of all."""
+    config, t, given = asked.services.config, language(params.lang), params.given()
+    check_topics(config, params.topic)
+    titles = [t.title_of(topic) for name in params.topic if (topic := config.topic(name))]
+    words = [str(value) for name, value in given.items() if name != "topic"]
+    title = " · ".join([*words, *titles, "Daypaper"])
+    head = Head(
+        f"{TAG}search:{urlencode(given, doseq=True)}", title, t("tagline"), f"{asked.base}/"
+    )
+    return _feed(asked, ("search", form), params.query(), head, t, given)
+
+
+@router.api_route("/{name}.{form}", methods=BOTH)
+def feed_of_watch(asked: AskedDep, name: WatchName, form: str, lang: Lang = "en") -> Response:
+    """The newest papers of a topic or a watch, or the newest posts about no paper."""
+    config, t = asked.services.config, language(lang)
+    if name == POSTS.name:
+        query = PaperQuery(kind="post", limit=NEWEST)
+    else:
+        with asked.services.store.read() as connection:
+            query = PaperQuery.of(watches.find(connection, config, name), limit=NEWEST)
+    return _feed(asked, (name, form), query, _head(name, config, t, asked.base), t, {})
+
+
+def _head(name: str, config: Config, t: Language, base: str) -> Head:
+    topic = POSTS if name == POSTS.name else config.topic(name)
+    title, about = (t.title_of(topic), t.description_of(topic)) if topic else (name, "")
+    page = f"{base}/{'topics' if topic else 'watches'}/{name}"
+    return Head(f"{TAG}feed:{name}", f"{title} · Daypaper", about, page)
+
+
+def _feed(
+    asked: Asked,
+    file: tuple[str, str],
+    query: PaperQuery,
+    head: Head,
+    t: Language,
+    given: Mapping[str, object],
+) -> Response:
+    """The feed of what `query` finds; `file` and `given` are the name, the ending and the
+    parameters of its address."""
+    name, ending = file
+    form = FORMS.get(ending)
+    if form is None:
+        raise NotFoundError(f'There is no feed "{name}.{ending}" here.')
+    with asked.services.store.read() as connection:
+        found = papers.page(connection, query).items
+    feed = build(head, found, asked.services.config.topics, t, asked.base)
+    said = urlencode({**given, **({"lang": t.code} if t.code != "en" else {})}, doseq=True)
+    own = f"{asked.base}/feeds/{name}.{ending}" + (f"?{said}" if said else "")
+    return _answer(asked, own, form.render(feed, own), form.media_type)
+
+
+def _answer(asked: Asked, address: str, body: bytes, media_type: str) -> Response:
+    since = asked.versions.since(address, conditional.etag(body), asked.services.now())
+    who = "public" if asked.services.settings.public_read else "private"
+    headers = {"Cache-Control": f"{who}, max-age={FRESH_SECONDS}"}
+    return conditional.answer(asked.request, body, media_type, since, headers)
