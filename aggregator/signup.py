@@ -4,12 +4,13 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from aggregator import subscribers
 from aggregator.deliver.base import Outcome
 from aggregator.deliver.mail import Email, Notice
 from aggregator.deliver.notices import confirmation
 from aggregator.settings import Settings
 from aggregator.signing import Signer
-from aggregator.store import people, subscriptions
+from aggregator.store import subscriptions
 from aggregator.store.db import Store
 from aggregator.store.subscriptions import Row
 from aggregator.topics import Config
@@ -37,15 +38,7 @@ def carry_out(
         same = next((row for row in known if row.watch == wanted.watch), None)
         if same and (asked or same.state != "pending"):
             return
-        person = people.ensure(
-            connection,
-            f"email:{wanted.target}",
-            now,
-            lang=wanted.lang,
-            tz=wanted.tz,
-            confirmed=False,
-        )
-        row = subscriptions.add(connection, wanted, person, now, origin="signup", confirmed=False)
+        row = subscribers.add(connection, config, wanted, now, origin="signup", confirmed=False)
     if asked:
         return  # the mail that is there already opens a page that lists all that waits
     outcome = send_confirmation(settings, config, row, now)

@@ -95,7 +95,7 @@ class SubscriptionAnswer(Terms):
     id: str
     watch: str
     channel: str
-    target: str
+    target: str = Field(description="Without what is secret in it")
     state: Literal["pending", "active", "paused", "suspended", "ended"]
     origin: str = Field(description="Who made it: cli, file, api, signup, slack")
     created_at: datetime
@@ -103,6 +103,14 @@ class SubscriptionAnswer(Terms):
     told_at: datetime | None = Field(description="Time of the latest digest")
     next_due: datetime | None = Field(description="null: at once, or never while it is not active")
     trouble: str = Field(description="Why the latest try failed; empty when all is well")
+
+
+class SubscriptionMade(SubscriptionAnswer):
+    """A subscription that was just made."""
+
+    advice: str = Field(
+        description="What its maker must know, said only now: a webhook's signing secret"
+    )
 
 
 class SubscriptionList(BaseModel):

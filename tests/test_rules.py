@@ -52,7 +52,7 @@ SQL_CALLS = {"execute", "scalar", "scalars", "exec_driver_sql"}
 
 CLI = tuple(
     f"aggregator/cli/{name}.py"
-    for name in ("__init__", "common", "delivery", "literature", "tagger")
+    for name in ("__init__", "common", "delivery", "literature", "tagger", "tokens", "watches")
 )
 SERVES = "aggregator/cli/literature.py"
 PRINTERS = (*CLI, "aggregator/report.py", "api/serve.py")

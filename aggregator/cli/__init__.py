@@ -5,11 +5,11 @@ import sys
 
 from rich.logging import RichHandler
 
-from aggregator.cli import delivery, literature, tagger
+from aggregator.cli import delivery, literature, tagger, tokens, watches
 from aggregator.cli.common import EXIT_ERROR, EXIT_USAGE, app, errors
 from aggregator.errors import DaypaperError, UsageError
 
-COMMANDS = (literature, delivery, tagger)
+COMMANDS = (literature, watches, delivery, tokens, tagger)
 """The modules that add their commands to `app`, in the order of the help."""
 
 

@@ -6,20 +6,21 @@ from fastapi import APIRouter, BackgroundTasks, HTTPException, Path, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from aggregator import signup
+from aggregator import signup, subscribers
 from aggregator.clock import iso
 from aggregator.deliver import channels
 from aggregator.errors import NotFoundError
-from aggregator.store import people, subscriptions, watches
+from aggregator.store import subscriptions
 from aggregator.store.subscriptions import Row
 from aggregator.store.tokens import Token
 from aggregator.watches import Terms
 from api.auth import Writer, for_admin
-from api.deps import ServicesDep
+from api.deps import Services, ServicesDep
 from api.forms import (
     SubscriptionAnswer,
     SubscriptionChange,
     SubscriptionList,
+    SubscriptionMade,
     SubscriptionRequest,
 )
 from api.routes.responses import errors, json_bytes
@@ -28,7 +29,7 @@ router = APIRouter(prefix="/api/v1/subscriptions", tags=["subscriptions"])
 
 ORIGIN = "api"
 _MOMENTS = ("created_at", "confirmed_at", "told_at", "next_due")
-_PLAIN = ("id", "watch", "channel", "target", "state", "origin", "trouble")
+_PLAIN = ("id", "watch", "channel", "state", "origin", "trouble")
 
 Id = Annotated[str, Path(max_length=64, examples=["pX3kLw0aZr9tQ2mB"])]
 
@@ -38,7 +39,7 @@ def list_subscriptions(services: ServicesDep, token: Writer) -> Response:
     """Those made through the API; with an administrator's token all of them."""
     with services.store.read() as connection:
         found = subscriptions.everything(connection)
-    items = [answer(row) for row in found if _may_see(token, row)]
+    items = [answer(row, services) for row in found if _may_see(token, row)]
     return json_bytes({"items": items, "next": None})
 
 
@@ -47,13 +48,13 @@ def get_subscription(services: ServicesDep, token: Writer, id: Id) -> Response:
     """One subscription."""
     with services.store.read() as connection:
         row = subscriptions.by_id(connection, id)
-    return json_bytes(answer(_visible(token, row)))
+    return json_bytes(answer(_visible(token, row), services))
 
 
 @router.post(
     "",
     status_code=201,
-    response_model=SubscriptionAnswer,
+    response_model=SubscriptionMade,
     responses=errors(400, 401, 403, 404, 409),
 )
 def create_subscription(
@@ -70,18 +71,13 @@ def create_subscription(
         raise HTTPException(409, f"No confirmation mail can be sent: {trouble}")
     now = services.now()
     with services.store.write() as connection:
-        watches.find(connection, services.config, wanted.watch)
         known = subscriptions.of_target(connection, wanted.channel, wanted.target)
         if any(row.watch == wanted.watch and not _may_change(token, row) for row in known):
             raise HTTPException(409, "There is such a subscription already, not made by the API.")
-        address = f"email:{wanted.target}" if wanted.channel == "email" else people.LOCAL
-        person = people.ensure(
-            connection, address, now, lang=wanted.lang, tz=wanted.tz, confirmed=request.confirmed
-        )
-        row = subscriptions.add(
+        row = subscribers.add(
             connection,
+            services.config,
             wanted,
-            person,
             now,
             origin=ORIGIN,
             confirmed=confirmed,
@@ -89,7 +85,7 @@ def create_subscription(
         )
     if row.state == "pending" and not signup.asked_lately(known, now):
         background.add_task(signup.send_confirmation, services.settings, services.config, row, now)
-    made = json_bytes(answer(row))
+    made = json_bytes({**answer(row, services), "advice": channel.advice(wanted.target)})
     made.status_code = 201
     made.headers["Location"] = f"/api/v1/subscriptions/{row.id}"
     return made
@@ -112,7 +108,7 @@ def change_subscription(
             row = subscriptions.pause(connection, id, now)
         elif asked.state == "active":
             row = subscriptions.resume(connection, id, now)
-    return json_bytes(answer(row))
+    return json_bytes(answer(row, services))
 
 
 @router.delete("/{id}", status_code=204, responses=errors(401, 403, 404))
@@ -123,11 +119,13 @@ def delete_subscription(services: ServicesDep, token: Writer, id: Id) -> None:
         subscriptions.end(connection, id, services.now())
 
 
-def answer(row: Row) -> dict[str, Any]:
-    """A subscription as the API gives it."""
+def answer(row: Row, services: Services) -> dict[str, Any]:
+    """A subscription as the API gives it: what is secret in a target is left out."""
+    channel = channels(services.settings)[row.channel]
     moments = {name: getattr(row, name) for name in _MOMENTS}
     return (
         {name: getattr(row, name) for name in _PLAIN}
+        | {"target": channel.redacted(row.target)}
         | row.terms.model_dump(mode="json")
         | {name: moment and iso(moment) for name, moment in moments.items()}
     )

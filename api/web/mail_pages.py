@@ -11,6 +11,7 @@ from aggregator.deliver.notices import schedule_in_words
 from aggregator.errors import NotFoundError
 from aggregator.signing import LinkError, Signer
 from aggregator.store import feedback, papers, people, subscriptions, watches
+from aggregator.store.people import Person
 from aggregator.store.subscriptions import Row
 from aggregator.watches import Wanted
 from api.deps import Services, ServicesDep
@@ -127,10 +128,10 @@ def _confirm(
             people.ensure(connection, person.address, now, confirmed=True)
     lang = row.terms.lang
     values = {
-        "target": row.target,
+        "target": _named(row),
         "shown": in_words(request, services, lang, waiting or [row]),
         "done": chosen is not None or not waiting,
-        "preferences": f"/preferences/{signer.preferences_token(person.id)}",
+        "preferences": _preferences(signer, person),
     }
     return private(request, "confirm.html", values, lang)
 
@@ -163,12 +164,12 @@ def _unsubscribe(
     undo = does == "stop" and any(row.state != "ended" for row in before)
     lang = rows[0].terms.lang
     values = {
-        "target": rows[0].target,
+        "target": _named(rows[0]),
         "shown": in_words(request, services, lang, rows),
         "ended": ended,
         "did": does,
         "again": signer.again_token(asked) if undo else "",
-        "preferences": "" if ended else f"/preferences/{signer.preferences_token(person.id)}",
+        "preferences": "" if ended else _preferences(signer, person),
     }
     return private(request, "unsubscribe.html", values, lang)
 
@@ -242,6 +243,17 @@ def in_words(request: Request, services: Services, lang: str, rows: Iterable[Row
         title = t.title_of(topic) if topic else row.watch
         found.append(Shown(row, title, schedule_in_words(t.code, row.terms)))
     return found
+
+
+def _named(row: Row) -> str:
+    """The address; of another channel its name, since a webhook's target is a secret."""
+    return row.target if row.channel == "email" else row.channel
+
+
+def _preferences(signer: Signer, person: Person) -> str:
+    """The address of the person's page; "" for one who has none."""
+    mine = person.address.startswith("email:")
+    return f"/preferences/{signer.preferences_token(person.id)}" if mine else ""
 
 
 def _row(connection: Any, subscription_id: str) -> Row | None:

@@ -97,7 +97,7 @@ def _page(
     with services.store.read() as connection:
         rows = subscriptions.of_person(connection, person.pk)
     values = {
-        "address": person.address.partition(":")[2] or person.address,
+        "address": person.address.removeprefix("email:"),
         "shown": in_words(request, services, person.lang, rows),
         "schedules": {row.id: parse_schedule(row.terms.schedule) for row in rows},
         "days": DAYS,
@@ -112,10 +112,17 @@ def _page(
 
 
 def _owner(services: Services, signer: Signer, token: str) -> Person:
-    """Whose preferences the link opens. Raises LinkError, NotFoundError."""
+    """Whose preferences the link opens. Raises LinkError, NotFoundError.
+
+    Only an address has such a page: what a whole Slack channel can read must not open everything
+    that this installation's own person has.
+    """
     person_id = signer.read_preferences(token)
     with services.store.read() as connection:
-        return people.by_id(connection, person_id)
+        person = people.by_id(connection, person_id)
+    if not person.address.startswith("email:"):
+        raise NotFoundError("This person has no such page.")
+    return person
 
 
 def _do(services: Services, person: Person, asked: Asked) -> str:
