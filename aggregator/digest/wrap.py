@@ -39,6 +39,9 @@ def _units(text: str, most: int) -> list[tuple[str, bool]]:
     """(what must not be broken, whether a blank follows)."""
     found: list[tuple[str, bool]] = []
     for word in text.split():
+        if word.isascii() and len(word) <= most:
+            found.append((word, True))
+            continue
         parts: list[str] = []
         for sign in word:
             wide = unicodedata.east_asian_width(sign) in _WIDE
