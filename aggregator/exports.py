@@ -22,8 +22,8 @@ def write(
 ) -> Iterator[str]:
     """The text in pieces, read from the store as they are asked for; `form` is one of `FORMATS`.
 
-    With `watch` "" it is everything. Raises NotFoundError at the first piece if there is no such
-    watch, and UsageError if the feeds of one are asked for.
+    With `watch` "" it is everything. Raises NotFoundError if there is no such watch, and UsageError
+    if the feeds of one are asked for.
     """
     with store.read() as connection:
         found = watches.find(connection, config, watch) if watch else None
@@ -33,13 +33,11 @@ def write(
             raise UsageError("--watch: a list of feeds holds them all; expected none with opml.")
         base = settings.public_url
         feeds = opml.outlines(names, config.topics, base, lambda topic: topic.title)
-        yield opml.opml(feeds, now).decode()
-        return
+        return iter([opml.opml(feeds, now).decode()])
     every = _everything(store) if found is None else _selected(store, PaperQuery.of(found))
     if form == "jsonl":
-        yield from (json.dumps(doc, ensure_ascii=False) + "\n" for doc in every)
-    else:
-        yield from cite.FORMATS[form](every)
+        return (json.dumps(doc, ensure_ascii=False) + "\n" for doc in every)
+    return cite.FORMATS[form](every)
 
 
 def _everything(store: Store) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,7 @@ _ESCAPED = str.maketrans(
     {
         "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}",
         "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-        "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", '"': "''",
+        "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
     }
 )  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
@@ -101,8 +101,8 @@ def _name(name: Name) -> str:
     if name.literal or name.eastern:  # BibTeX would set 何, 恺明 as 恺明 何
         return f"{{{escape(name.natural)}}}"
     last = " ".join(part for part in (name.particle, name.family) if part)
-    parts = (last, name.suffix, name.given) if name.suffix else (last, name.given)
-    return ", ".join(_AND.sub(r"{\g<0>}", escape(part)) for part in parts)
+    parts = (last, name.suffix, name.given)
+    return ", ".join(_AND.sub(r"{\g<0>}", escape(part)) for part in parts if part)
 
 
 def _verbatim(value: str) -> str:
