@@ -55,7 +55,7 @@ def create(connection: Connection, name: str, scope: Scope, now: datetime) -> st
         "revoked_at": None,
     }
     statement = insert_into(connection, token).on_conflict_do_nothing(index_elements=["name"])
-    if not connection.execute(statement.values(**row)).rowcount:
+    if connection.scalar(statement.values(**row).returning(token.c.pk)) is None:
         raise UsageError(f'name: there is a token "{name}" already; expected another name.')
     return secret
 
