@@ -1,29 +1,26 @@
 """The only HTTP client: pace, retries, conditional requests, limits of size and time, safe addresses."""
 
-import ipaddress
 import re
 import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import stamina
 from sqlalchemy import Connection
 
-from aggregator import clock
+from aggregator import addresses, clock
 from aggregator.answers import TransientError, judge
-from aggregator.errors import (
-    BrokenError,
-    RefusedError,
-    UnreachableError,
-)
+from aggregator.errors import BrokenError, RefusedError, UnreachableError
 from aggregator.sources.base import Answer, Validator
 from aggregator.store import ledger
+from aggregator.watchdog import Watch
 
 PROJECT_PAGE = "https://github.com/daypaper/daypaper"
 MOST_BYTES = 64 * 2**20  # after decompression; arXiv's OAI pages are 2-10 MB
@@ -31,9 +28,9 @@ MOST_SECONDS = 180  # for one answer, however slowly it drips
 TIMEOUT = httpx.Timeout(60, connect=15)
 MOST_REDIRECTS = 5
 ATTEMPTS = 3
-
-
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+POST_SECONDS = 30.0
+"""From the first byte to the answer, for what is sent to an address that a person gave; Standard
+Webhooks recommends 15 to 30."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +127,8 @@ class Fetcher:
             self._wait_for_turn()
             response, body = self._send(method, url, **request)
             if response.is_redirect and "location" in response.headers:
-                target = _joined(url, response.headers["location"])
-                if _origin(target) != _origin(url):
+                target = addresses.joined(url, response.headers["location"])
+                if not addresses.same_origin(target, url):
                     # What proves who we are is for the one it was meant for.
                     request.pop("auth", None)
                     request["headers"] = _without_secrets(request.get("headers", {}))
@@ -187,55 +184,103 @@ class Fetcher:
 
     def _refuse_private(self, url: str) -> None:
         """Refuse loopback and private addresses, unless the source's own base URL is one."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port or 443
-        except ValueError as error:
-            raise RefusedError(f"{url} is no web address.", url=url) from error
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise RefusedError(f"{url} is no web address.", url=url)
-        if self._allow_private or parts.netloc in self._manners.own_hosts:
-            return
-        try:
-            found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-        except UnicodeError as error:
-            raise RefusedError(f"{url} is no web address.", url=url) from error
-        except OSError as error:
-            raise UnreachableError(
-                f"{parts.hostname} cannot be found ({error.strerror or error}).", url=url
-            ) from error
-        for *_, address in found:
-            if not _is_public(ipaddress.ip_address(str(address[0]).partition("%")[0])):
-                raise RefusedError(
-                    f"{parts.netloc} is a private address, which is refused "
-                    "(DAYPAPER_ALLOW_PRIVATE_UPSTREAMS allows it).",
-                    url=url,
-                )
+        netloc = addresses.split(url).netloc
+        if not self._allow_private and netloc not in self._manners.own_hosts:
+            addresses.refuse_private(url, resolve(url))
 
 
-def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Global, no multicast, and no IPv6 form that carries an IPv4 address (NAT64, 6to4, mapped)."""
-    carries = isinstance(address, ipaddress.IPv6Address) and (
-        address.ipv4_mapped or address.sixtofour or address in _NAT64
-    )
-    return address.is_global and not address.is_multicast and not carries
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The answer to a POST, header names in lower case; without one `status` is 0 and `problem` says
+    what happened. `maybe`: everything had been sent, so it may have been taken all the same."""
+
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+    maybe: bool = False
+
+
+class Sender:
+    """POSTs to addresses that people gave: once, to the machine that was looked at, no redirects.
+
+    Plain http goes to private addresses only, and those are refused unless `allow_private`.
+    """
+
+    def __init__(
+        self,
+        contact: str,
+        *,
+        allow_private: bool = False,
+        seconds: float = POST_SECONDS,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._allow_private = allow_private
+        self._seconds = seconds
+        self._client = httpx.Client(
+            headers={"User-Agent": user_agent(contact)},
+            verify=ssl_context or True,
+            timeout=httpx.Timeout(seconds / 2),
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._client.close()
+
+    def post_json(self, url: str, body: bytes, headers: Mapping[str, str]) -> Posted:
+        """POST a JSON document; what is answered besides status and headers is not read.
+
+        Raises RefusedError for an address that nothing may be sent to.
+        """
+        parts = addresses.split(url)
+        host = parts.hostname or ""
+        try:
+            found = resolve(url)
+        except UnreachableError as error:
+            return Posted(problem=str(error))
+        if not self._allow_private:
+            addresses.refuse_private(url, found)
+        if parts.scheme == "http" and any(map(addresses.is_public, found)):
+            raise RefusedError(f"{host} is public; expected https://.", url=url)
+        # The name is looked up once: asked again, it could lead elsewhere than what was looked at.
+        pinned = httpx.URL(url).copy_with(host=found[0])
+        sent = {**headers, "Host": parts.netloc, "Content-Type": "application/json"}
+        return self._post(pinned, host, content=body, headers=sent)
+
+    def _post(self, url: httpx.URL, host: str, **request: Any) -> Posted:
+        watch = Watch(self._seconds)
+        extensions = {"trace": watch.note, "sni_hostname": host}
+        try:
+            with (
+                watch,
+                self._client.stream("POST", url, extensions=extensions, **request) as response,
+            ):
+                return Posted(response.status_code, dict(response.headers))
+        except httpx.HTTPError as error:
+            late = watch.late or isinstance(error, httpx.TimeoutException)
+            why = "did not answer in time" if late else f"cannot be reached ({_plainly(error)})"
+            return Posted(problem=f"{host} {why}.", maybe=watch.handed_over)
+
+
+def resolve(url: str) -> list[str]:
+    """The IP addresses of the host, at least one. Raises RefusedError, UnreachableError."""
+    parts = addresses.split(url)
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise RefusedError(f"{url} is no web address.", url=url) from error
+    except OSError as error:
+        raise UnreachableError(
+            f"{parts.hostname} cannot be found ({error.strerror or error}).", url=url
+        ) from error
+    return [str(address[0]) for *_, address in found]
 
 
 def user_agent(contact: str) -> str:
     """Names Daypaper and whom to write to, as arXiv and Reddit ask for."""
     return f"Daypaper/0.1 (literature watcher; {contact or PROJECT_PAGE})"
-
-
-def _joined(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location)
-    except ValueError as error:
-        raise RefusedError(f"{url} redirects to no web address.", url=url) from error
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
 
 
 def _without_secrets(headers: Mapping[str, str]) -> dict[str, str]:

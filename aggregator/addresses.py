@@ -1,0 +1,56 @@
+"""What a web address says and which machine it may lead to, by looking at it alone; pure."""
+
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from aggregator.errors import RefusedError
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def split(url: str) -> SplitResult:
+    """The parts of an http(s) address with a host and a port that exists. Raises RefusedError."""
+    try:
+        parts = urlsplit(url)
+        found = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError as error:
+        raise RefusedError(f"{url} is no web address.", url=url) from error
+    if not found:
+        raise RefusedError(f"{url} is no web address.", url=url)
+    return parts
+
+
+def joined(url: str, location: str) -> str:
+    """Where a redirect leads. Raises RefusedError."""
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise RefusedError(f"{url} redirects to no web address.", url=url) from error
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Do both lead to the same server in the same way?"""
+    return urlsplit(one)[:2] == urlsplit(other)[:2]
+
+
+def refuse_private(url: str, found: Iterable[str]) -> None:
+    """Raises RefusedError if one of the host's IP addresses is not public."""
+    if not all(is_public(address) for address in found):
+        raise RefusedError(
+            f"{urlsplit(url).netloc.rpartition('@')[2]} is a private address, which is refused "
+            "(DAYPAPER_ALLOW_PRIVATE_UPSTREAMS allows it).",
+            url=url,
+        )
+
+
+def is_public(text: str) -> bool:
+    """Global, no multicast, and no IPv6 form that carries an IPv4 address (NAT64, 6to4, mapped).
+
+    Raises ValueError if `text` is no IP address.
+    """
+    address = ipaddress.ip_address(text.partition("%")[0])
+    carries = isinstance(address, ipaddress.IPv6Address) and (
+        address.ipv4_mapped or address.sixtofour or address in _NAT64
+    )
+    return address.is_global and not address.is_multicast and not carries
