@@ -62,14 +62,19 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty, migrated store; each test that asks for it runs on both databases."""
     if request.param == "postgres":
         made: Store = request.getfixturevalue("postgres")
-        tables = [t.name for t in SQLModel.metadata.sorted_tables] + ["paper_search"]
         with made.write() as connection:
-            connection.execute(sa.text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
+            empty_tables(connection)
         yield made
         return
     made = sqlite_store(tmp_path)
     yield made
     made.close()
+
+
+def empty_tables(connection: sa.Connection) -> None:
+    """Take everything out of a PostgreSQL store."""
+    tables = [t.name for t in SQLModel.metadata.sorted_tables] + ["paper_search"]
+    connection.execute(sa.text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
 
 
 def sqlite_store(folder: Path) -> Store:
