@@ -60,6 +60,7 @@ class SlackServer:
         self.responses: list[dict[str, Any]] = []  # to response_url
         self.faults: list[Fault] = []
         self.skip = 0
+        self.socket_url = ""  # where Socket Mode is told to connect
         self.strict_pace = strict_pace
         self._kept = kept
         self._lock = threading.Lock()
@@ -187,6 +188,9 @@ class SlackServer:
             with self._kept.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(message, ensure_ascii=False) + "\n")
         return {"channel": name, "ts": message["ts"], "message": message}
+
+    def _apps_connections_open(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"url": self.socket_url}
 
     def _chat_postephemeral(self, asked: dict[str, Any]) -> dict[str, Any]:
         check(asked)

@@ -186,7 +186,7 @@ def _is_signed(verifier: SignatureVerifier, body: bytes, request: Request) -> bo
     """Has Slack signed it in the last five minutes? Checked before anything is read."""
     try:
         return verifier.is_valid_request(body, dict(request.headers))
-    except (ValueError, TypeError):  # a moment that is no number, signs that are not ASCII
+    except (ValueError, TypeError, OverflowError):  # no moment of ours, signs that are not ASCII
         return False
 
 
