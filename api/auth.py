@@ -26,7 +26,10 @@ OPEN = ("/healthz", "/readyz")
 OPEN_BELOW = ("/confirm/", "/unsubscribe/", "/preferences/", "/feedback/", "/slack/")
 """What needs no token even where reading does."""
 
-_described = HTTPBearer(auto_error=False, description="A token of `daypaper token create`")
+# Only tells /openapi.json that a route takes a token; `_credentials` reads it.
+_Described = Annotated[
+    object, Depends(HTTPBearer(auto_error=False, description="Of `daypaper token create`"))
+]
 
 
 async def guard(request: Request, services: ServicesDep, background: BackgroundTasks) -> None:
@@ -44,7 +47,9 @@ async def guard(request: Request, services: ServicesDep, background: BackgroundT
 def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Token]]:
     """The dependency of a route that only tokens of this scope may use. 401 or 403."""
 
-    async def check(request: Request, services: ServicesDep, background: BackgroundTasks) -> Token:
+    async def check(
+        request: Request, services: ServicesDep, background: BackgroundTasks, _: _Described
+    ) -> Token:
         kind, secret = _credentials(request)
         found = await _known(services, secret, background) if kind == "bearer" else None
         if found is None:
@@ -56,9 +61,7 @@ def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Token]]:
     return check
 
 
-described = Depends(_described)
-"""Tells /openapi.json that the route takes a token; `needs` is what asks for it."""
-Writer = Annotated[Token, Depends(needs("write")), described]
+Writer = Annotated[Token, Depends(needs("write"))]
 
 
 def for_admin(token: Token, what: str) -> None:
