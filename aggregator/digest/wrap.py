@@ -1,6 +1,7 @@
 """Wraps text for terminals and plain mails, where a Chinese character takes two columns."""
 
 import unicodedata
+from functools import lru_cache
 
 _WIDE = frozenset("WF")
 
@@ -15,6 +16,7 @@ def width(text: str) -> int:
     )
 
 
+@lru_cache(maxsize=4_096)  # half the cost of a letter, and the same gists go to many readers
 def wrap(text: str, columns: int, first: str = "", rest: str | None = None) -> str:
     """The text in lines of at most `columns`, the first one led by `first`, others by `rest`.
 
