@@ -135,7 +135,7 @@ def test_chinese_is_said_throughout() -> None:
     page = Elements(made.html)
     assert page.values("lang") == ["zh-Hans", "zh-Hans"]
     for said in ("2017年11月13日 星期一", "10 篇论文", "关于gan", "还有 7 篇", "撤稿", "尚未发布", "退订",
-                 "标题中的“attention” +1.0", "测试邮件", "2017年11月10日"):  # fmt: skip
+                 "标题中的“attention” +1.0", "测试消息", "2017年11月10日"):  # fmt: skip
         assert said in page.text.replace("\u00a0", " "), said
         assert said in " ".join(made.text.split()), said
     ours = re.sub(r"https?://\S+|<b>bold</b>|All of it\.", "", made.text)
