@@ -266,6 +266,9 @@ def check(asked: dict[str, Any]) -> None:
     blocks = asked.get("blocks") or []
     if isinstance(blocks, str):
         blocks = json.loads(blocks)
+    payload = (asked.get("metadata") or {}).get("event_payload") or {}
+    if not all(isinstance(value, str | int | float | dict) for value in payload.values()):
+        raise Refused("invalid_metadata_format")
     if len(blocks) > 50:
         raise Refused("invalid_blocks")
     for block in blocks:

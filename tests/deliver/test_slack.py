@@ -46,7 +46,7 @@ def send(slack: SlackServer, given: Letter, *, again: bool = False, timeout: int
 
 def told(messages: list[dict[str, Any]]) -> Counter[str]:
     """How often each part of a letter was told."""
-    return Counter(id for m in messages for id in m["metadata"]["event_payload"]["told"])
+    return Counter(id for m in messages for id in m["metadata"]["event_payload"]["told"].split())
 
 
 def many(count: int = COUNT, **changes: Any) -> Letter:

@@ -132,7 +132,7 @@ def test_the_first_message_has_the_best_papers_with_buttons() -> None:
     values = [one["value"] for one in first.blocks[3]["elements"]]
     assert [value.split("|")[0] for value in values] == list(blocks.VERBS)
     assert values[0].split("|")[2] == "gan"
-    assert "and 3 more: <https://daypaper.example/topics/gan|all of them>" in shown(thread)
+    assert "<https://daypaper.example/topics/gan|and 3 more>" in shown(thread)
     assert "Asked us to wait." in shown(thread)
     assert "https://daypaper.example/unsubscribe/abc" in shown(thread)
 
@@ -148,6 +148,11 @@ def test_what_a_paper_says() -> None:
         "We propose deep widgets. They outperform shallow ones by 3%.",
         "GANs 90% · <https://a/1|PDF> · <https://d.example/papers/paper0001|Details>",
     ]
+
+
+def test_a_post_is_no_new_paper() -> None:
+    said = blocks.paper_text(words("zh"), paper(1, kind="post"), marks=("new", "discussed"))
+    assert "cs.CV · 新帖 · 有讨论" in said
 
 
 def test_a_paper_without_topics_can_only_be_saved() -> None:

@@ -82,7 +82,8 @@ def paper_text(
     page = show.page_url(base_url, paper["id"]) if show.web_url(base_url) else ""
     first = addresses[0][1] if addresses else page
     authors = show.byline(paper.get("authors") or (), others=words("et_al"))
-    by = (said(authors, LINE - 150), said(show.place(paper), 80), *(words(m) for m in marks))
+    news = [words("new_post" if (m, paper["kind"]) == ("new", "post") else m) for m in marks]
+    by = (said(authors, LINE - 150), said(show.place(paper), 80), *news)
     tags = [
         said((titles or {}).get(tag["name"]) or tag["name"], 60)
         + f" {show.per_cent(tag['probability'])}"

@@ -114,9 +114,7 @@ def _section(
         yield Unit(paper["id"], title, (*head, section(text, menu)))
         head = ()
     if one.more:
-        all_of_them = link(_page(letter, one.path), t("more_all"))
-        said_more = t.count("more", one.more)
-        more = context(f"{said_more}{t('colon')}{all_of_them}")
+        more = context(link(_page(letter, one.path), t.count("more", one.more)))
         yield Unit(f"more:{one.name}", title, (*head, more))
 
 

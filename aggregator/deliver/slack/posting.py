@@ -70,7 +70,8 @@ class Posting:
         self._post(Message(message.text, message.units[middle:]))
 
     def _send(self, message: Message, **said: Any) -> None:
-        told = [unit.id for unit in message.units]
+        # One text: Slack's types know lists of objects alone (docs.slack.dev, message metadata).
+        told = " ".join(unit.id for unit in message.units)
         payload = {"key": self._key, "part": self._part + 1, "told": told}
         answer = patiently(
             self._pace,
@@ -97,7 +98,7 @@ class Posting:
         self._thread = root["ts"]
         thread = self._messages(self._client.conversations_replies, ts=root["ts"])
         for payload in filter(None, map(self._ours, [root, *thread])):
-            self._told.update(payload.get("told") or ())
+            self._told.update(str(payload.get("told") or "").split())
             self._part = max(self._part, int(payload.get("part") or 0))
 
     def _messages(self, method: Any, **arguments: Any) -> list[dict[str, Any]]:
