@@ -1,7 +1,7 @@
 """A feed as plain data, made from papers as the store has them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from aggregator.clock import parse_moment
 from aggregator.digest.gist import gist
+from aggregator.digest.select import POSTS
 from aggregator.digest.show import byline, clean, cut, links, page_url, place
 from aggregator.digest.show import title as shown_title
 from aggregator.topics import Topic
@@ -46,7 +47,7 @@ class Entry:
     page: str
     outside: str
     authors: tuple[str, ...]
-    categories: tuple[tuple[str, str], ...]  # (name, title) of each topic
+    categories: tuple[tuple[str, str], ...]  # (name, title) of each topic, "discussions" of a post
     summary: str
     content: str
     published: datetime
@@ -71,10 +72,12 @@ def build(
     base_url: str,
 ) -> Feed:
     """The feed of these papers, in their order. Starter works are no news: they are left out."""
-    titles = {topic.name: t.title_of(topic) for topic in topics}
+    titles = {topic.name: clean(t.title_of(topic)) for topic in (*topics, POSTS)}
     entries = tuple(_entry(p, titles, t, base_url) for p in papers if not p["starter"])
     updated = max((entry.updated for entry in entries), default=BEGINNING)
-    return Feed(head, "zh-Hans" if t.code == "zh" else "en", updated, entries)
+    # A search's words stand in the title, and may hold what XML cannot.
+    said = replace(head, title=clean(head.title), about=clean(head.about))
+    return Feed(said, "zh-Hans" if t.code == "zh" else "en", updated, entries)
 
 
 def _entry(
@@ -83,6 +86,7 @@ def _entry(
     title = shown_title(paper)
     published = parse_moment(paper["at"])
     # Posts about a paper are not in the feed: that there is one more changes nothing for readers.
+    tags = [tag["name"] for tag in paper["topics"]]
     changes = [parse_moment(e["published"]) for e in paper["entries"] if e["role"] in _PUBLIC]
     return Entry(
         id=f"{TAG}paper:{quote(paper['id'], safe='')}",
@@ -91,7 +95,8 @@ def _entry(
         outside=dict(links(paper)).get("abstract", ""),
         authors=tuple(said for a in paper["authors"][:MOST_AUTHORS] if (said := clean(a))),
         categories=tuple(
-            (tag["name"], titles.get(tag["name"], tag["name"])) for tag in paper["topics"]
+            (name, titles.get(name, name))
+            for name in (*tags, *([POSTS.name] if paper["kind"] == "post" else []))
         ),
         summary=gist(clean(paper["abstract"], LONGEST)),
         content=_content(paper, t),

@@ -197,7 +197,7 @@ def test_addresses_that_nobody_should_follow_are_left_out() -> None:
     assert not {"url", "doi"} & set(entry.fields)
 
 
-TEXT = st.text(max_size=80) | st.sampled_from([HOSTILE, "x" * 40_000, "and", "ER  - ", "\\", "{"])
+TEXT = st.text(max_size=80) | st.sampled_from([HOSTILE, "x" * 300, "and", "ER  - ", "\\", "{"])
 
 
 @given(st.lists(st.tuples(TEXT, st.lists(TEXT, max_size=4), TEXT, TEXT), max_size=4))
