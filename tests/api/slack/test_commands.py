@@ -63,7 +63,8 @@ def test_a_channel_is_subscribed(http: TestClient, store: Store, slack: SlackSer
         "en",
     )
     with store.read() as connection:
-        assert people.by_pk(connection, row.person_pk).address == f"slack:{ADA}"
+        person = people.by_id(connection, people.ids(connection, [row.person_pk])[row.person_pk])
+    assert person.address == f"slack:{ADA}"
     assert not slack.posted()  # nobody else is told
 
 
