@@ -120,7 +120,7 @@ def _confirm(
             for one in subscriptions.of_person(connection, row.person_pk)
             if one.state == "pending" and (one.channel, one.target) == (row.channel, row.target)
         ]
-        person = people.by_pk(connection, row.person_pk)
+        person = _owner(connection, row)
         if chosen is not None:
             waiting = [one for one in waiting if one.id == asked or one.id in chosen]
             for one in waiting:
@@ -159,7 +159,7 @@ def _unsubscribe(
             return PlainTextResponse(_STOPPED, headers=PRIVATE)  # and forgotten
         if not rows:
             raise NotFoundError("These subscriptions are not here any more.")
-        person = people.by_pk(connection, rows[0].person_pk)
+        person = _owner(connection, rows[0])
     ended = all(row.state == "ended" for row in rows)
     undo = does == "stop" and any(row.state != "ended" for row in before)
     lang = rows[0].terms.lang
@@ -243,6 +243,10 @@ def in_words(request: Request, services: Services, lang: str, rows: Iterable[Row
         title = t.title_of(topic) if topic else row.watch
         found.append(Shown(row, title, schedule_in_words(t.code, row.terms)))
     return found
+
+
+def _owner(connection: Any, row: Row) -> Person:
+    return people.by_id(connection, people.ids(connection, {row.person_pk})[row.person_pk])
 
 
 def _named(row: Row) -> str:
