@@ -120,6 +120,8 @@ class _Batch:
         self._told: set[tuple[int, int]] = set()
         self._asked: set[int] = set()
         self._merged: dict[str, list[int]] = {}
+        self._chosen: dict[Any, dict[int, str]] = {}
+        self._first_covered: dict[datetime, int] = {}
 
     def letter(self, rows: Sequence[Row], made: Claimed) -> Claim | None:
         """The claim of one target's due subscriptions, None if there is nothing to send."""
@@ -240,28 +242,40 @@ class _Batch:
     def _advance(self, row: Row, start: Start | None) -> bool:
         covered = self._covered(row)
         if start:
-            waiting = outbox.unready(self._connection, 0, self._now, start.since)
-            covered = waiting[0] - 1 if waiting else self._newest
+            if start.since not in self._first_covered:
+                waiting = outbox.unready(self._connection, 0, self._now, start.since)
+                self._first_covered[start.since] = waiting[0] - 1 if waiting else self._newest
+            covered = self._first_covered[start.since]
         schedule, zone = parse_schedule(row.terms.schedule), ZoneInfo(row.terms.tz)
         due = next_due(schedule, zone, self._now)
         return outbox.advance(self._connection, row, self._now, due, covered, start)
 
     def _outcomes(self, row: Row, watch: Watch, news: Sequence[News]) -> dict[int, str]:
         """Event id -> shown or summarised."""
+        most = self._most(row, watch)
+        key = (watch, most, tuple(one.id for one in news))
+        if key not in self._chosen:
+            self._chosen[key] = self._choose(watch, news, most)
+        return self._chosen[key]
+
+    def _choose(self, watch: Watch, news: Sequence[News], most: int) -> dict[int, str]:
         docs = self._claimer.documents.get(self._connection, [one.paper_pk for one in news])
         rows = [EventRow(one.kind, one.at, docs[one.paper_pk], one.id) for one in news]
-        most = row.terms.limit
-        if watch.max_per_day is not None:
-            day = self._now.astimezone(ZoneInfo(row.terms.tz)).replace(
-                hour=0, minute=0, second=0, microsecond=0
-            )
-            today = outbox.shown_since(self._connection, row.pk, day)
-            most = min(most, max(watch.max_per_day - today, 0))
         shown = choose(Selection(watch, rows), self._claimer.config.topics, most)
         return {
             one.id: "shown" if one.id in shown or one.kind == "withdrawn" else "summarised"
             for one in news
         }
+
+    def _most(self, row: Row, watch: Watch) -> int:
+        """How many papers a subscription may be shown."""
+        if watch.max_per_day is None:
+            return row.terms.limit
+        day = self._now.astimezone(ZoneInfo(row.terms.tz)).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
+        today = outbox.shown_since(self._connection, row.pk, day)
+        return min(row.terms.limit, max(watch.max_per_day - today, 0))
 
     def _late_since(self, rows: Sequence[Row], folded: Sequence[Any]) -> datetime | None:
         """Since when something should have been told, if a digest was missed or did not arrive."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -26,6 +27,7 @@ from aggregator.tag.reasons import reasons
 from aggregator.topics import Config
 from aggregator.watches import Watch
 
+DIGESTS = 500  # kept, each some 100 kB
 PERIOD = timedelta(days=1)  # that a letter speaks of where nothing was missed
 
 
@@ -57,6 +59,7 @@ class Composer:
     quiet: str
     _why: dict[tuple[str, str], tuple[tuple[str, float], ...]] = field(default_factory=dict)
     _people: dict[int, str] = field(default_factory=dict)
+    _digests: dict[Any, Digest] = field(default_factory=dict)
 
     def letters(self, connection: Connection, kept: Sequence[Kept]) -> dict[int, Letter]:
         """Letters by key (`pk`)."""
@@ -64,12 +67,15 @@ class Composer:
         rows = outbox.rows_of(connection, {pk for one in kept for pk in one.subscriptions})
         told = [one.paper_pk for some in contents.values() for one in some]
         docs = self.documents.get(connection, told)
+        unknown = {row.person_pk for row in rows.values()} - self._people.keys()
+        self._people |= people.ids(connection, unknown)
         return {one.pk: self._letter(connection, one, contents[one.pk], rows, docs) for one in kept}
 
     def trial(
         self, connection: Connection, row: Row, digest: Digest, watch: Watch, now: datetime
     ) -> Letter:
         """A marked test message that shows a digest and stands in no ledger."""
+        self._people |= people.ids(connection, {row.person_pk})
         digest = self._explained(digest)
         return Letter(
             key=f"test-{people.new_id()}",
@@ -79,7 +85,7 @@ class Composer:
             digest=digest,
             watches=(watch.name,),
             sources=self.states,
-            links=self._links(connection, [row], digest),
+            links=self._links([row], digest),
             test=True,
         )
 
@@ -92,10 +98,8 @@ class Composer:
         docs: Mapping[int, Mapping[str, Any]],
     ) -> Letter:
         mine = [rows[pk] for pk in kept.subscriptions if pk in rows]
-        selections = [_selection(self._watch(connection, row), row, contents, docs) for row in mine]
-        since = kept.late_since or kept.at - PERIOD
-        digest = arrange(selections, self.config.topics, since, kept.at, quiet=self.quiet)
-        digest = self._explained(digest)
+        zone = ZoneInfo(mine[0].terms.tz) if mine else ZoneInfo("UTC")
+        digest = self._digest(connection, kept, mine, contents, docs)
         withdrawn = {
             one.paper_pk: docs[one.paper_pk] for one in contents if one.kind == "withdrawn"
         }
@@ -103,15 +107,42 @@ class Composer:
             key=kept.key,
             target=kept.target,
             lang=kept.lang,
-            at=kept.at,
+            at=kept.at.astimezone(zone),
             digest=digest,
             watches=tuple(row.watch for row in mine),
             sources=self.states,
-            links=self._links(connection, mine, digest),
-            late_since=kept.late_since,
-            paused_since=kept.paused_since,
+            links=self._links(mine, digest),
+            late_since=kept.late_since and kept.late_since.astimezone(zone),
+            paused_since=kept.paused_since and kept.paused_since.astimezone(zone),
             withdrawn=tuple(withdrawn.values()),
         )
+
+    def _digest(
+        self,
+        connection: Connection,
+        kept: Kept,
+        mine: Sequence[Row],
+        contents: Sequence[Told],
+        docs: Mapping[int, Mapping[str, Any]],
+    ) -> Digest:
+        """The same object for everybody who is told the same: a channel renders it once."""
+        since = kept.late_since or kept.at - PERIOD
+        watched = {row.pk: row.watch for row in mine}
+        told = tuple(
+            sorted(
+                (watched.get(one.subscription_pk), one.event_id, one.outcome) for one in contents
+            )
+        )
+        key = (tuple(row.watch for row in mine), told, since, kept.at)
+        if key not in self._digests:
+            selections = [
+                _selection(self._watch(connection, row), row, contents, docs) for row in mine
+            ]
+            made = arrange(selections, self.config.topics, since, kept.at, quiet=self.quiet)
+            if len(self._digests) >= DIGESTS:
+                self._digests.clear()
+            self._digests[key] = self._explained(made)
+        return self._digests[key]
 
     def _watch(self, connection: Connection, row: Row) -> Watch:
         try:
@@ -119,11 +150,11 @@ class Composer:
         except NotFoundError:  # deleted since it was claimed; what was claimed is told all the same
             return Watch(name=row.watch, query=row.watch)
 
-    def _links(self, connection: Connection, rows: Sequence[Row], digest: Digest) -> Links:
+    def _links(self, rows: Sequence[Row], digest: Digest) -> Links:
         base = self.settings.public_url
         if not rows:
-            return Links(base)
-        person = self._person(connection, rows[0].person_pk)
+            return Links(base)  # all that it was for are erased
+        person = self._people[rows[0].person_pk]
         papers = [i.paper["id"] for section in digest.sections for i in section.items]
         unsubscribe = self.signer.unsubscribe_token(*(row.id for row in rows))
         return Links(
@@ -135,11 +166,6 @@ class Composer:
                 for paper in papers
             },
         )
-
-    def _person(self, connection: Connection, pk: int) -> str:
-        if pk not in self._people:
-            self._people[pk] = people.by_pk(connection, pk).id
-        return self._people[pk]
 
     def _explained(self, digest: Digest) -> Digest:
         sections = tuple(

@@ -21,7 +21,8 @@ from aggregator import clock
 from aggregator.deliver import smtp
 from aggregator.deliver.base import Letter, Outcome
 from aggregator.deliver.dkim import Signer
-from aggregator.digest.letter import Rendered, render_letter
+from aggregator.deliver.rendering import Renderer
+from aggregator.digest.letter import Rendered
 from aggregator.digest.show import clean, web_url
 from aggregator.errors import UsageError
 from aggregator.settings import Settings
@@ -97,7 +98,7 @@ class Email:
         *,
         contact: str = "",
         signer: Signer | None = None,
-        render: Callable[[Letter], Rendered] = render_letter,
+        render: Callable[[Letter], Rendered] | None = None,
         wall: Callable[[], datetime] = clock.wall,
         ssl_context: ssl.SSLContext | None = None,
         timeout: float = smtp.TIMEOUT,
@@ -110,7 +111,7 @@ class Email:
         given = mail_from or contact or ("daypaper@localhost" if self._near else "")
         self._sender = parse_sender(given) if given else None
         self._signer = signer
-        self._render = render
+        self._render = render or Renderer()
         self._wall = wall
         self._context = ssl_context
         self._waits = (timeout, patience)

@@ -1,6 +1,7 @@
 """People: addresses and accounts, found or made, and erased with all that is about them."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 
 from aggregator.errors import NotFoundError
 from aggregator.store.sql import (
+    chunks,
     delivery,
     feedback,
     insert_missing,
@@ -72,9 +74,13 @@ def by_id(connection: Connection, opaque: str) -> Person:
     return _one(connection, person.c.id == opaque)
 
 
-def by_pk(connection: Connection, pk: int) -> Person:
-    """The person of that key. Raises NotFoundError."""
-    return _one(connection, person.c.pk == pk)
+def ids(connection: Connection, keys: Collection[int]) -> dict[int, str]:
+    """Key -> opaque id."""
+    found: dict[int, str] = {}
+    for part in chunks(sorted(keys)):
+        asked = sa.select(person.c.pk, person.c.id).where(person.c.pk.in_(part))
+        found |= {row[0]: row[1] for row in connection.execute(asked)}
+    return found
 
 
 def set_language(connection: Connection, pk: int, lang: str, tz: str) -> None:

@@ -5,9 +5,14 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import api, ingest, tagging
+from tests.bench import api, delivery, ingest, tagging
 
-PARTS = {"ingest": ingest.bench, "tagging": tagging.bench, "api": api.bench}
+PARTS = {
+    "ingest": ingest.bench,
+    "tagging": tagging.bench,
+    "api": api.bench,
+    "delivery": delivery.bench,
+}
 
 
 def main() -> None:
