@@ -13,7 +13,6 @@ from aggregator.digest.select import POSTS
 from aggregator.errors import NotFoundError
 from aggregator.store import papers, watches
 from aggregator.store.papers import PaperQuery
-from aggregator.topics import Config
 from aggregator.watches import NAME
 from api import conditional
 from api.address import base_url
@@ -25,6 +24,7 @@ from api.params import PaperParams, Words
 from api.routes.papers import check_topics
 from api.web.front import day_of
 from api.web.language import Language, chosen, language
+from api.web.watch import as_topic
 
 # Documented in words: what they answer with is no JSON of ours.
 router = APIRouter(prefix="/feeds", include_in_schema=False)
@@ -118,19 +118,16 @@ def feed_of_search(
 def feed_of_watch(asked: AskedDep, name: WatchName, form: str, lang: Lang = "en") -> Response:
     """The newest papers of a topic or a watch, or the newest posts about no paper."""
     config, t = asked.services.config, language(lang)
-    if name == POSTS.name:
-        query = PaperQuery(kind="post", limit=NEWEST)
+    topic = POSTS if name == POSTS.name else config.topic(name)
+    if topic is POSTS:
+        query, shown = PaperQuery(kind="post", limit=NEWEST), POSTS
     else:
         with asked.services.store.read() as connection:
-            query = PaperQuery.of(watches.find(connection, config, name), limit=NEWEST)
-    return _feed(asked, (name, form), query, _head(name, config, t, asked.base), t, {})
-
-
-def _head(name: str, config: Config, t: Language, base: str) -> Head:
-    topic = POSTS if name == POSTS.name else config.topic(name)
-    title, about = (t.title_of(topic), t.description_of(topic)) if topic else (name, "")
-    page = f"{base}/{'topics' if topic else 'watches'}/{name}"
-    return Head(f"{TAG}feed:{name}", f"{title} · Daypaper", about, page)
+            watch = watches.find(connection, config, name)
+        query, shown = PaperQuery.of(watch, limit=NEWEST), topic or as_topic(t, watch, config)
+    title, about = f"{t.title_of(shown)} · Daypaper", t.description_of(shown)
+    page = f"{asked.base}/{'topics' if topic else 'watches'}/{name}"
+    return _feed(asked, (name, form), query, Head(f"{TAG}feed:{name}", title, about, page), t, {})
 
 
 def _feed(

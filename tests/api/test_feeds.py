@@ -171,6 +171,7 @@ def test_a_watch_is_a_feed(client: TestClient, store: Store) -> None:
     assert [entry.title for entry in made.entries] == ["Games"]
     assert made.feed.link == f"{BASE_URL}/watches/games"
     assert made.feed.id == "tag:daypaper,2017:feed:games"
+    assert "games" in made.feed.subtitle
 
 
 def test_posts_about_no_paper_are_a_feed(client: TestClient, store: Store) -> None:
@@ -275,7 +276,10 @@ def test_without_a_public_address_links_lead_to_the_one_that_was_asked(
 
 def test_pages_name_their_feeds(browser: TestClient, store: Store) -> None:
     paper = one(store)
+    with store.write() as connection:
+        watches.save(connection, CONFIG, Watch(name="games", query="games"), NOW)
     for path, feeds in (
+        ("/watches/games", [f"/feeds/games.{form}" for form in FORMS]),
         ("/topics/gan", [f"/feeds/gan.{form}" for form in FORMS]),
         ("/", ["/feeds/search.atom", "/feeds/all.opml"]),
         ("/topics/gan?lang=zh", [f"/feeds/gan.{form}?lang=zh" for form in FORMS]),

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
 import feedparser_sgmllib
 import httpx
@@ -18,6 +18,7 @@ from reader import Reader, make_reader
 from starlette.testclient import TestClient
 
 from aggregator.settings import Settings
+from aggregator.store import tokens
 from aggregator.store.db import Store
 from api.app import create_app
 from api.conditional import Versions
@@ -108,13 +109,18 @@ def test_head_tells_the_length_and_sends_nothing(address: str, store: Store) -> 
             assert head.headers[name] == whole.headers[name]
 
 
-def test_private_reading_is_not_kept_by_shared_caches(store: Store, tmp_path: Any) -> None:
+def test_private_feeds_are_read_with_a_token_and_not_kept_by_shared_caches(
+    store: Store, tmp_path: Path
+) -> None:
+    with store.write() as connection:
+        token = tokens.create(connection, "reader", "read", NOW)
     settings = Settings(data_dir=tmp_path, public_read=False)
-    app = create_app(store, settings, CONFIG, now=lambda: NOW)
-    with TestClient(app) as client:
-        answer = client.get("/feeds/all.opml")
-        kept = answer.headers.get("cache-control", "")
-        assert answer.status_code == 401 or kept == "private, max-age=300"
+    with TestClient(create_app(store, settings, CONFIG, now=lambda: NOW)) as client:
+        for path in ("/feeds/gan.atom", "/feeds/all.opml"):
+            assert client.get(path).status_code == 401
+            answer = client.get(path, auth=("reader", token))
+            assert answer.status_code == 200
+            assert answer.headers["cache-control"] == "private, max-age=300"
 
 
 # --- changes -----------------------------------------------------------------------------------
