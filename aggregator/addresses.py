@@ -44,6 +44,14 @@ def refuse_private(url: str, found: Iterable[str]) -> None:
         )
 
 
+def may_be_public(host: str) -> bool:
+    """False for localhost and for an IP address that is not public; other names must be looked up."""
+    try:
+        return is_public(host)
+    except ValueError:
+        return host != "localhost" and not host.endswith(".localhost")
+
+
 def is_public(text: str) -> bool:
     """Global, no multicast, and no IPv6 form that carries an IPv4 address (NAT64, 6to4, mapped).
 

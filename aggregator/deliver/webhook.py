@@ -78,7 +78,7 @@ class Webhook:
             )
         if parts.scheme == "http" and not self._allow_private:
             raise UsageError(f"{shown}: expected https://.")
-        if not self._allow_private and not _may_be_public(host):
+        if not self._allow_private and not addresses.may_be_public(host):
             raise UsageError(
                 f"{shown} is a private address (DAYPAPER_ALLOW_PRIVATE_UPSTREAMS allows it)."
             )
@@ -181,12 +181,3 @@ def _document(letter: Letter) -> dict[str, Any]:
         "withdrawn": [dict(paper) for paper in letter.withdrawn],
         "digest": render.data(letter.digest, letter.sources, letter.links.base_url),
     }
-
-
-def _may_be_public(host: str) -> bool:
-    """False for localhost and for an IP address that is not public; other names are looked up when
-    something is sent."""
-    try:
-        return addresses.is_public(host)
-    except ValueError:
-        return host != "localhost" and not host.endswith(".localhost")

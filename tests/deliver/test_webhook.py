@@ -346,7 +346,9 @@ def https(certificate: Certificate) -> Iterator[tuple[str, list[bytes]]]:
     def talk(connection: socket.socket) -> None:
         try:
             with certificate.server_context().wrap_socket(connection, server_side=True) as secure:
-                heard.append(secure.recv(65_536))
+                heard.append(b"")
+                while not heard[0].endswith(b"{}"):
+                    heard[0] += secure.recv(65_536)
                 secure.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
         except ssl.SSLError:
             return
