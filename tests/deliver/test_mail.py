@@ -1,31 +1,24 @@
 """Letters as messages: headers, encodings, signature, addresses, and what a real server gets."""
 
 import re
-import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 
-import dkim
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.deliver.base import Letter, Links
-from aggregator.deliver.dkim import Signer
-from aggregator.deliver.mail import Email, Notice, Sender, parse_sender
+from aggregator.deliver.mail import Email, Notice
 from aggregator.digest.letter import Rendered
-from aggregator.errors import UsageError
-from aggregator.settings import Settings
 from tests.deliver.conftest import letter, plain
 from tests.smtp_server import MailServer
 
 WALL = datetime(2026, 11, 23, 16, 0, 1, tzinfo=UTC)
 LOCAL = "smtp+plain://localhost:1025"
-RELAY = "smtps://u:p@mail.example.org"
 MAIL_FROM = "每日论文 <daily@papers.example.org>"
 UNSUBSCRIBE = "https://papers.example.org/unsubscribe/" + "Ab-_." * 50
 
@@ -34,9 +27,8 @@ def email(
     url: str = LOCAL,
     mail_from: str = MAIL_FROM,
     render: Callable[[Letter], Rendered] = plain,
-    signer: Signer | None = None,
 ) -> Email:
-    return Email(url, mail_from, render=render, signer=signer, wall=lambda: WALL)
+    return Email(url, mail_from, render=render, wall=lambda: WALL)
 
 
 def parsed(raw: bytes) -> EmailMessage:
@@ -124,7 +116,7 @@ def test_a_notice_is_of_no_list(mail_server: MailServer) -> None:
     assert body(message, "html") == "<p>文</p>\n"
 
 
-# --- what comes from outside --------------------------------------------------------------------
+# --- what comes from outside ---------------------------------------------------------------------
 
 
 @given(st.text(), st.text(), st.text())
@@ -163,233 +155,13 @@ def test_the_shorter_encoding_is_chosen(text: str, encoding: str) -> None:
     assert {part["Content-Transfer-Encoding"] for part in message.iter_parts()} == {encoding}
 
 
-# --- addresses ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("given", "normal"),
-    [
-        ("ada@example.org", "ada@example.org"),
-        (" Ada.Lovelace+papers@EXAMPLE.Org ", "Ada.Lovelace+papers@example.org"),
-        ("ada@bücher.example.org", "ada@xn--bcher-kva.example.org"),
-        ("ada@例子.中国", "ada@xn--fsqu00a.xn--fiqs8s"),
-    ],
-)
-def test_addresses_have_one_form(given: str, normal: str) -> None:
-    channel = email(RELAY)
-    assert channel.normal(given) == normal
-    assert channel.normal(normal) == normal
-    assert channel.redacted(normal) == normal
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        "",
-        "ada",
-        "ada@",
-        "@example.org",
-        "ada@example.org, bob@example.org",
-        "ada@example.org bob@example.org",
-        "Ada <ada@example.org>",
-        "<ada@example.org>",
-        "ada@example.org\r\nBcc: eve@example.org",
-        "ada@example.org\n",
-        "ada\x00@example.org",
-        "ada@exa\u202emple.org",
-        '"ada lovelace"@example.org',
-        "ada..b@example.org",
-        "阿达@example.org",
-        "ada@[127.0.0.1]",
-        "ada@localhost",
-        "ada@host",
-        "a" * 65 + "@example.org",
-        "ada@" + "a." * 150 + "org",
-        "ada@-example.org",
-        "x" * 100_000,
-    ],
-)
-def test_what_is_no_address_is_refused_in_a_sentence(given: str) -> None:
-    with pytest.raises(UsageError, match="is no e-mail address: ") as caught:
-        email(RELAY).normal(given)
-    said = str(caught.value)
-    assert said.isprintable()
-    assert len(said) < 400
-
-
-def test_a_server_nearby_takes_mail_for_hosts_nearby() -> None:
-    assert email(LOCAL).normal("ada@LocalHost") == "ada@localhost"
-    assert email(LOCAL).normal("ada@host") == "ada@host"
-
-
-@pytest.mark.parametrize(
-    ("text", "sender"),
-    [
-        ("daily@example.org", Sender("Daypaper", "daily@example.org")),
-        ("The Daily <daily@Example.org>", Sender("The Daily", "daily@example.org")),
-        ('"Papers, daily" <daily@example.org>', Sender("Papers, daily", "daily@example.org")),
-        ("daypaper@localhost", Sender("Daypaper", "daypaper@localhost")),
-    ],
-)
-def test_sender(text: str, sender: Sender) -> None:
-    assert parse_sender(text) == sender
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "nobody",
-        "a@b@c",
-        "x <y>",
-        "a@example.org, b@example.org",
-        "a@example.org\r\nBcc: b@c.org",
-        "阿达@example.org",
-    ],
-)
-def test_no_sender(text: str) -> None:
-    with pytest.raises(ValueError, match="expected an address"):
-        parse_sender(text)
-
-
 def test_a_sender_with_a_comma_is_quoted() -> None:
     _, message = made(letter(), mail_from='"Papers, daily" <daily@example.org>')
     assert message["From"].addresses[0].display_name == "Papers, daily"
     assert len(message["From"].addresses) == 1
 
 
-# --- settings -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("url", "mail_from", "contact", "says"),
-    [
-        ("", "", "", "No mail server is set (DAYPAPER_SMTP_URL)."),
-        (RELAY, "", "", "Nobody is set whom mail comes from"),
-        ("smtp+plain://mail.example.org", "", "", "Nobody is set whom mail comes from"),
-        (RELAY, "", "me@example.org", ""),
-        (RELAY, "daily@example.org", "", ""),
-        (LOCAL, "", "", ""),
-        ("smtp+plain://mail:1025", "", "", ""),
-    ],
-)
-def test_what_keeps_mail_from_going(url: str, mail_from: str, contact: str, says: str) -> None:
-    channel = Email(url, mail_from, contact=contact, render=plain)
-    assert channel.trouble().startswith(says)
-    assert bool(channel.trouble()) == bool(says)
-    if says:
-        with channel.session() as session:
-            outcome = session.send(letter(), again=False)
-        assert (outcome.status, outcome.blames_target) == ("deferred", False)
-        assert outcome.message == channel.trouble()
-
-
-def test_channel_of_settings(key: str) -> None:
-    settings = Settings.model_validate(
-        {"smtp_url": RELAY, "contact": "me@example.org"}
-        | {"dkim_domain": "example.org", "dkim_selector": "s", "dkim_key": key}
-    )
-    channel = Email.of(settings)
-    assert (channel.name, channel.connections, channel.trouble()) == ("email", 4, "")
-    assert channel.letter_message(letter())[1].startswith(b"DKIM-Signature: ")
-
-
-@pytest.mark.parametrize(
-    ("values", "says"),
-    [
-        ({"smtp_url": "smtp://u:hunter2@"}, "DAYPAPER_SMTP_URL: expected smtp://"),
-        ({"mail_from": "nobody"}, "DAYPAPER_MAIL_FROM: expected an address"),
-        ({"dkim_domain": "example.org"}, "DAYPAPER_DKIM_DOMAIN, _SELECTOR and _KEY: some are"),
-        (
-            {"dkim_domain": "example.org", "dkim_selector": "s", "dkim_key": "hunter2"},
-            "DAYPAPER_DKIM_KEY: expected a private RSA key",
-        ),
-        (
-            {"dkim_domain": "no domain", "dkim_selector": "s", "dkim_key": "hunter2"},
-            "DAYPAPER_DKIM_DOMAIN: expected a domain",
-        ),
-    ],
-)
-def test_settings_that_cannot_be_meant(values: dict[str, str], says: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(says)) as caught:
-        Settings.model_validate(values)
-    assert "hunter2" not in str(caught.value)
-
-
-# --- DKIM ---------------------------------------------------------------------------------------
-
-
-def openssl(*arguments: str) -> str:
-    try:
-        done = subprocess.run(["openssl", *arguments], check=True, capture_output=True, text=True)
-    except OSError:
-        pytest.skip("no openssl program to make keys with")
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def key() -> str:
-    return openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
-
-
-def record(key: str, folder: Path) -> bytes:
-    """What stands in the DNS for it."""
-    file = folder / "key.pem"
-    file.write_text(key)
-    pem = openssl("pkey", "-in", str(file), "-pubout")
-    return b"v=DKIM1; k=rsa; p=" + "".join(pem.split("\n")[1:-2]).encode()
-
-
-def test_signature_holds_for_a_receiver(key: str, tmp_path: Path, mail_server: MailServer) -> None:
-    public = record(key, tmp_path)
-    asked = []
-
-    def look_up(name: bytes, timeout: int = 5) -> bytes:
-        asked.append(name)
-        return public
-
-    one = letter(links=Links("https://papers.example.org", UNSUBSCRIBE))
-    signer = Signer("papers.example.org", "day", key.replace("\n", "\\n"))
-    hard = "\r\n.a line with a dot  \r\n\r\ntrailing \t\r\n\r\n\r\n" + "é扩 " * 500
-    said = Rendered("扩散 " * 30, hard, hard)
-    channel = email(mail_server.url, render=lambda _: said, signer=signer)
-    with channel.session() as session:
-        assert session.send(one, again=False).status == "sent"
-        session.send_notice(Notice("ada@example.org", "s", "t", "h", "n"))
-    first, second = (received.raw for received in mail_server.received)
-    for raw in (first, second):
-        assert dkim.verify(raw, dnsfunc=look_up)
-    assert set(asked) == {b"day._domainkey.papers.example.org."}
-    signed = parsed(first)["DKIM-Signature"].replace(" ", "")
-    for name in ("from", "to", "subject", "date", "list-unsubscribe", "list-unsubscribe-post"):
-        assert f":{name}:" in f":{re.search('h=([^;]*);', signed)[1]}:"  # pyright: ignore[reportOptionalSubscript]
-    for old, new in (
-        (UNSUBSCRIBE.encode(), b"https://evil.example/"),
-        (b"One-Click", b"No"),
-        (b"To: ada", b"To: eve"),
-        (b"\r\n\r\n--", b"\r\n\r\nx--"),
-        (b"\r\nTo:", b"\r\nFrom: eve@example.org\r\nTo:"),
-    ):
-        assert old in first
-        assert not dkim.verify(first.replace(old, new, 1), dnsfunc=look_up)
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["genpkey", "-algorithm", "ed25519"],
-        ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
-        ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:512"],
-        ["genpkey", "-algorithm", "RSA", "-aes256", "-pass", "pass:x"],
-    ],
-)
-def test_keys_that_cannot_sign_are_refused(arguments: list[str]) -> None:
-    with pytest.raises(ValueError, match="DAYPAPER_DKIM_KEY: ") as caught:
-        Signer("example.org", "s", openssl(*arguments))
-    assert len(str(caught.value)) < 100
-
-
-# --- sending ------------------------------------------------------------------------------------
+# --- sending -------------------------------------------------------------------------------------
 
 
 def test_one_letter_never_stops_the_others(mail_server: MailServer) -> None:
