@@ -46,6 +46,7 @@ class Signer:
     def __init__(self, secret: str, now: Callable[[], datetime] = clock.wall) -> None:
         self._secret = secret
         self._now = now
+        self._made: dict[str, URLSafeSerializer] = {}
 
     @classmethod
     def of(cls, settings: Settings, now: Callable[[], datetime] = clock.wall) -> "Signer":
@@ -95,11 +96,13 @@ class Signer:
         return person_id, paper_id
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
-        return URLSafeSerializer(
-            self._secret,
-            salt=f"daypaper {purpose}",
-            signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
-        )
+        if purpose not in self._made:
+            self._made[purpose] = URLSafeSerializer(
+                self._secret,
+                salt=f"daypaper {purpose}",
+                signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
+            )
+        return self._made[purpose]
 
     def _signed(self, purpose: str, value: Any) -> str:
         return str(self._serializer(purpose).dumps(value))
