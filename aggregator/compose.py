@@ -17,7 +17,7 @@ from aggregator.errors import NotFoundError
 from aggregator.news import excuse
 from aggregator.settings import Settings
 from aggregator.signing import Signer
-from aggregator.store import letters, outbox, people, watches
+from aggregator.store import people, watches
 from aggregator.store.db import Store
 from aggregator.store.letters import Kept, Told
 from aggregator.store.subscriptions import Row
@@ -61,10 +61,14 @@ class Composer:
     _people: dict[int, str] = field(default_factory=dict)
     _digests: dict[Any, Digest] = field(default_factory=dict)
 
-    def letters(self, connection: Connection, kept: Sequence[Kept]) -> dict[int, Letter]:
-        """Letters by key (`pk`)."""
-        contents = letters.contents(connection, [one.pk for one in kept])
-        rows = outbox.rows_of(connection, {pk for one in kept for pk in one.subscriptions})
+    def letters(
+        self,
+        connection: Connection,
+        kept: Sequence[Kept],
+        contents: Mapping[int, Sequence[Told]],
+        rows: Mapping[int, Row],
+    ) -> dict[int, Letter]:
+        """Letters by key (`pk`), with their parts of the ledger and all their subscriptions given."""
         told = [one.paper_pk for some in contents.values() for one in some]
         docs = self.documents.get(connection, told)
         unknown = {row.person_pk for row in rows.values()} - self._people.keys()
@@ -151,9 +155,10 @@ class Composer:
             return Watch(name=row.watch, query=row.watch)
 
     def _links(self, rows: Sequence[Row], digest: Digest) -> Links:
+        """A reader's own links go to mail only: in a channel everybody would have them."""
         base = self.settings.public_url
-        if not rows:
-            return Links(base)  # all that it was for are erased
+        if not rows or rows[0].channel != "email":
+            return Links(base)
         person = self._people[rows[0].person_pk]
         papers = [i.paper["id"] for section in digest.sections for i in section.items]
         unsubscribe = self.signer.unsubscribe_token(*(row.id for row in rows))

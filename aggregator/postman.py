@@ -1,6 +1,7 @@
 """Sends what is due, again and again in one process, and waits for a batch to be whole."""
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 SETTLED = timedelta(minutes=3)
 """An `asap` digest waits until nothing new was stored for so long: a day's announcement comes in over
 minutes, and one letter with all of it is better than four."""
+
+PATIENCE = 10  # seconds that the end of the process waits for letters that are being handed over
 
 
 class Postman:
@@ -33,10 +36,23 @@ class Postman:
         self._channels = deliver.channels(settings)
         self._newest = 0
         self._since = wall()
+        self._stopping = threading.Event()
+        self._at_work = threading.Lock()
 
     def __call__(self) -> None:
         """One pass; what becomes of each letter is in the store and, if it is bad, in the log."""
-        now = self._wall()
+        with self._at_work:
+            if not self._stopping.is_set():
+                self._go_round(self._wall())
+
+    def stop(self) -> None:
+        """End after the letters that are being handed over, so that none of them is sent again for
+        want of a note; the others are taken up at the next start."""
+        self._stopping.set()
+        if self._at_work.acquire(timeout=PATIENCE):
+            self._at_work.release()
+
+    def _go_round(self, now: datetime) -> None:
         with self._store.read() as connection:
             newest = outbox.newest(connection)
             due = outbox.due(connection, now, list(self._channels))
@@ -47,7 +63,13 @@ class Postman:
             return
         settled = now - self._since >= SETTLED
         sender = Sender(
-            self._store, self._settings, self._config, self._channels, now, settled=settled
+            self._store,
+            self._settings,
+            self._config,
+            self._channels,
+            now,
+            settled=settled,
+            stopping=self._stopping.is_set,
         )
         done = sender.run()
         sent = sum(one.status == "sent" for one in done)

@@ -26,7 +26,11 @@ TIDY_EVERY = timedelta(hours=1)
 
 
 def start(
-    store: Store, settings: Settings, config: Config, progress: Progress | None = None
+    store: Store,
+    settings: Settings,
+    config: Config,
+    progress: Progress | None = None,
+    postman: Postman | None = None,
 ) -> BackgroundScheduler:
     """Look at every source now and every minute, in background threads; `shutdown` it at the end.
 
@@ -42,7 +46,7 @@ def start(
         _add(scheduler, f"collect {source.name}", job, LOOK_EVERY)
     look_up = partial(pipeline.look_up, store, settings, config)
     _add(scheduler, "look up papers", look_up, LOOK_EVERY)
-    postman = Postman(store, settings, config)
+    postman = postman or Postman(store, settings, config)
     _add(scheduler, "send letters", postman, LOOK_EVERY)
     _add(scheduler, "forget unconfirmed addresses", postman.tidy, TIDY_EVERY)
     _add(scheduler, "tag batch", partial(pipeline.tag, store, settings, config), TAG_EVERY)

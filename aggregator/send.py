@@ -52,6 +52,7 @@ class Sender:
     now: datetime
     impatient: bool = False
     settled: bool = True
+    stopping: Callable[[], bool] = lambda: False
     wall: Callable[[], datetime] = clock.wall
     id: str = field(default_factory=new_id)
     done: list[Delivered] = field(default_factory=list)
@@ -114,6 +115,8 @@ class Sender:
         with self.store.read() as connection:
             due = outbox.due(connection, self.now, usable)
         for group in batches(due):
+            if self.stopping():
+                return
             with self.store.write() as connection:
                 made = claimer.claim(connection, group)
             self._note_empty(made.empty)
@@ -128,10 +131,11 @@ class Sender:
         if not waiting:
             return
         kept = [one for one, _ in waiting]
+        composer = self._composing()
         with self.store.read() as connection:
-            composed = self._composing().letters(connection, kept)
             rows = outbox.rows_of(connection, {pk for one in kept for pk in one.subscriptions})
             contents = letters.contents(connection, [one.pk for one in kept])
+            composed = composer.letters(connection, kept, contents, rows)
         papers = {pk: _papers(told) for pk, told in contents.items()}
         for name in sorted({one.channel for one in kept}):
             channel = self.channels[name]
@@ -159,14 +163,15 @@ class Sender:
         """One connection: letters from the queue until it is empty."""
         results: list[tuple[Kept, str, str]] = []
         with channel.session() as session:
-            while True:
+            while not self.stopping():
                 try:
                     one, again = todo.get_nowait()
                 except Empty:
-                    return results
+                    break
                 said = self._one(session, one, composed[one.pk], again)
                 if said:
                     results.append((one, *said))
+        return results
 
     def _one(
         self, session: Session, one: Kept, composed: Letter, again: bool

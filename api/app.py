@@ -62,6 +62,10 @@ def create_app(
     app.state.services = Services(store, settings, config, sources, now)
     for router in (*ROUTERS, *PAGES):
         app.include_router(router)
+    if settings.slack_signing_secret.get_secret_value():
+        from api.slack.app import install  # half a second of imports that few need
+
+        install(app, app.state.services)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app, pages.error_page)
     app.add_middleware(SecurityHeaders)

@@ -77,4 +77,7 @@ class DigestParams(BaseModel):
     )
     days: int = Field(default=1, ge=1, le=31)
     limit: int = Field(default=25, ge=1, le=500, description="Papers of one topic")
-    format: Literal["json", "html", "text", "markdown"] = "json"
+    format: Literal["json", "html", "text", "markdown", "bibtex", "ris", "csl-json"] = "json"
+    lang: Literal["en", "zh"] = Field(
+        default="en", description="Language of the forms html, text and markdown"
+    )

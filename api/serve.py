@@ -5,15 +5,21 @@ import logging
 import os
 import socket
 import sys
+from typing import TYPE_CHECKING
 
 import uvicorn
+from fastapi import FastAPI
 
-from aggregator import clock, schedule, works
+from aggregator import clock, schedule, subscribers, works
 from aggregator.errors import UsageError
+from aggregator.postman import Postman
 from aggregator.settings import Settings
 from aggregator.store.db import Store
 from aggregator.topics import Config
 from api.app import create_app
+
+if TYPE_CHECKING:
+    from api.slack.app import SocketMode
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -30,15 +36,30 @@ def listen(host: str, port: int) -> socket.socket:
 def run(store: Store, settings: Settings, config: Config, listening: socket.socket) -> None:
     """Serve and collect until told to stop, then end the process."""
     works.load(store, config, clock.wall())
-    scheduler = schedule.start(store, settings, config)
-    options = uvicorn.Config(
-        create_app(store, settings, config), log_config=None, log_level=logging.WARNING
-    )
+    subscribers.follow_file(store, settings, config, clock.wall())
+    app = create_app(store, settings, config)
+    postman = Postman(store, settings, config)
+    scheduler = schedule.start(store, settings, config, postman=postman)
+    socket_mode = _socket_mode(app)
+    options = uvicorn.Config(app, log_config=None, log_level=logging.WARNING)
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(options).run(sockets=[listening])
     scheduler.shutdown(wait=False)
+    postman.stop()
+    if socket_mode:
+        socket_mode.close()
     sys.stdout.flush()
     sys.stderr.flush()
     # Collectors sleep between polite requests, for a minute each time. What they stored is whole,
     # and the rest is asked again, so nobody has to wait for them.
     os._exit(0)
+
+
+def _socket_mode(app: FastAPI) -> "SocketMode | None":
+    """Slack's events over a connection that we open, where an app token is set."""
+    services = app.state.services
+    if not services.settings.slack_app_token.get_secret_value():
+        return None
+    from api.slack.app import start_socket_mode  # half a second of imports that few need
+
+    return start_socket_mode(services)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 
-PURE = ("aggregator/parse", "aggregator/merge", "aggregator/tag", "aggregator/digest")
+PURE = ("aggregator/cite", "aggregator/parse", "aggregator/merge", "aggregator/tag", "aggregator/digest")
 IO_MODULES = (
     "httpx",
     "sqlalchemy",

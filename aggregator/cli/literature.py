@@ -89,6 +89,7 @@ def digest(
     as_of: AsOf = "",
     limit: Annotated[int, typer.Option(min=1, help="Papers per topic.")] = 25,
     form: Annotated[str, typer.Option("--format", help="text, markdown, html or json.")] = "text",
+    lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
     as_json: Json = False,
 ) -> None:
     """What is new, by topic. Changes nothing."""
@@ -99,6 +100,8 @@ def digest(
     first = moment(since, "--since")
     if form not in ("json", *render.FORMATS):
         raise UsageError(f"--format: {form!r} is not known; expected text, markdown, html or json.")
+    if lang not in ("en", "zh"):
+        raise UsageError(f"--lang: {lang!r} is not known; expected en or zh.")
     if watch and topic:
         raise UsageError("--watch and --topic: both are given; expected one of them.")
     with opened() as (store, chosen, config):
@@ -109,7 +112,8 @@ def digest(
     if as_json or form == "json":
         say(render.data(made, states, chosen.base_url))
     else:
-        sys.stdout.write(render.FORMATS[form](made, states, chosen.base_url).rstrip() + "\n")
+        shown = render.FORMATS[form](made, states, chosen.base_url, lang)
+        sys.stdout.write(shown.rstrip() + "\n")
 
 
 @app.command()

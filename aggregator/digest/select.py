@@ -67,6 +67,12 @@ class Digest:
         return not any(section.items for section in self.sections)
 
 
+def papers_of(digest: Digest) -> list[Mapping[str, Any]]:
+    """The papers of a digest, each once, in its order."""
+    found = {i.paper["id"]: i.paper for section in digest.sections for i in section.items}
+    return list(found.values())
+
+
 def day_before(until: datetime) -> datetime:
     """Where the period that ends at `until` begins, if nothing else is asked for."""
     return until - timedelta(days=1)

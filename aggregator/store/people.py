@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -71,7 +72,10 @@ def ensure(
 
 def by_id(connection: Connection, opaque: str) -> Person:
     """The person of that opaque id. Raises NotFoundError."""
-    return _one(connection, person.c.id == opaque)
+    row = connection.execute(sa.select(person).where(person.c.id == opaque)).first()
+    if row is None:
+        raise NotFoundError("There is no such person here.")
+    return _person(row)
 
 
 def ids(connection: Connection, keys: Collection[int]) -> dict[int, str]:
@@ -86,6 +90,16 @@ def ids(connection: Connection, keys: Collection[int]) -> dict[int, str]:
 def set_language(connection: Connection, pk: int, lang: str, tz: str) -> None:
     """The language and zone that new subscriptions of this person begin with."""
     connection.execute(sa.update(person).where(person.c.pk == pk).values(lang=lang, tz=tz))
+
+
+def forget_strangers(connection: Connection) -> None:
+    """Delete the people whose address was never proven and who have nothing here."""
+    mine = [
+        sa.exists().where(column == person.c.pk)
+        for column in (subscription.c.person_pk, feedback.c.person_pk, watch.c.owner)
+    ]
+    unproven = person.c.confirmed_at.is_(None)
+    connection.execute(sa.delete(person).where(unproven, *(~one for one in mine)))
 
 
 def erase(connection: Connection, pk: int) -> None:
@@ -109,8 +123,5 @@ def erase(connection: Connection, pk: int) -> None:
     connection.execute(sa.delete(person).where(person.c.pk == pk))
 
 
-def _one(connection: Connection, condition: sa.ColumnElement[bool]) -> Person:
-    row = connection.execute(sa.select(person).where(condition)).first()
-    if row is None:
-        raise NotFoundError("There is no such person here.")
+def _person(row: sa.Row[Any]) -> Person:
     return Person(row.pk, row.id, row.address, row.lang, row.tz, row.confirmed_at)

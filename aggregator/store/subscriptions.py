@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from aggregator.due import next_due, parse_schedule, parse_zone
 from aggregator.errors import NotFoundError, UsageError
+from aggregator.store import people
 from aggregator.store.people import new_id
 from aggregator.store.sql import delivery, event, one_at_a_time, subscription
 from aggregator.watches import Terms, Wanted
@@ -183,11 +184,14 @@ def change(connection: Connection, opaque: str, terms: Terms, now: datetime) -> 
 
 
 def forget_unconfirmed(connection: Connection, now: datetime) -> int:
-    """Delete what nobody confirmed in time and was never sent anything; returns how many."""
+    """Delete what nobody confirmed in time and was never sent anything, and addresses that were never
+    proven with it; returns how many subscriptions."""
     old = (subscription.c.state == "pending") & (subscription.c.created_at < now - UNCONFIRMED_FOR)
     told = sa.exists().where(delivery.c.subscription_pk == subscription.c.pk)
     connection.execute(sa.update(subscription).where(old, told).values(state="ended"))
-    return connection.execute(sa.delete(subscription).where(old, ~told)).rowcount
+    gone = connection.execute(sa.delete(subscription).where(old, ~told)).rowcount
+    people.forget_strangers(connection)
+    return gone
 
 
 def follow_file(

@@ -135,7 +135,7 @@ class Tag(SQLModel, table=True):
     topic: str = Field(primary_key=True)
     probability: float
     tagged: bool  # the probability reaches the topic's threshold
-    by: str  # model, keywords, child (topic), works (of topics.toml)
+    by: str  # model, keywords, child (topic), works (of topics.toml), person
     at: datetime
 
 

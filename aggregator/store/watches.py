@@ -1,5 +1,6 @@
 """Watches: those of the topics and of topics.toml, and those that were saved here."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.store.sql import subscription, watch
 from aggregator.topics import RESERVED, Config
-from aggregator.watches import Watch
+from aggregator.watches import NAME, Watch
 
 
 def find(connection: Connection, config: Config, name: str) -> Watch:
@@ -20,6 +21,8 @@ def find(connection: Connection, config: Config, name: str) -> Watch:
     known = config.watch(name)
     if known:
         return known
+    if not re.fullmatch(NAME, name):  # asked all the same, PostgreSQL would refuse a NUL
+        raise NotFoundError("There is no watch of that name.")
     saved = connection.scalar(sa.select(watch.c.filter).where(watch.c.name == name))
     if saved is None:
         raise NotFoundError(f'There is no watch "{name}".')

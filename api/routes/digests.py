@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from aggregator import news
+from aggregator import cite, news
 from aggregator.digest import render
+from aggregator.digest.select import papers_of
 from api.deps import ServicesDep
 from api.params import DigestParams
 from api.routes.responses import errors, json_bytes
@@ -18,7 +19,13 @@ _TYPES = {"text": "text/plain", "markdown": "text/markdown", "html": "text/html"
 # The HTML form is one document with its style inside: nothing else may be loaded or run.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 _FORMS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {media: {"schema": {"type": "string"}} for media in _TYPES.values()}}
+    200: {
+        "content": {
+            media: {"schema": {"type": "string"}}
+            for media in (*_TYPES.values(), *cite.MEDIA_TYPES.values())
+            if media != "application/json"
+        }
+    }
 }
 
 
@@ -38,7 +45,10 @@ def get_digest(
         digest, sources = news.watch_digest(*args, name, since, until, params.limit)
     if params.format == "json":
         return json_bytes(render.data(digest, sources, services.base_url))
-    content = render.FORMATS[params.format](digest, sources, services.base_url)
+    if params.format in cite.FORMATS:
+        content = "".join(cite.FORMATS[params.format](papers_of(digest)))
+        return Response(content, media_type=cite.MEDIA_TYPES[params.format])
+    content = render.FORMATS[params.format](digest, sources, services.base_url, params.lang)
     headers = {"Content-Security-Policy": _POLICY} if params.format == "html" else None
     return Response(content, media_type=_TYPES[params.format], headers=headers)
 
