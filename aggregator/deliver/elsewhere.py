@@ -87,6 +87,10 @@ class Apprise:
         shown = str(service.url(privacy=True)).partition("?")[0]
         return f"{shown.partition('://')[0]}://{host}/…" if host else shown
 
+    def advice(self, target: str) -> str:
+        """Nothing: all that a service needs stands in its URL."""
+        return ""
+
     def trouble(self) -> str:
         """Nothing needs to be set."""
         return ""

@@ -143,6 +143,10 @@ class Email:
         """The address: it holds no secret."""
         return target
 
+    def advice(self, target: str) -> str:
+        """Nothing: an address needs no preparation."""
+        return ""
+
     def trouble(self) -> str:
         """Why nothing can be sent; "" if all is there."""
         if self._server is None:

@@ -97,6 +97,10 @@ class Webhook:
         netloc = parts.netloc.rpartition("@")[2]
         return f"{parts.scheme}://{netloc}{path}" + ("?…" if parts.query else "")
 
+    def advice(self, target: str) -> str:
+        """The secret that the receiver checks signatures with."""
+        return f"Signatures are made with {self.secret_of(target)}; docs/webhooks.md tells how to check."
+
     def trouble(self) -> str:
         """Nothing needs to be set."""
         return ""
