@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -33,8 +34,8 @@ MOST_SUBJECT = 200
 _WIDE = SMTP.clone(max_line_length=998)
 """The longest line of RFC 5322, 2.1.1. Folded at 78 columns, a long address or identifier becomes an
 encoded word, which nothing finds in a List-Unsubscribe."""
-_NARROW = SMTP.clone(max_line_length=75)
-"""The longest encoded word of RFC 2047, 2; the usual 78 lets the library write one of 77."""
+MOST_COLUMNS = 75
+"""The longest encoded word of RFC 2047, 2."""
 _NO_ID = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -42,7 +43,13 @@ class _Policy(EmailPolicy):
     """Folds the subject, and nothing else."""
 
     def fold_binary(self, name: str, value: str) -> bytes:
-        return (_NARROW if name == "Subject" else _WIDE).fold_binary(name, value)
+        if name != "Subject":
+            return _WIDE.fold_binary(name, value)
+        if value.isascii():
+            return SMTP.fold_binary(name, value)
+        # Encoded whole: where it encodes single words, the library folds one blank into two.
+        encoded = Header(str(value), "utf-8", MOST_COLUMNS, name).encode(linesep="\r\n")
+        return f"{name}: {encoded}\r\n".encode("ascii")
 
 
 _POLICY = _Policy(linesep="\r\n")

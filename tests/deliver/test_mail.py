@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator.deliver.base import Letter, Links
@@ -130,6 +130,7 @@ def test_any_text_arrives_and_stays_where_it_is(subject: str, text: str, html: s
         assert body(message, kind) == re.sub(r"\r\n?", "\n", said)
 
 
+@example("Daypaper, 14 November: Generating Structured Queries, All From Natural… and 1 more")
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=150))
 def test_a_subject_reads_as_it_was_written(subject: str) -> None:
     raw, message = made(letter(), render=lambda _: Rendered(subject, "", ""))
