@@ -1,7 +1,7 @@
 """Delivers what is due: claim a batch, hand its letters over, record what became of each."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ class Sender:
     store: Store
     settings: Settings
     config: Config
-    channels: dict[str, Channel]
+    channels: Mapping[str, Channel]
     now: datetime
     impatient: bool = False
     settled: bool = True
@@ -188,9 +188,9 @@ class Sender:
             log.exception("%s letter %s could not be sent", one.channel, one.key)
             outcome = Outcome("deferred", "It could not be put together; see the log.")
         with self.store.write() as connection:
-            return self._record(connection, one, outcome), outcome.message
+            return self._record(connection, one, outcome, again), outcome.message
 
-    def _record(self, connection: Connection, one: Kept, outcome: Outcome) -> str:
+    def _record(self, connection: Connection, one: Kept, outcome: Outcome, again: bool) -> str:
         if outcome.status == "sent":
             letters.sent(connection, one, outcome.message)
             return "sent"
@@ -201,9 +201,12 @@ class Sender:
             )
             return "suspended" if suspended else "failed"
         wait = outcome.retry_after or timedelta(minutes=BACK_OFF[min(one.tries, len(BACK_OFF) - 1)])
-        late = self.now + wait - one.at > GIVE_UP
-        next_try = None if late and not outcome.unsure else self.now + wait
-        letters.deferred(connection, one, outcome.message, next_try, unsure=outcome.unsure)
+        unsure = outcome.unsure or again
+        if self.now + wait - one.at > GIVE_UP:
+            letters.given_up(connection, one, outcome.message, unsure=unsure)
+        else:
+            next_try = self.now + wait
+            letters.deferred(connection, one, outcome.message, next_try, unsure=unsure)
         return "deferred"
 
     def _composing(self) -> Composer:

@@ -104,11 +104,19 @@ def sent(connection: Connection, one: Kept, message: str) -> None:
 
 
 def deferred(
-    connection: Connection, one: Kept, message: str, next_try: datetime | None, *, unsure: bool
+    connection: Connection, one: Kept, message: str, next_try: datetime, *, unsure: bool
 ) -> None:
-    """Not now; `next_try` None leaves it to the subscription's next digest."""
-    state = "deferred" if next_try or unsure else "refused"
-    _end(connection, one, state=state, outcome=message, unsure=unsure, next_try=next_try)
+    """Not now; `unsure`: this try or an earlier one may have got through."""
+    _end(connection, one, state="deferred", outcome=message, unsure=unsure, next_try=next_try)
+    _note(connection, one, trouble=message)
+
+
+def given_up(connection: Connection, one: Kept, message: str, *, unsure: bool) -> None:
+    """Tried for too long: what it tells waits for the subscription's next digest, which repeats it
+    if it got through after all."""
+    repeats = letter.c.repeats + (1 if unsure else 0)
+    values = {"state": "refused", "unsure": False, "next_try": None, "repeats": repeats}
+    _end(connection, one, outcome=message, **values)
     _note(connection, one, trouble=message)
 
 
