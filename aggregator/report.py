@@ -216,13 +216,14 @@ def subscriptions_table(rows: Sequence["Row"], shown: Mapping[str, str]) -> Tabl
     if not rows:
         return "No subscriptions; `daypaper subscribe --help` tells how to make one."
     table = Table(box=None, pad_edge=False)
-    for heading in ("id", "watch", "channel", "target", "schedule", "state", "last digest"):
+    table.add_column("id", no_wrap=True)
+    for heading in ("watch", "to", "when", "state, latest digest"):
         table.add_column(heading, overflow="fold")
     for row in rows:
-        told = iso(row.told_at) if row.told_at else "none yet"
-        state = f"{row.state}: {row.trouble}" if row.trouble else row.state
+        told = f"told {row.told_at:%-d %b %Y %H:%M} UTC" if row.told_at else "none yet"
+        state = f"{row.state}, {told}" + (f"; {row.trouble}" if row.trouble else "")
         when = f"{row.terms.schedule} {row.terms.tz}"
-        cells = (row.id, row.watch, row.channel, shown[row.id], when, state, told)
+        cells = (row.id, row.watch, f"{row.channel} {shown[row.id]}", when, state)
         table.add_row(*(Text(cell) for cell in cells))
     return table
 
@@ -237,10 +238,17 @@ def deliveries_table(done: Sequence["Delivered"], shown: Mapping[str, str]) -> T
     if not done:
         return "Nothing is due."
     table = Table(box=None, pad_edge=False)
-    for heading in ("subscription", "channel", "target", "papers", "status", "what happened"):
+    table.add_column("subscription", no_wrap=True)
+    for heading in ("to", "papers", "status"):
         right = heading == "papers"
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
     for one in done:
-        cells = (one.subscription, one.channel, shown[one.subscription], str(one.papers))
-        table.add_row(*map(Text, cells), Text(one.status), Text(one.message))
+        said = one.status if one.status == "sent" else f"{one.status}. {one.message}".rstrip(". ")
+        cells = (
+            one.subscription,
+            f"{one.channel} {shown[one.subscription]}",
+            str(one.papers),
+            said,
+        )
+        table.add_row(*map(Text, cells))
     return table
