@@ -79,8 +79,8 @@ def arrange(
         for name in [*order, POSTS.name]
         if (head := heads.get(name))
     )
-    digest = Digest(since, until, sections)
-    return digest if taken else Digest(since, until, sections, why_empty(False, quiet))
+    note = "" if taken else why_empty(False, quiet)
+    return Digest(since, until, sections, note, tuple(topics))
 
 
 def shortened(digest: Digest, limit: int) -> Digest:

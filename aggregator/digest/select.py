@@ -54,12 +54,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What is new in a period (`since` included, `until` not). `note` says why there is nothing."""
+    """What is new in a period (`since` included, `until` not). `note` says why there is nothing;
+    `topics` have the titles of papers' tags."""
 
     since: datetime
     until: datetime
     sections: tuple[Section, ...]
     note: str = ""
+    topics: tuple[Topic, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -115,10 +117,9 @@ def select(
             by_topic[name].append(Item(doc, marks, probability))
     sections = [_section(topic, by_topic[topic.name], limit) for topic in wanted]
     sections.append(_section(POSTS, posts, limit))
-    digest = Digest(since, until, tuple(sections))
-    if not digest.empty:
-        return digest
-    return Digest(since, until, tuple(sections), why_empty(bool(rows), quiet))
+    empty = not any(section.items for section in sections)
+    note = why_empty(bool(rows), quiet) if empty else ""
+    return Digest(since, until, tuple(sections), note, tuple(topics))
 
 
 def in_order(topics: Sequence[Topic], parent: str = "") -> list[Topic]:

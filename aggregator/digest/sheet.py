@@ -105,7 +105,7 @@ class Writer:
 
     def sheet(self, digest: Digest, sources: Sources, date: str = "") -> Sheet:
         """What a digest says; `date` stands in its head, else the period."""
-        parts = self._parts(digest.sections)
+        parts = self._parts(digest)
         date = date or period(digest, self.t)
         first = (card.title for part in parts for card in part.cards if not card.repeated)
         return Sheet(
@@ -140,9 +140,11 @@ class Writer:
     def _page(self, paper: Mapping[str, Any]) -> str:
         return show.page_url(self.base_url, paper["id"]) if self.base_url else ""
 
-    def _parts(self, sections: Sequence[Section]) -> tuple[Part, ...]:
+    def _parts(self, digest: Digest) -> tuple[Part, ...]:
         """A part for each section that has something, the last ones together where they are many."""
-        titles = {s.name: show.clean(self.t.title_of(s), show.NAME) for s in sections}
+        sections = digest.sections
+        named = (*digest.topics, *sections)
+        titles = {one.name: show.clean(self.t.title_of(one), show.NAME) for one in named}
         seen: dict[str, str] = {}
         parts = [
             self._part(section, titles, seen)
