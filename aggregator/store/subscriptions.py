@@ -1,8 +1,10 @@
 """Subscriptions: made, changed, paused, ended; which are due is asked in outbox.py."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -257,4 +259,10 @@ def _rows(connection: Connection, condition: sa.ColumnElement[bool]) -> list[Row
 
 def row_of(mapping: Mapping[Any, Any]) -> Row:
     """The value of a row of the table."""
-    return Row(**{**mapping, "terms": Terms(**mapping["terms"])})
+    return Row(**{**mapping, "terms": _terms(json.dumps(mapping["terms"]))})
+
+
+@lru_cache(maxsize=10_000)
+def _terms(text: str) -> Terms:
+    """Terms by their JSON text: most subscriptions have those of many others."""
+    return Terms.model_validate_json(text)
