@@ -1,81 +1,99 @@
 """The documentation against the code: everything that can be typed is named, what is shown runs."""
 
-import json
 import re
+import shlex
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
-from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
-import sqlalchemy as sa
 import typer
 from typer.core import TyperGroup
 
-from aggregator import cli, pipeline, settings, sources, topics
-from aggregator.errors import BrokenError
+from aggregator import cli, deliver, settings, topics
 from aggregator.models import QUIET_STATUSES, STATUSES
 from aggregator.sources import SOURCES
-from aggregator.sources.base import Credentials, Raw, SourceConfig
-from aggregator.store.sql import entry
 from api.app import create_app
 from tests.conftest import sqlite_store
-from tests.server import Reply, Server
-
-PROJECT = Path(__file__).parents[1]
-DOCS = PROJECT / "docs"
-NOW = datetime(2017, 11, 14, 12, tzinfo=UTC)
-
-
-def page(name: str) -> str:
-    return (DOCS / name).read_text(encoding="utf-8")
-
-
-def section(text: str, heading: str) -> str:
-    """What stands under a heading of the second level."""
-    found = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", text, re.M | re.S)
-    assert found, f'no heading "## {heading}"'
-    return found[1]
-
-
-def named(text: str) -> set[str]:
-    """Everything that stands as code: `like this`."""
-    return set(re.findall(r"`([^`\n]+)`", text))
-
-
-def row(text: str, start: str) -> str:
-    """The line of a table that begins with this code."""
-    found = [line for line in text.splitlines() if line.startswith(f"| `{start}")]
-    assert len(found) == 1, f"{len(found)} rows begin with `{start}"
-    return found[0]
-
+from tests.written import DOCS, PROJECT, named, page, row, section
 
 # --- commands, settings, topics, sources, routes ------------------------------------------------
 
 
 def commands() -> dict[str, Any]:
+    """Every command by its words: "send", "watch create" …"""
     group = typer.main.get_command(cli.app)
     assert isinstance(group, TyperGroup)
-    return dict(group.commands)
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        inner = command.commands if isinstance(command, TyperGroup) else {"": command}
+        found |= {f"{name} {word}".strip(): one for word, one in inner.items()}
+    return found
+
+
+def flags(command: Any) -> set[str]:
+    """The options of a command, as they are typed."""
+    given = [flag for one in command.params for flag in (*one.opts, *one.secondary_opts)]
+    return {flag for flag in given if flag.startswith("--")}
 
 
 @pytest.mark.parametrize("name", commands())
 def test_command_is_documented_with_its_options(name: str) -> None:
     said = section(page("settings.md"), "Commands")
-    line = next((r for r in said.splitlines() if re.match(rf"\| `daypaper {name}[ `]", r)), "")
-    assert line, f"daypaper {name} has no row"
-    for option in commands()[name].params:
-        for flag in (*option.opts, *option.secondary_opts):
-            assert not flag.startswith("--") or flag in line, flag
+    (line,) = [r for r in said.splitlines() if re.match(rf"\| `daypaper {name}( [A-Z[][^`]*)?`", r)]
+    assert flags(commands()[name]) == set(re.findall(r"--[a-z][a-z-]*", line))
 
 
-def test_no_command_is_documented_that_does_not_exist() -> None:
-    written = "\n".join(path.read_text(encoding="utf-8") for path in DOCS.glob("*.md"))
-    shown = re.findall(r"(?:^ {4}|`|bin/)daypaper ([a-z]+)", written, re.M)
-    assert set(shown) <= set(commands())
+def typed(text: str) -> Iterator[tuple[bool, list[str]]]:
+    """The commands of Daypaper that a page shows, as words without "daypaper"; True before those of a
+    code block, which must be whole."""
+    blocks = re.findall(r"^ {4}(.*daypaper .*)$", text, re.M)
+    for block in re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S):
+        blocks += block.splitlines()
+    lines = [(True, line) for line in blocks]
+    lines += [(False, line) for line in named(re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S))]
+    for whole, line in lines:
+        if not re.search(r"(^|[;/] ?)daypaper ", line) or line.startswith("/"):
+            continue
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        simple: list[list[str]] = [[]]
+        for word in lexer:
+            simple = (
+                [*simple, []]
+                if set(word) <= set("();<>|&")
+                else [*simple[:-1], [*simple[-1], word]]
+            )
+        for words in simple:
+            while words and re.match(r"\w+=", words[0]):  # X=y daypaper …
+                words.pop(0)
+            if words and words[0].split("/")[-1] == "daypaper":
+                yield whole, words[1:]
+
+
+@pytest.mark.parametrize("name", ["README.md", *sorted(p.name for p in DOCS.glob("*.md"))])
+def test_commands_that_are_shown_can_be_typed(name: str) -> None:
+    text = (PROJECT / name if name == "README.md" else DOCS / name).read_text(encoding="utf-8")
+    known = commands()
+    for whole, words in typed(text):
+        if words[0].isupper():  # daypaper COMMAND
+            continue
+        path = next((p for p in (" ".join(words[:2]), words[0]) if p in known), "")
+        group = not whole and words[0] in {p.split()[0] for p in known} and len(words) == 1
+        assert path or group, words
+        if not path:
+            continue
+        rest = words[len(path.split()) :]
+        assert {one.partition("=")[0] for one in rest if one.startswith("--")} <= flags(known[path])
+        if whole:
+            try:
+                known[path].make_context(path, rest)
+            except click.ClickException as error:
+                pytest.fail(f"{' '.join(words)}: {error.message}")
 
 
 def variables() -> set[str]:
@@ -95,6 +113,21 @@ def test_example_of_settings_names_those_that_are_read() -> None:
     substituted = set(re.findall(r"\$\{(\w+)", compose))
     assert set(names) == variables() | substituted
     assert len(names) == len(set(names))
+
+
+def test_example_of_settings_is_good_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = (PROJECT / ".env.example").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    plain = settings.Settings()
+    (tmp_path / ".env").write_text(re.sub(r"^#(?=[A-Z_]+=.)", "", example, flags=re.M))
+    found = settings.load()
+    assert not deliver.channels(found)["email"].trouble()
+    for name in ("data_dir", "topics", "public_read", "slack_api_url", "allow_private_upstreams"):
+        assert getattr(found, name) == getattr(plain, name), (
+            f"{name} shows another than the default"
+        )
 
 
 def test_every_key_of_a_topic_is_documented() -> None:
@@ -134,8 +167,14 @@ def test_every_route_is_documented_with_its_parameters(tmp_path: Path) -> None:
             line = row(said, f"{method.upper()} {path}`")
             asked = {p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"}
             assert asked <= named(line), path
-    shown = re.findall(r"^\| `[A-Z]+ (\S+)`", said, re.M)
-    assert set(shown) == set(made["paths"])
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            if body:
+                assert "| body: " in line, path
+            token = "HTTPBearer" in str(operation.get("security", ""))
+            assert token == bool(re.search(r"scope `(write|admin)`", line)), path
+    shown = re.findall(r"^\| `([A-Z]+ \S+)`", said, re.M)
+    real = {f"{m.upper()} {path}" for path, methods in made["paths"].items() for m in methods}
+    assert sorted(shown) == sorted(real)
 
 
 # --- links, files -------------------------------------------------------------------------------
@@ -200,188 +239,3 @@ def test_no_committed_file_names_a_place_of_some_machine() -> None:
     places = [b"/" + name + b"/" for name in (b"root", b"work")]
     found = [path.name for path in committed() if any(p in path.read_bytes() for p in places)]
     assert not found
-
-
-# --- lock files, image, compose -----------------------------------------------------------------
-
-
-def normal(requirement: str) -> str:
-    """ "psycopg[binary]>=3.2; …" -> "psycopg" """
-    return re.split(r"[^\w.-]", requirement)[0].lower().replace("_", "-").replace(".", "-")
-
-
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
-def test_lock_file_names_no_host_and_covers_the_project(name: str) -> None:
-    text = (PROJECT / name).read_text(encoding="utf-8")
-    assert "://" not in text
-    assert "index-url" not in text
-    pins = re.findall(r"^([a-z0-9][\w.-]*)(?:\[[\w,]+\])?==(\S+).*\n    --hash=", text, re.M)
-    assert len(pins) == len(re.findall(r"^\S", text, re.M))
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = set(project["dependencies"])
-    if "dev" in name:
-        wanted |= set(project["optional-dependencies"]["dev"])
-    assert {normal(one) for one in wanted} <= {normal(pin) for pin, _ in pins}
-
-
-def test_image_builds_with_all_that_the_build_backend_needs() -> None:
-    text = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
-    taken = re.search(r"keep = /\^\(([\w|-]+)\)==/", text)
-    assert taken
-    needed = {normal(one) for one in requires("hatchling") or () if "extra ==" not in one}
-    needed -= {"tomli"}  # below Python 3.11
-    assert set(taken[1].split("|")) == needed | {"hatchling"}
-
-
-def test_image_gets_every_file_that_it_copies() -> None:
-    text = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
-    ignored = (PROJECT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    copied = [
-        name
-        for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.M)
-        for name in line.split()[:-1]
-    ]
-    for name in copied:
-        assert (PROJECT / name).exists(), name
-        assert f"!{name}" in ignored, name
-
-
-def compose() -> dict[str, Any]:
-    text = (PROJECT / "docker-compose.yml").read_text(encoding="utf-8")
-    lines = [
-        line for line in text.splitlines() if line.strip() and not line.strip().startswith("#")
-    ]
-    value, rest = block(lines, 0)
-    assert not rest
-    return value
-
-
-def block(lines: list[str], indent: int) -> tuple[Any, list[str]]:
-    """Reads the part of YAML that our file keeps to: maps and lists by indentation, plain or quoted
-    values, and lists on one line as in JSON. Fails on anything else."""
-    found: dict[str, Any] = {}
-    items: list[Any] = []
-    while lines and len(lines[0]) - len(lines[0].lstrip(" ")) == indent:
-        line, lines = lines[0].strip(), lines[1:]
-        if line.startswith("- "):
-            items.append(scalar(line[2:].strip()))
-            continue
-        match = re.fullmatch(r"([\w-]+):(?: (.+))?", line)
-        assert match, line
-        key, value = match[1], match[2]
-        assert key not in found, f"{key} stands twice"
-        deeper = len(lines[0]) - len(lines[0].lstrip(" ")) if lines else 0
-        if value is None and deeper > indent:
-            found[key], lines = block(lines, deeper)
-        else:
-            found[key] = None if value is None else scalar(value.strip())
-    assert not (found and items)
-    assert not lines or len(lines[0]) - len(lines[0].lstrip(" ")) < indent, lines[0]
-    return items or found, lines
-
-
-def scalar(text: str) -> Any:
-    if text[0] in '["':
-        return json.loads(text)
-    assert text[0] not in "{'&*!|>%@`", text
-    assert not re.search(r": | #", text), text
-    return {"true": True, "false": False}.get(text, text)
-
-
-def test_compose_file_keeps_its_promises() -> None:
-    services = compose()["services"]
-    assert set(services) == {"app", "postgres", "mail"}
-    app, postgres, mail = services["app"], services["postgres"], services["mail"]
-    assert app["depends_on"] == {"postgres": {"condition": "service_healthy"}}
-    assert app["environment"]["DAYPAPER_DATABASE_URL"].startswith("postgresql+psycopg://")
-    assert "/readyz" in app["healthcheck"]["test"][-1]
-    assert app["read_only"] is True
-    assert postgres["healthcheck"]["test"][1] == "pg_isready"
-    assert "ports" not in postgres
-    assert mail["profiles"] == ["mail"]
-    for service in services.values():
-        assert service["security_opt"] == ["no-new-privileges:true"]
-        assert service["restart"] == "unless-stopped"
-        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
-    used = {v.partition(":")[0] for s in services.values() for v in s.get("volumes", ())}
-    assert {name for name in used if not name.startswith(".")} == set(compose()["volumes"])
-    for secret in (app["environment"]["PGPASSWORD"], postgres["environment"]["POSTGRES_PASSWORD"]):
-        assert secret.startswith("${POSTGRES_PASSWORD:?")
-
-
-def test_compose_file_gives_the_app_settings_that_exist() -> None:
-    given = set(compose()["services"]["app"]["environment"]) - {"PGPASSWORD"}
-    assert given <= variables()
-
-
-# --- the example source -------------------------------------------------------------------------
-
-PAPERS = {
-    "papers": [
-        {
-            "id": 7,
-            "title": "Boats of <i>Paper</i> and Ink",
-            "day": "2017-11-10",
-            "url": "7.html",
-            "authors": ["Aiko Sato", "Jane Doe"],
-            "arxiv": "https://arxiv.org/abs/1711.03678v2",
-        },
-        {"id": 8, "title": "A Paper without a Day", "url": "8.html", "authors": []},
-    ]
-}
-
-
-@pytest.fixture
-def workshop(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The kind of source that docs/add-a-source.md shows, registered as it says."""
-    blocks = re.findall(r"^```python\n(.*?)^```$", page("add-a-source.md"), re.M | re.S)
-    assert len(blocks) == 1
-    space: dict[str, Any] = {"__name__": "aggregator.sources.workshop"}
-    exec(compile(blocks[0], "docs/add-a-source.md", "exec"), space)
-    kind = space["WorkshopSource"]
-    monkeypatch.setitem(sources.KINDS, kind.kind, kind)
-    return kind
-
-
-def test_example_source_reads_what_it_should(workshop: Any) -> None:
-    options = workshop.options_type(years=(2017,))
-    source = workshop(SourceConfig("w", "workshop", options, None, True), Credentials())
-    body = json.dumps(PAPERS).encode()
-    url = "https://workshop.example/2017/papers.json"
-    parsed = source.to_drafts(Raw("list:2017", url, body, "application/json", NOW))
-    (draft,) = parsed.drafts
-    assert (draft.key, draft.title) == ("workshop:2017/7", "Boats of Paper and Ink")
-    assert draft.published == datetime(2017, 11, 10, tzinfo=UTC)
-    assert draft.authors == ("Aiko Sato", "Jane Doe")
-    assert draft.url == "https://workshop.example/2017/7.html"
-    assert draft.identifiers == {"workshop": "2017/7", "arxiv": "1711.03678"}
-    assert (len(parsed.skipped), parsed.declared) == (1, 2)
-
-
-def test_example_source_is_collected(workshop: Any, server: Server, tmp_path: Path) -> None:
-    reply = Reply(json.dumps(PAPERS).encode(), headers={"ETag": '"1"'})
-    server.routes = {
-        "/2017/papers.json": lambda asked: (
-            Reply(status=304) if asked.headers.get("if-none-match") else reply
-        )
-    }
-    shown = re.findall(r"^```toml\n(.*?)^```$", page("add-a-source.md"), re.M | re.S)
-    text = f'{shown[0]}\nbase_url = "{server.url}"\npace_seconds = 0\n'
-    config = topics.parse(text, "topics.toml")
-    chosen = settings.Settings(data_dir=tmp_path)
-    with closing(sqlite_store(tmp_path)) as store:
-        done = pipeline.collect(store, chosen, config, ["workshop"], as_of=NOW).sources["workshop"]
-        again = pipeline.collect(store, chosen, config, ["workshop"], as_of=NOW).sources["workshop"]
-        with store.read() as connection:
-            titles = list(connection.scalars(sa.select(entry.c.title)))
-    assert (done.status, done.counts.new, done.skipped) == ("mismatch", 1, 1)
-    assert (again.status, again.counts.fetched) == ("ok", 0)
-    assert titles == ["Boats of Paper and Ink"]
-
-
-def test_example_source_takes_no_other_document_for_a_list(workshop: Any, server: Server) -> None:
-    options = workshop.options_type(years=(2017,), base_url=server.url)
-    source = workshop(SourceConfig("w", "workshop", options, None, True), Credentials())
-    for body in (b"", b"<html>", b"[]", b'{"papers": 3}'):
-        with pytest.raises(BrokenError, match="no list of papers"):
-            source.to_drafts(Raw("list:2017", f"{server.url}/x", body, "", NOW))

@@ -1,0 +1,87 @@
+"""Lock files, container image and Compose file: what they promise, as far as it can be read off them."""
+
+import re
+import tomllib
+from importlib.metadata import requires
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aggregator import settings
+
+PROJECT = Path(__file__).parents[1]
+
+
+def normal(requirement: str) -> str:
+    """ "psycopg[binary]>=3.2; …" -> "psycopg" """
+    return re.split(r"[^\w.-]", requirement)[0].lower().replace("_", "-").replace(".", "-")
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_lock_file_names_no_host_and_covers_the_project(name: str) -> None:
+    text = (PROJECT / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert "index-url" not in text
+    pins = re.findall(r"^([a-z0-9][\w.-]*)(?:\[[\w,]+\])?==(\S+).*\n    --hash=", text, re.M)
+    assert len(pins) == len(re.findall(r"^\S", text, re.M))
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = set(project["dependencies"])
+    if "dev" in name:
+        wanted |= set(project["optional-dependencies"]["dev"])
+    assert {normal(one) for one in wanted} <= {normal(pin) for pin, _ in pins}
+
+
+def test_image_builds_with_all_that_the_build_backend_needs() -> None:
+    text = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
+    taken = re.search(r"keep = /\^\(([\w|-]+)\)==/", text)
+    assert taken
+    needed = {normal(one) for one in requires("hatchling") or () if "extra ==" not in one}
+    needed -= {"tomli"}  # below Python 3.11
+    assert set(taken[1].split("|")) == needed | {"hatchling"}
+
+
+def test_image_gets_every_file_that_it_copies() -> None:
+    text = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
+    ignored = (PROJECT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    copied = [
+        name
+        for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.M)
+        for name in line.split()[:-1]
+    ]
+    for name in copied:
+        assert (PROJECT / name).exists(), name
+        assert f"!{name}" in ignored, name
+
+
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
+
+
+def test_compose_file_keeps_its_promises() -> None:
+    services = compose()["services"]
+    assert set(services) == {"app", "postgres", "mail"}
+    app, postgres, mail = services["app"], services["postgres"], services["mail"]
+    assert app["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert app["environment"]["DAYPAPER_DATABASE_URL"].startswith("postgresql+psycopg://")
+    assert "/readyz" in app["healthcheck"]["test"][-1]
+    assert app["read_only"] is True
+    assert postgres["healthcheck"]["test"][1] == "pg_isready"
+    assert "ports" not in postgres
+    assert mail["profiles"] == ["mail"]
+    for service in services.values():
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["restart"] == "unless-stopped"
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+    used = {v.partition(":")[0] for s in services.values() for v in s.get("volumes", ())}
+    assert {name for name in used if not name.startswith(".")} == set(compose()["volumes"])
+    for secret in (app["environment"]["PGPASSWORD"], postgres["environment"]["POSTGRES_PASSWORD"]):
+        assert secret.startswith("${POSTGRES_PASSWORD:?")
+
+
+def test_compose_file_gives_the_app_settings_that_exist() -> None:
+    given = set(compose()["services"]["app"]["environment"]) - {"PGPASSWORD"}
+    assert given <= {settings.PREFIX + name.upper() for name in settings.Settings.model_fields}
+    secrets = {settings.PREFIX + name.upper() for name in settings.SECRETS}
+    assert secrets - {"DAYPAPER_DATABASE_URL"} <= given  # that one is made from the password
