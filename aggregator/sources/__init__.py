@@ -4,7 +4,8 @@ from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.base import Source
 from aggregator.sources.cvf import CvfSource
 from aggregator.sources.reddit import RedditSource
+from aggregator.sources.virtual import VirtualSource
 
-SOURCES: tuple[type[Source], ...] = (ArxivSource, CvfSource, RedditSource)
+SOURCES: tuple[type[Source], ...] = (ArxivSource, CvfSource, RedditSource, VirtualSource)
 
 KINDS: dict[str, type[Source]] = {source.kind: source for source in SOURCES}
