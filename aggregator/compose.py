@@ -68,12 +68,19 @@ class Composer:
         contents: Mapping[int, Sequence[Told]],
         rows: Mapping[int, Row],
     ) -> dict[int, Letter]:
-        """Letters by key (`pk`), with their parts of the ledger and all their subscriptions given."""
+        """Letters by key (`pk`), with their parts of the ledger and all their subscriptions given.
+        Subscriptions that have been paused or ended meanwhile have no part in them; a letter for
+        none but such is missing."""
         told = [one.paper_pk for some in contents.values() for one in some]
         docs = self.documents.get(connection, told)
         unknown = {row.person_pk for row in rows.values()} - self._people.keys()
         self._people |= people.ids(connection, unknown)
-        return {one.pk: self._letter(connection, one, contents[one.pk], rows, docs) for one in kept}
+        active = {pk: row for pk, row in rows.items() if row.state == "active"}
+        return {
+            one.pk: self._letter(connection, one, contents[one.pk], active, docs)
+            for one in kept
+            if not active.keys().isdisjoint(one.subscriptions)
+        }
 
     def trial(
         self, connection: Connection, row: Row, digest: Digest, watch: Watch, now: datetime
@@ -102,7 +109,8 @@ class Composer:
         docs: Mapping[int, Mapping[str, Any]],
     ) -> Letter:
         mine = [rows[pk] for pk in kept.subscriptions if pk in rows]
-        zone = ZoneInfo(mine[0].terms.tz) if mine else ZoneInfo("UTC")
+        contents = [one for one in contents if one.subscription_pk in rows]
+        zone = ZoneInfo(mine[0].terms.tz)
         digest = self._digest(connection, kept, mine, contents, docs)
         withdrawn = {
             one.paper_pk: docs[one.paper_pk] for one in contents if one.kind == "withdrawn"
@@ -133,9 +141,7 @@ class Composer:
         since = kept.late_since or kept.at - PERIOD
         watched = {row.pk: row.watch for row in mine}
         told = tuple(
-            sorted(
-                (watched.get(one.subscription_pk), one.event_id, one.outcome) for one in contents
-            )
+            sorted((watched[one.subscription_pk], one.event_id, one.outcome) for one in contents)
         )
         key = (tuple(row.watch for row in mine), told, since, kept.at)
         if key not in self._digests:
@@ -157,7 +163,7 @@ class Composer:
     def _links(self, rows: Sequence[Row], digest: Digest) -> Links:
         """A reader's own links go to mail only: in a channel everybody would have them."""
         base = self.settings.public_url
-        if not rows or rows[0].channel != "email":
+        if rows[0].channel != "email":
             return Links(base)
         person = self._people[rows[0].person_pk]
         papers = [i.paper["id"] for section in digest.sections for i in section.items]

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 SETTLED = timedelta(minutes=3)
 """An `asap` digest waits until nothing new was stored for so long: a day's announcement comes in over
 minutes, and one letter with all of it is better than four."""
+LONGEST = timedelta(minutes=30)
+"""Longer it does not wait, whatever goes on coming in."""
 
 PATIENCE = 10  # seconds that the end of the process waits for letters that are being handed over
 
@@ -35,7 +37,7 @@ class Postman:
         self._store, self._settings, self._config, self._wall = store, settings, config, wall
         self._channels = deliver.channels(settings)
         self._newest = 0
-        self._since = wall()
+        self._since = self._first = wall()  # of the latest event; of the first since a pause
         self._stopping = threading.Event()
         self._at_work = threading.Lock()
 
@@ -58,10 +60,12 @@ class Postman:
             due = outbox.due(connection, now, list(self._channels))
             waiting = letters.waiting(connection, now, list(self._channels), impatient=False)
         if newest != self._newest:
+            if now - self._since >= SETTLED:
+                self._first = now
             self._newest, self._since = newest, now
         if not (due or waiting):
             return
-        settled = now - self._since >= SETTLED
+        settled = now - self._since >= SETTLED or now - self._first >= LONGEST
         sender = Sender(
             self._store,
             self._settings,

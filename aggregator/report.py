@@ -220,7 +220,7 @@ def subscriptions_table(rows: Sequence["Row"], shown: Mapping[str, str]) -> Tabl
     for heading in ("watch", "to", "when", "state, latest digest"):
         table.add_column(heading, overflow="fold")
     for row in rows:
-        told = f"told {row.told_at:%-d %b %Y %H:%M} UTC" if row.told_at else "none yet"
+        told = f"{row.told_at:%-d %b %Y %H:%M} UTC" if row.told_at else "none yet"
         state = f"{row.state}, {told}" + (f"; {row.trouble}" if row.trouble else "")
         when = f"{row.terms.schedule} {row.terms.tz}"
         cells = (row.id, row.watch, f"{row.channel} {shown[row.id]}", when, state)

@@ -54,12 +54,12 @@ class Sender:
     settled: bool = True
     stopping: Callable[[], bool] = lambda: False
     wall: Callable[[], datetime] = clock.wall
-    id: str = field(default_factory=new_id)
-    done: list[Delivered] = field(default_factory=list)
-    _documents: Documents = field(default_factory=Documents)
-    _composer: Composer | None = None
-    _check: Callable[[], None] = lambda: None
-    _checking: Lock = field(default_factory=Lock)
+    id: str = field(default_factory=new_id, init=False)
+    done: list[Delivered] = field(default_factory=list, init=False)
+    _documents: Documents = field(default_factory=Documents, init=False)
+    _composer: Composer | None = field(default=None, init=False)
+    _check: Callable[[], None] = field(default=lambda: None, init=False)
+    _checking: Lock = field(default_factory=Lock, init=False)
 
     def run(self) -> list[Delivered]:
         """Claim and send what is due, then take up letters that were left behind; those that go into
@@ -137,7 +137,9 @@ class Sender:
             contents = letters.contents(connection, [one.pk for one in kept])
             composed = composer.letters(connection, kept, contents, rows)
         papers = {pk: _papers(told) for pk, told in contents.items()}
-        for name in sorted({one.channel for one in kept}):
+        self._hold(one for one in kept if one.pk not in composed)
+        waiting = [pair for pair in waiting if pair[0].pk in composed]
+        for name in sorted({one.channel for one, _ in waiting}):
             channel = self.channels[name]
             todo: SimpleQueue[tuple[Kept, bool]] = SimpleQueue()
             mine = [pair for pair in waiting if pair[0].channel == name]
@@ -151,8 +153,13 @@ class Sender:
                 self.done += [
                     _delivered(rows[pk], papers[one.pk].get(pk, 0), said, message)
                     for pk in one.subscriptions
-                    if pk in rows
+                    if pk in rows and rows[pk].state == "active"
                 ]
+
+    def _hold(self, unwanted: Iterable[Kept]) -> None:
+        with self.store.write() as connection:
+            for one in unwanted:
+                letters.hold(connection, one)
 
     def _work(
         self,
@@ -194,7 +201,7 @@ class Sender:
         if outcome.status == "sent":
             letters.sent(connection, one, outcome.message)
             return "sent"
-        log.warning("%s to %s: %s", one.channel, one.key, outcome.message)
+        log.warning("letter %s by %s: %s", one.key, one.channel, outcome.message)
         if outcome.status == "refused":
             suspended = letters.refused(
                 connection, one, outcome.message, blames_target=outcome.blames_target

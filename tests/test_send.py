@@ -1,10 +1,13 @@
 """The ledger: told once, nothing lost, whatever fails in between; on both databases."""
 
 import zlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from aggregator.deliver.base import Outcome
 from aggregator.send import Delivered, Sender
@@ -17,6 +20,8 @@ from tests.conftest import NOW
 from tests.deliver.box import Box
 from tests.drafts import page, preprint
 from tests.filled import CONFIG, give_tags, put
+
+Action = Callable[[Connection, str, datetime], Row]
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -48,7 +53,7 @@ def arrive(store: Store, *titles: str, now: datetime = NOW, topic: str = "gan") 
 
 
 def send(
-    store: Store, settings: Settings, box: Box, now: datetime = NOW, **more: bool
+    store: Store, settings: Settings, box: Box, now: datetime = NOW, **more: Any
 ) -> list[Delivered]:
     return Sender(store, settings, CONFIG, {box.name: box}, now, **more).run()
 
@@ -396,3 +401,43 @@ def test_a_broken_letter_does_not_stop_the_others(store: Store, settings: Settin
     said = send(store, settings, box)
     assert sorted(d.status for d in said) == ["deferred", "sent"]
     assert [letter.target for letter in box.letters] == ["eve@example.org"]
+
+
+@pytest.mark.parametrize("action", [subscriptions.end, subscriptions.pause])
+def test_a_letter_that_was_put_off_does_not_follow_who_left(
+    store: Store, settings: Settings, action: Action
+) -> None:
+    box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
+    row = subscribe(store)
+    arrive(store, "One widget")
+    send(store, settings, box)
+    with store.write() as connection:
+        action(connection, row.id, NOW)
+    assert send(store, settings, box, NOW + HOUR, impatient=True) == []
+    assert box.letters == []
+
+
+def test_of_a_letter_for_two_watches_the_one_that_was_left_is_not_sent(
+    store: Store, settings: Settings
+) -> None:
+    box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
+    subscribe(store)
+    left = subscribe(store, watch="architectures")
+    arrive(store, "Of gans")
+    arrive(store, "Of architectures", topic="architectures")
+    send(store, settings, box)
+    with store.write() as connection:
+        subscriptions.end(connection, left.id, NOW)
+    assert len(send(store, settings, box, NOW + HOUR)) == 1
+    assert box.titles() == ["Of gans"]
+
+
+def test_who_is_erased_gets_nothing_more(store: Store, settings: Settings) -> None:
+    box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
+    row = subscribe(store)
+    arrive(store, "One widget")
+    send(store, settings, box)
+    with store.write() as connection:
+        people.erase(connection, row.person_pk)
+    assert send(store, settings, box, NOW + HOUR) == []
+    assert box.letters == []

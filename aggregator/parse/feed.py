@@ -1,8 +1,9 @@
 """RSS, Atom and RDF bytes -> plain entries."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import feedparser
@@ -14,10 +15,11 @@ from aggregator.parse.page import is_html
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One item; texts as the feed has them, except that scripts are removed from `content`.
+    """One item; texts as the feed has them.
 
     `authors` are the names given, one string each: some feeds join several people in one.
-    A date that cannot be believed is None.
+    `related` are what the item says it is about beside its link: the page that a link blog points
+    to, a DOI. A date that cannot be believed is None.
     """
 
     id: str
@@ -28,6 +30,8 @@ class FeedEntry:
     published: datetime | None = None
     updated: datetime | None = None
     categories: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    comments: str = ""  # their number, as the feed writes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +43,24 @@ class Feed:
     link: str
     updated: datetime | None
     entries: tuple[FeedEntry, ...]
+    language: str = ""
 
 
-def parse_feed(body: bytes, content_type: str | None) -> Feed:
+def parse_feed(
+    body: bytes, content_type: str | None, *, zone: tzinfo = UTC, sanitized: bool = True
+) -> Feed:
     """Read a feed of any flavour; a feed that is not well-formed gives what can be read of it.
 
+    `zone` is that of dates which name none. Without `sanitized` scripts stay in `content`: it is
+    three times as fast, for those who make plain text of it anyway.
     Raises ChallengedError if an HTML page came instead, BrokenError if it is no feed at all.
     """
     # never pass the bytes themselves: feedparser opens a file of that name
     read = feedparser.parse(
-        io.BytesIO(body.lstrip()), response_headers={"content-type": content_type or "text/xml"}
+        io.BytesIO(body.lstrip()),
+        response_headers={"content-type": content_type or "text/xml"},
+        sanitize_html=sanitized,
+        resolve_relative_uris=sanitized,
     )
     version = dict.get(read, "version")  # absent where the body is empty
     if not version:
@@ -60,12 +72,13 @@ def parse_feed(body: bytes, content_type: str | None) -> Feed:
         version=str(version),
         title=_text(head, "title"),
         link=_text(head, "link"),
-        updated=_date(head, "updated") or _date(head, "published"),
-        entries=tuple(_entry(item) for item in read.entries),
+        updated=_date(head, "updated", zone) or _date(head, "published", zone),
+        entries=tuple(_entry(item, zone) for item in read.entries),
+        language=_text(head, "language"),
     )
 
 
-def _entry(item: Any) -> FeedEntry:
+def _entry(item: Any, zone: tzinfo) -> FeedEntry:
     contents = [part.get("value", "") for part in dict.get(item, "content") or ()]
     people = [_text(person, "name") for person in dict.get(item, "authors") or ()]
     return FeedEntry(
@@ -74,12 +87,23 @@ def _entry(item: Any) -> FeedEntry:
         link=_text(item, "link"),
         authors=tuple(name for name in people if name) or _single(_text(item, "author")),
         content=next((text for text in contents if text), "") or _text(item, "summary"),
-        published=_date(item, "published"),
-        updated=_date(item, "updated"),
+        published=_date(item, "published", zone),
+        updated=_date(item, "updated", zone),
         categories=tuple(
             term for tag in dict.get(item, "tags") or () if (term := _text(tag, "term"))
         ),
+        related=tuple(_related(item)),
+        comments=_text(item, "slash_comments"),
     )
+
+
+def _related(item: Any) -> Iterator[str]:
+    for key in ("feedburner_origlink", "prism_doi", "dc_identifier", "prism_url"):
+        if found := _text(item, key):
+            yield found
+    for link in dict.get(item, "links") or ():
+        if _text(link, "rel") in ("related", "via") and (found := _text(link, "href")):
+            yield found
 
 
 def _text(item: Any, key: str) -> str:
@@ -88,8 +112,8 @@ def _text(item: Any, key: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _date(item: Any, key: str) -> datetime | None:
-    return moment(_text(item, key))
+def _date(item: Any, key: str, zone: tzinfo) -> datetime | None:
+    return moment(_text(item, key), zone)
 
 
 def _single(name: str) -> tuple[str, ...]:

@@ -3,7 +3,11 @@
 import re
 
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w-]{2,30})""", re.IGNORECASE)
-_HTML = re.compile(rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_HTML = re.compile(
+    rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+    rb"<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 # Words of Cloudflare's, Anubis', Turnstile's and common firewalls' interstitial pages.
 _WALL = re.compile(
     r"just a moment|checking your browser|verif(?:y|ying) (?:that )?you are (?:a )?human|cf-chl|"

@@ -121,6 +121,14 @@ def clean_html(markup: str) -> str:
     return "\n\n".join(block for block in paragraphs if block)
 
 
+def shortened(text: str, most: int) -> str:
+    """At most so many characters: cut at a blank where one is near (Chinese has none), with "…"."""
+    if len(text) <= most:
+        return text
+    cut = text.rfind(" ", most * 3 // 4, most - 1)
+    return text[: cut if cut > 0 else most - 2].rstrip() + " …"
+
+
 def title_key(title: str) -> str:
     """The form by which titles are compared: folded letters and digits of any script, no blanks.
 

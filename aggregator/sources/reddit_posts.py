@@ -24,7 +24,7 @@ from aggregator.parse.dates import EARLIEST, LATEST
 from aggregator.parse.feed import FeedEntry, parse_feed
 from aggregator.parse.ids import find_identifiers, resolve
 from aggregator.parse.page import decode, is_html, is_wall
-from aggregator.parse.text import clean_html, plain, storable
+from aggregator.parse.text import clean_html, plain, shortened, storable
 
 KIND = "reddit"
 SITE = "https://www.reddit.com"
@@ -200,7 +200,7 @@ def _draft(
         title=title,
         url=page or f"{SITE}/comments/{native_id.removeprefix('t3_')}/",
         published=published,
-        abstract=_shortened(clean_html(marked)),
+        abstract=shortened(clean_html(marked), MOST_TEXT),
         authors=(f"u/{author}",) if author and author not in _GONE else (),
         about=about,
         mentions=found,
@@ -232,12 +232,6 @@ def _is_reddit(url: str) -> bool:
     except ValueError:
         return True
     return host in ("", "redd.it") or host.endswith(("reddit.com", ".redd.it"))
-
-
-def _shortened(text: str) -> str:
-    if len(text) <= MOST_TEXT:
-        return text
-    return text[: text.rfind(" ", MOST_TEXT - 200, MOST_TEXT)].rstrip() + " …"
 
 
 def _epoch(value: Any) -> datetime | None:

@@ -97,9 +97,10 @@ def _same(event: Mapping[str, Any]) -> str:
     return jsonpage.text(event, "uid") or title_key(jsonpage.text(event, "name"))
 
 
-def _rank(event: Mapping[str, Any]) -> tuple[int, int]:
+def _rank(event: Mapping[str, Any]) -> tuple[bool, int]:
     """Posters first, since every paper has one: its page and number stay the paper's."""
-    return (-PRESENTATIONS.index(_presentation(event)), jsonpage.number(event, "id") or 0)
+    poster = "poster" in jsonpage.text(event, "eventtype").lower()
+    return (not poster, jsonpage.number(event, "id") or 0)
 
 
 def _presentation(event: Mapping[str, Any]) -> str:

@@ -85,6 +85,11 @@ def take_over(connection: Connection, one: Kept, sender: str) -> bool:
     return connection.execute(change).rowcount == 1
 
 
+def hold(connection: Connection, one: Kept) -> None:
+    """Nobody it was for wants letters now: what it tells waits, in case that changes."""
+    _end(connection, one, state="refused", unsure=False, next_try=None)
+
+
 def begin(connection: Connection, pk: int, sender: str, wall: datetime, *, again: bool) -> bool:
     """Note that a letter is being handed over, `again` if an earlier try may have got through; False
     if it is not this sender's any more."""

@@ -206,10 +206,11 @@ def shown_papers(
 
 
 def shown_since(connection: Connection, subscription_pk: int, since: datetime) -> int:
-    """How many events a subscription was shown in digests from `since` on."""
+    """How many papers a subscription was shown in digests from `since` on."""
     asked = (
-        sa.select(sa.func.count())
+        sa.select(sa.func.count(event.c.paper_id.distinct()))
         .select_from(delivery)
+        .join(event, event.c.id == delivery.c.event_id)
         .join(letter, letter.c.pk == delivery.c.letter_pk)
         .where(delivery.c.subscription_pk == subscription_pk, delivery.c.outcome == "shown")
         .where(letter.c.at >= since)

@@ -205,7 +205,7 @@ def follow_file(
     for one, person_pk in wanted:
         known = _first(connection, _same(one))
         if known is None or known.origin != "file":
-            if known is None or known.state == "ended":
+            if known is None or known.state in ("ended", "pending"):
                 known = add(connection, one, person_pk, now, origin="file", confirmed=True)
         elif known.terms != one.terms:
             change(connection, known.id, one.terms, now)

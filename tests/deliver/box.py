@@ -26,6 +26,9 @@ class Box:
     def redacted(self, target: str) -> str:
         return target
 
+    def advice(self, target: str) -> str:
+        return ""
+
     def trouble(self) -> str:
         return self.broken
 
