@@ -3,9 +3,16 @@
 from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.base import Source
 from aggregator.sources.cvf import CvfSource
+from aggregator.sources.pmlr import PmlrSource
 from aggregator.sources.reddit import RedditSource
 from aggregator.sources.virtual import VirtualSource
 
-SOURCES: tuple[type[Source], ...] = (ArxivSource, CvfSource, RedditSource, VirtualSource)
+SOURCES: tuple[type[Source], ...] = (
+    ArxivSource,
+    CvfSource,
+    PmlrSource,
+    RedditSource,
+    VirtualSource,
+)
 
 KINDS: dict[str, type[Source]] = {source.kind: source for source in SOURCES}

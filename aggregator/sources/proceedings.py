@@ -1,0 +1,189 @@
+"""What sources of proceedings share: when to ask for a list again, and papers' pages as a back-fill."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import urljoin, urlsplit
+
+from aggregator.clock import iso, parse_moment
+from aggregator.errors import RefusedError, SourceError, ThrottledError
+from aggregator.models import Parsed
+from aggregator.sources.base import Answer, Context, Note, Page, Raw
+
+LIST_AGAIN = timedelta(days=7)
+"""Proceedings hardly change: a list that gives no ETag or Last-Modified is asked once a week."""
+DETAIL_AGAIN = timedelta(days=30)
+"""When to ask again for a paper's page that was missing or had no abstract."""
+TROUBLE_AGAIN = timedelta(days=1)
+"""When to ask again for a paper's page that could not be read, between others that could."""
+GROUP = 20
+"""Papers' pages stored at a time: what a killed process may have to repeat."""
+GIVE_UP = 3
+"""Papers' pages that fail in a row before the run stops asking."""
+
+
+class Reader(Protocol):
+    """The part of a source that reads what was fetched."""
+
+    kind: Any
+
+    def to_drafts(self, raw: Raw) -> Parsed: ...
+
+
+def list_due(state: Mapping[str, Any], ctx: Context) -> bool:
+    """Whether to ask for a list: always where "not modified" can be heard, else once a week.
+
+    `state` is the checkpoint of its stream; one that was not there is asked for in every run.
+    """
+    if not state or ctx.since is not None or state.get("conditional") or "at" not in state:
+        return True
+    return ctx.now - parse_moment(state["at"]) >= LIST_AGAIN
+
+
+def asked(answer: Answer, now: datetime) -> dict[str, Any]:
+    """The checkpoint of a list that was just had."""
+    mark = answer.validator
+    return {"at": iso(now), "conditional": bool(mark.etag or mark.last_modified)}
+
+
+def not_there(error: RefusedError) -> bool:
+    """Does the answer say that there is no such page (and not that we may not see it)?"""
+    return error.http_status in (404, 410)
+
+
+def absent(ctx: Context, stream: str, what: str, site: str) -> Iterator[Page | Note]:
+    """A list that is not there: not out yet, or a failure where it has been read before.
+
+    The day is remembered: what comes out later was not public before it.
+    """
+    state = ctx.checkpoint.get(stream) or {}
+    if "at" in state:
+        yield Note("failed", f"{what} is gone from {site}; it was there on {state['at'][:10]}.")
+        return
+    yield Page(checkpoint={stream: {"absent": iso(ctx.now)}})
+    yield Note("not_out_yet", f"{what} is not on {site} yet.")
+
+
+def raw_list(stream: str, answer: Answer, state: Mapping[str, Any], now: datetime) -> Raw:
+    """The raw list; when it was last seen to be absent is kept for `public_since`."""
+    meta = {"absent": state["absent"]} if "absent" in state else {}
+    return Raw(stream, answer.url, answer.body, answer.content_type, now, meta)
+
+
+def public_since(day: datetime, raw: Raw) -> datetime:
+    """When a list's papers could first be seen: on their day, or when the list came out after it.
+
+    A list may be out before the conference: then it is public from the day it was first seen.
+    """
+    if "absent" in raw.meta:
+        day = max(day, parse_moment(raw.meta["absent"]))
+    return min(day, raw.fetched_at)
+
+
+def list_page(
+    raw: Raw, answer: Answer, state: Mapping[str, Any], *, whole: bool
+) -> Iterator[Page | Note]:
+    """A list with its checkpoint; without, if its end is missing, so that it is asked again."""
+    if whole:
+        marked = replace(raw, validator=answer.validator)
+        yield Page((marked,), checkpoint={raw.stream: dict(state)})
+        return
+    yield Page((raw,))
+    yield Note("partial", f"{answer.url} ends in the middle; it is asked again next time.")
+
+
+def web_address(link: str, url: str) -> str:
+    """A link of the page at `url`, made whole; "" if it leads to nothing that can be fetched."""
+    try:
+        whole = urljoin(url, link.strip())
+        parts = urlsplit(whole)
+    except ValueError:
+        return ""
+    return whole if link.strip() and parts.scheme in ("http", "https") and parts.hostname else ""
+
+
+def pull_details(ctx: Context, source: Reader, prefix: str, what: str) -> Iterator[Page | Note]:
+    """Pages of the papers whose native id begins with `prefix` and that have no abstract yet.
+
+    A back-fill that any later run resumes. Raises SourceError when asking on is of no use.
+    """
+    stream = f"missing:{prefix.rstrip('/')}"
+    gaps = _Gaps(ctx.now, dict(ctx.checkpoint.get(stream) or {}))
+    wanted = [
+        (native_id, url)
+        for native_id, url in ctx.incomplete(source.kind, prefix)
+        if _ask_again(gaps.missing.get(native_id), ctx.now)
+    ]
+    for start in range(0, len(wanted), GROUP):
+        ctx.progress(f"{what}: abstracts", start, len(wanted))
+        raws, fatal = _details(ctx, source, wanted[start : start + GROUP], gaps)
+        yield Page(raws, checkpoint=gaps.checkpoint(stream))
+        if fatal:
+            raise fatal
+        gaps.had += len(raws)
+    if gaps.failed and gaps.had:
+        gaps.settle()
+        yield Page(checkpoint=gaps.checkpoint(stream))
+    if gaps.troubles:
+        yield Note(
+            "partial",
+            f"{what}: pages of papers that could not be read: {len(gaps.troubles)}. "
+            f"The last one: {gaps.troubles[-1]}",
+        )
+
+
+def _details(
+    ctx: Context, source: Reader, group: list[tuple[str, str]], gaps: "_Gaps"
+) -> tuple[tuple[Raw, ...], SourceError | None]:
+    """Ask for a group of papers' pages; what was had, and the error that ends the run, if any."""
+    raws: list[Raw] = []
+    for native_id, url in group:
+        try:
+            answer = ctx.http.get(url)
+            stream = f"detail:{native_id}"
+            raw = Raw(stream, answer.url, answer.body, answer.content_type, ctx.now)
+            if not source.to_drafts(raw).drafts[0].abstract:
+                gaps.missing[native_id] = iso(gaps.now)
+        except ThrottledError as error:
+            return tuple(raws), error
+        except SourceError as error:
+            if isinstance(error, RefusedError) and not_there(error):
+                gaps.missing[native_id] = iso(gaps.now)
+                continue
+            gaps.failed.append(native_id)
+            if len(gaps.failed) == GIVE_UP:
+                return tuple(raws), error
+            gaps.troubles.append(str(error))
+        else:
+            raws.append(raw)
+            gaps.settle()
+    return tuple(raws), None
+
+
+@dataclass(slots=True)
+class _Gaps:
+    """Papers' pages that did not give an abstract, so that they are not asked for in every run.
+
+    `missing` (id -> when) are those gone or without abstract. `failed` are those that could not be
+    read just now: they count as missing for a day once a good page shows that the site itself is
+    well, since a bot wall's words may stand in a paper's title.
+    """
+
+    now: datetime
+    missing: dict[str, str]
+    failed: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    had: int = 0
+
+    def settle(self) -> None:
+        early = iso(self.now - DETAIL_AGAIN + TROUBLE_AGAIN)
+        self.missing |= dict.fromkeys(self.failed, early)
+        self.failed.clear()
+
+    def checkpoint(self, stream: str) -> dict[str, Any]:
+        return {stream: dict(self.missing)} if self.missing else {}
+
+
+def _ask_again(missed: str | None, now: datetime) -> bool:
+    return missed is None or now - parse_moment(missed) >= DETAIL_AGAIN
