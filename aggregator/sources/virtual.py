@@ -145,7 +145,7 @@ class VirtualSource:
         """What belongs to a first page: the pages after it, and abstracts that stand apart."""
         rest = _Rest([(first, listing)])
         try:
-            for page in self._following(ctx, listing):
+            for page in self._following(ctx, first, listing):
                 rest.pages.append(page)
             if any(page.mute for _, page in rest.pages):
                 rest.abstracts = self._abstracts(ctx, conference)
@@ -156,9 +156,11 @@ class VirtualSource:
             rest.trouble = str(error)
         return rest
 
-    def _following(self, ctx: Context, listing: Listing) -> Iterator[tuple[Answer, Listing]]:
+    def _following(
+        self, ctx: Context, first: Answer, listing: Listing
+    ) -> Iterator[tuple[Answer, Listing]]:
         """The pages after the first one, of sites that part their lists."""
-        seen: set[str] = set()
+        seen = {first.url}
         while listing.next and listing.next not in seen and len(seen) < MOST_PAGES:
             seen.add(listing.next)
             answer = ctx.http.get(listing.next)
