@@ -5,13 +5,14 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import api, delivery, ingest, tagging
+from tests.bench import api, delivery, ingest, kills, tagging
 
 PARTS = {
     "ingest": ingest.bench,
     "tagging": tagging.bench,
     "api": api.bench,
     "delivery": delivery.bench,
+    "kills": kills.bench,
 }
 
 
