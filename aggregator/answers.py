@@ -20,6 +20,7 @@ from aggregator.sources.base import Answer, Validator
 
 SLEPT = timedelta(seconds=60)  # a Retry-After up to this is slept, a longer one kept in the ledger
 MOST_RETRY = timedelta(days=7)
+MOST_PAGE = 20_000  # bytes kept of what came with a refusal
 RETRY_FLOOR = timedelta(seconds=1)  # arXiv answers "Retry-After: 0" and means it least
 
 
@@ -46,10 +47,15 @@ def judge(
         return Answer(url, b"", kind, headers, True, known)
     if code == 200:
         return Answer(url, body, kind, headers, bool(known and known.digest == digest), mark)
-    raise _refusal(url, code, headers, body)
+    refused = _refusal(url, code, headers, body)
+    error = refused.error if isinstance(refused, TransientError) else refused
+    error.page = body[:MOST_PAGE]
+    raise refused
 
 
-def _refusal(url: str, code: int, headers: Mapping[str, str], body: bytes) -> Exception:
+def _refusal(
+    url: str, code: int, headers: Mapping[str, str], body: bytes
+) -> SourceError | TransientError:
     host = urlsplit(url).netloc
     wait = retry_after(headers)
     if code == 429 or (code == 503 and "retry-after" in headers):

@@ -32,7 +32,8 @@ class SourceError(DaypaperError):
     """A source could not give what it should.
 
     `status` is one of the nine run statuses, `url` what was asked, `retry_after` how long the
-    upstream asked us to stay away (None: it did not say).
+    upstream asked us to stay away (None: it did not say). `page` is the beginning of what the server
+    sent with its refusal: some say there in words what is wrong.
     """
 
     status = "failed"
@@ -43,6 +44,7 @@ class SourceError(DaypaperError):
         super().__init__(message)
         self.url = url
         self.retry_after = retry_after
+        self.page = b""
 
 
 class UnreachableError(SourceError):
