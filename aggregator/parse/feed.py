@@ -1,6 +1,8 @@
 """RSS, Atom and RDF bytes -> plain entries."""
 
+import contextlib
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -11,6 +13,8 @@ import feedparser
 from aggregator.errors import BrokenError, ChallengedError
 from aggregator.parse.dates import moment
 from aggregator.parse.page import is_html
+
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w-]{2,30})""", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,8 @@ def parse_feed(
     """
     # never pass the bytes themselves: feedparser opens a file of that name
     read = feedparser.parse(
-        io.BytesIO(body.lstrip()),
-        response_headers={"content-type": content_type or "text/xml"},
+        io.BytesIO(body if 0 in body[:4] else body.lstrip()),
+        response_headers={"content-type": _kind(body, content_type or "")},
         sanitize_html=sanitized,
         resolve_relative_uris=sanitized,
     )
@@ -76,6 +80,23 @@ def parse_feed(
         entries=tuple(_entry(item, zone) for item in read.entries),
         language=_text(head, "language"),
     )
+
+
+def _kind(body: bytes, content_type: str) -> str:
+    """The content type by which feedparser finds the encoding: it takes text/xml for ASCII.
+
+    A text that is valid UTF-8 by chance does not occur, and labels are often wrong.
+    """
+    if body[:4] in (b"<\0r\0", b"<\0f\0"):
+        return "application/xml; charset=utf-16le"
+    if body[:4] in (b"\0<\0r", b"\0<\0f"):
+        return "application/xml; charset=utf-16be"
+    if not body.isascii():
+        with contextlib.suppress(UnicodeDecodeError):
+            body.decode()
+            return "application/xml; charset=utf-8"
+    declared = _CHARSET.search(content_type)
+    return f"application/xml; charset={declared[1]}" if declared else "application/xml"
 
 
 def _entry(item: Any, zone: tzinfo) -> FeedEntry:
