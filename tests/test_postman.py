@@ -12,8 +12,8 @@ from aggregator.store.db import Store
 from aggregator.watches import Wanted
 from tests.conftest import NOW
 from tests.filled import CONFIG
+from tests.sending import arrive, subscribe
 from tests.smtp_server import MailServer
-from tests.test_send import arrive, subscribe
 
 MINUTE = timedelta(minutes=1)
 

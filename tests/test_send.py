@@ -1,61 +1,19 @@
 """The ledger: told once, nothing lost, whatever fails in between; on both databases."""
 
-import zlib
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
-
-import pytest
-from sqlalchemy import Connection
 
 from aggregator.deliver.base import Outcome
-from aggregator.send import Delivered, Sender
 from aggregator.settings import Settings
-from aggregator.store import people, subscriptions, watches
+from aggregator.store import watches
 from aggregator.store.db import Store
-from aggregator.store.subscriptions import Row
-from aggregator.watches import Wanted, Watch
+from aggregator.watches import Watch
 from tests.conftest import NOW
 from tests.deliver.box import Box
-from tests.drafts import page, preprint
+from tests.drafts import preprint
 from tests.filled import CONFIG, give_tags, put
+from tests.sending import ADA, DAY, HOUR, arrive, send, settings, subscribe
 
-Action = Callable[[Connection, str, datetime], Row]
-
-DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
-ADA = "ada@example.org"
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, secret_key="a secret of forty signs, for the tests..")  # type: ignore[arg-type]
-
-
-def subscribe(store: Store, target: str = ADA, watch: str = "gan", **terms: object) -> Row:
-    wanted = Wanted(watch=watch, channel="email", target=target, **terms)  # type: ignore[arg-type]
-    with store.write() as connection:
-        pk = people.ensure(connection, f"email:{target}", NOW, confirmed=True)
-        return subscriptions.add(connection, wanted, pk, NOW, origin="cli", confirmed=True)
-
-
-def native(title: str) -> str:
-    """The arXiv id of the paper of this title."""
-    return f"1711.{zlib.crc32(title.encode()) % 100_000:05d}"
-
-
-def arrive(store: Store, *titles: str, now: datetime = NOW, topic: str = "gan") -> None:
-    """New preprints of these titles, announced and stored at `now`, and tagged."""
-    for title in titles:
-        put(store, preprint(native(title), title=title, published=now - HOUR), now=now)
-    give_tags(store, {title: [(topic, 0.9)] for title in titles})
-
-
-def send(
-    store: Store, settings: Settings, box: Box, now: datetime = NOW, **more: Any
-) -> list[Delivered]:
-    return Sender(store, settings, CONFIG, {box.name: box}, now, **more).run()
+__all__ = ["settings"]
 
 
 def test_what_is_new_is_told_once(store: Store, settings: Settings) -> None:
@@ -207,80 +165,6 @@ def test_a_sender_that_slept_for_days_catches_up_and_says_so(
     assert box.letters[1].late_since == NOW
 
 
-def test_three_refusals_suspend_and_resuming_loses_nothing(
-    store: Store, settings: Settings
-) -> None:
-    no = Outcome("refused", "550 no such user")
-    box = Box(answers={ADA: [no, no, no]})
-    row = subscribe(store)
-    said = []
-    for n in range(5):
-        arrive(store, f"Day {n}", now=NOW + n * DAY)
-        said += [d.status for d in send(store, settings, box, NOW + n * DAY)]
-    assert said == ["failed", "failed", "suspended"]
-    with store.write() as connection:
-        assert subscriptions.by_id(connection, row.id).trouble == "550 no such user"
-        subscriptions.resume(connection, row.id, NOW + 5 * DAY)
-    send(store, settings, box, NOW + 5 * DAY)
-    assert sorted(box.titles()) == [f"Day {n}" for n in range(5)]
-
-
-def test_our_own_trouble_suspends_nobody(store: Store, settings: Settings) -> None:
-    box = Box(answers={ADA: [Outcome("refused", "token revoked", blames_target=False)] * 4})
-    row = subscribe(store)
-    for n in range(4):
-        arrive(store, f"Day {n}", now=NOW + n * DAY)
-        send(store, settings, box, NOW + n * DAY)
-    with store.read() as connection:
-        assert subscriptions.by_id(connection, row.id).state == "active"
-    send(store, settings, box, NOW + 4 * DAY)
-    assert len(box.titles()) == 4
-
-
-def test_a_channel_without_settings_touches_nothing(store: Store, settings: Settings) -> None:
-    box = Box(broken="No mail server is set.")
-    subscribe(store)
-    arrive(store, "One widget")
-    assert [(d.status, d.message) for d in send(store, settings, box)] == [
-        ("deferred", "No mail server is set.")
-    ]
-    box.broken = ""
-    send(store, settings, box, NOW + 2 * HOUR)
-    assert box.titles() == ["One widget"]
-
-
-def test_a_pause_skips_and_says_since_when(store: Store, settings: Settings) -> None:
-    box = Box()
-    row = subscribe(store)
-    send(store, settings, box)
-    with store.write() as connection:
-        subscriptions.pause(connection, row.id, NOW + HOUR)
-    arrive(store, "Missed", now=NOW + DAY)
-    assert send(store, settings, box, NOW + DAY) == []
-    with store.write() as connection:
-        subscriptions.resume(connection, row.id, NOW + 2 * DAY)
-    arrive(store, "After", now=NOW + 3 * DAY)
-    send(store, settings, box, NOW + 3 * DAY)
-    assert box.titles() == ["After"]
-    assert box.letters[0].paused_since == NOW + HOUR
-
-
-def test_unsubscribed_and_subscribed_again_nothing_is_told_twice(
-    store: Store, settings: Settings
-) -> None:
-    box = Box()
-    row = subscribe(store)
-    arrive(store, "One widget")
-    send(store, settings, box)
-    with store.write() as connection:
-        subscriptions.end(connection, row.id, NOW)
-    arrive(store, "Two widgets", now=NOW + HOUR)
-    assert send(store, settings, box, NOW + 2 * HOUR) == []
-    assert subscribe(store).id == row.id
-    send(store, settings, box, NOW + 3 * HOUR)
-    assert box.titles() == ["One widget", "Two widgets"]
-
-
 def test_watches_of_one_target_make_one_letter_with_each_paper_once(
     store: Store, settings: Settings
 ) -> None:
@@ -322,55 +206,6 @@ def test_as_soon_as_it_is_out_but_not_every_minute(store: Store, settings: Setti
     assert box.titles() == ["First", "Second"]
 
 
-def test_a_paper_merged_into_another_is_not_new_again(store: Store, settings: Settings) -> None:
-    box = Box()
-    subscribe(store)
-    # The page is told first, under the younger paper's id; then a link makes the two one.
-    put(store, preprint("1711.00001", title="A Preprint of Widgets"), now=NOW - 5 * DAY)
-    put(store, page(published=NOW - HOUR), now=NOW)
-    give_tags(store, {"Deep Widgets for Semantic Gadgets": [("gan", 0.9)]})
-    send(store, settings, box)
-    put(store, page(published=NOW - HOUR, arxiv="1711.00001", fidelity=1), now=NOW + HOUR)
-    give_tags(store, {"Deep Widgets for Semantic Gadgets": [("gan", 0.9)]})
-    send(store, settings, box, NOW + DAY)
-    assert [letter.digest.sections[0].items[0].marks for letter in box.letters[1:]] in (
-        [],
-        [("published",)],
-    )
-    with store.read() as connection:
-        (row,) = subscriptions.everything(connection)
-    assert row.state == "active"
-
-
-def test_who_was_told_of_a_paper_hears_that_it_was_withdrawn(
-    store: Store, settings: Settings
-) -> None:
-    box = Box()
-    subscribe(store)
-    subscribe(store, "eve@example.org", watch="architectures")
-    arrive(store, "One widget")
-    send(store, settings, box)
-    native = f"1711.{zlib.crc32(b'One widget') % 100_000:05d}"
-    gone = preprint(native, 2, title="One widget", published=NOW + HOUR, withdrawn=True)
-    put(store, gone, now=NOW + 2 * HOUR)
-    give_tags(store, {"One widget": [("gan", 0.9)]})
-    send(store, settings, box, NOW + DAY)
-    assert [letter.target for letter in box.letters] == [ADA, ADA]
-    assert [paper["title"] for paper in box.letters[1].withdrawn] == ["One widget"]
-    assert box.titles() == ["One widget"]
-
-
-def test_what_would_be_sent_changes_nothing(store: Store, settings: Settings) -> None:
-    box = Box()
-    row = subscribe(store)
-    arrive(store, "One widget")
-    planned = Sender(store, settings, CONFIG, {"email": box}, NOW).preview()
-    assert [(d.subscription, d.papers, d.status) for d in planned] == [(row.id, 1, "due")]
-    assert box.letters == []
-    send(store, settings, box)
-    assert box.titles() == ["One widget"]
-
-
 def test_a_cap_per_day_holds_over_several_letters(store: Store, settings: Settings) -> None:
     with store.write() as connection:
         capped = Watch(name="noisy", topics=("gan",), max_per_day=3)
@@ -385,59 +220,3 @@ def test_a_cap_per_day_holds_over_several_letters(store: Store, settings: Settin
     arrive(store, "F", now=NOW + DAY)
     send(store, settings, box, NOW + DAY)
     assert len(box.titles()) == 4
-
-
-def test_a_broken_letter_does_not_stop_the_others(store: Store, settings: Settings) -> None:
-    class Breaks(Box):
-        def send(self, letter: object, *, again: bool) -> Outcome:
-            if letter.target == ADA:  # type: ignore[attr-defined]
-                raise ValueError("a bug in a template")
-            return super().send(letter, again=again)  # type: ignore[arg-type]
-
-    box = Breaks(connections=1)
-    subscribe(store)
-    subscribe(store, "eve@example.org")
-    arrive(store, "One widget")
-    said = send(store, settings, box)
-    assert sorted(d.status for d in said) == ["deferred", "sent"]
-    assert [letter.target for letter in box.letters] == ["eve@example.org"]
-
-
-@pytest.mark.parametrize("action", [subscriptions.end, subscriptions.pause])
-def test_a_letter_that_was_put_off_does_not_follow_who_left(
-    store: Store, settings: Settings, action: Action
-) -> None:
-    box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
-    row = subscribe(store)
-    arrive(store, "One widget")
-    send(store, settings, box)
-    with store.write() as connection:
-        action(connection, row.id, NOW)
-    assert send(store, settings, box, NOW + HOUR, impatient=True) == []
-    assert box.letters == []
-
-
-def test_of_a_letter_for_two_watches_the_one_that_was_left_is_not_sent(
-    store: Store, settings: Settings
-) -> None:
-    box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
-    subscribe(store)
-    left = subscribe(store, watch="architectures")
-    arrive(store, "Of gans")
-    arrive(store, "Of architectures", topic="architectures")
-    send(store, settings, box)
-    with store.write() as connection:
-        subscriptions.end(connection, left.id, NOW)
-    assert len(send(store, settings, box, NOW + HOUR)) == 1
-    assert box.titles() == ["Of gans"]
-
-
-def test_who_is_erased_gets_nothing_more(store: Store, settings: Settings) -> None:
-    box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
-    row = subscribe(store)
-    arrive(store, "One widget")
-    send(store, settings, box)
-    with store.write() as connection:
-        people.erase(connection, row.person_pk)
-    assert send(store, settings, box, NOW + HOUR) == []
-    assert box.letters == []

@@ -14,8 +14,8 @@ from aggregator.store import subscriptions
 from aggregator.store.db import Store
 from tests.conftest import NOW
 from tests.filled import CONFIG
+from tests.sending import DAY, arrive, subscribe
 from tests.smtp_server import DROP, LOSE, MailServer
-from tests.test_send import DAY, arrive, subscribe
 
 READERS = ("ada@example.org", "eve@example.org", "kim@example.org")
 MINUTE = timedelta(minutes=1)
