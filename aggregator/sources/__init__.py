@@ -3,6 +3,7 @@
 from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.base import Source
 from aggregator.sources.cvf import CvfSource
+from aggregator.sources.openreview import OpenReviewSource
 from aggregator.sources.pmlr import PmlrSource
 from aggregator.sources.reddit import RedditSource
 from aggregator.sources.virtual import VirtualSource
@@ -10,6 +11,7 @@ from aggregator.sources.virtual import VirtualSource
 SOURCES: tuple[type[Source], ...] = (
     ArxivSource,
     CvfSource,
+    OpenReviewSource,
     PmlrSource,
     RedditSource,
     VirtualSource,
