@@ -30,9 +30,13 @@ _ARXIV_HOSTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
         (r"(?:[\w-]+\.)?arxiv\.org|xxx\.lanl\.gov", rf"/(?:{_ARXIV_VIEWS})/"),
         (r"ar5iv\.org|ar5iv\.labs\.arxiv\.org", r"/(?:abs|html)/"),
         (r"arxiv-vanity\.com", r"/papers/"),
-        (r"alphaxiv\.org", r"/(?:abs|pdf|overview)/"),
-        (r"(?:huggingface\.co|emergentmind\.com)", r"/papers/"),
-        (r"(?:papers\.cool|scirate\.com|semanticscholar\.org)", r"/arxiv/"),
+        (r"alphaxiv\.org", r"/(?:[a-z]{2}(?:-[a-z]{2})?/)?(?:abs|pdf|html|overview|resources)/"),
+        (r"(?:huggingface\.co|hf\.co|hf-mirror\.com|emergentmind\.com)", r"/(?:api/)?papers/"),
+        (r"(?:papers\.cool|scirate\.com|semanticscholar\.org|hjfy\.top)", r"/arxiv/"),
+        (r"xxx\.itp\.ac\.cn", rf"/(?:{_ARXIV_VIEWS})/"),
+        (r"arxiv-sanity\.com", r"/(?=\d)"),
+        (r"catalyzex\.com", r"/paper/(?=arxiv:)"),
+        (r"ui\.adsabs\.harvard\.edu", r"/abs/(?=arxiv:)"),
         (r"api\.semanticscholar\.org", r"/(?=arxiv:)"),
     )
 )
@@ -46,12 +50,14 @@ _DOI_WRITTEN = re.compile(
 # Publishers whose addresses hold the DOI; what follows it is the name of a view.
 _DOI_HOSTS = re.compile(
     r"(?:.+\.)?(?:doi\.org|acm\.org|springer\.com|wiley\.com|science\.org|pnas\.org|"
-    r"tandfonline\.com|biorxiv\.org|medrxiv\.org)",
+    r"tandfonline\.com|biorxiv\.org|medrxiv\.org|sagepub\.com|acs\.org|siam\.org|aps\.org|iop\.org|"
+    r"frontiersin\.org|royalsocietypublishing\.org|annualreviews\.org|sci-hub\.[a-z]{2,3})",
     _FLAGS,
 )
-_DOI_VIEW = re.compile(r"(?:/(?:full|abstract|pdf|epdf|meta))?(?:\.pdf)?$", _FLAGS)
+_DOI_VIEW = re.compile(r"(?:/(?:full|abstract|pdf|epdf|meta|fulltext|html))?(?:\.pdf)?$", _FLAGS)
 _PREPRINT_VIEW = re.compile(r"v\d+(?:\..*)?$", _FLAGS)
 
+_OPENREVIEW_HOSTS = frozenset({"openreview.net", "api.openreview.net", "api2.openreview.net"})
 _OPENREVIEW_PATHS = frozenset({"/forum", "/pdf", "/attachment"})
 _OPENREVIEW_ID = re.compile(r"[\w-]{5,40}", re.ASCII)
 _CVF_NAME = re.compile(
@@ -64,21 +70,39 @@ _ACL = re.compile(
     r"/([a-z]\d{2}-\d{4}|\d{4}\.[a-z0-9_]+-[a-z0-9_]+\.\d+)(?:v\d)?(?:\.pdf|\.bib|\.xml)?(?:/|$)",
     _FLAGS,
 )
+# Cool Papers names venue papers by the id they have at their own site: "rJXMpikCZ@OpenReview".
+_COOL = re.compile(r"^/venue/([\w.-]{3,200})@(?:(\w{3,12})@)?(OpenReview|ACL|CVF)/?$", _FLAGS)
 _NATURE = re.compile(r"^/articles/(s\d{5}-[\d-]+\w|nature\d{4,6})(?:\.pdf)?/?$", _FLAGS)
 # Sites that wrap outgoing links, and the query field that holds the address.
 _WRAPPERS = {
     "link.zhihu.com": ("target",),
-    "weibo.cn": ("u",),
-    "google.com": ("q", "url"),
-    "l.facebook.com": ("u",),
+    "weibo.cn": ("u", "toasturl"),
+    "weibo.com": ("u", "toasturl"),
+    "google.com": ("q", "url", "u"),
+    "facebook.com": ("u",),
     "link.csdn.net": ("target",),
+    "link.juejin.cn": ("target",),
+    "link.jianshu.com": ("t",),
+    "jianshu.com": ("url",),
+    "douban.com": ("url",),
+    "pc.qq.com": ("pfurl", "url"),
+    "mail.qq.com": ("url", "gourl"),
+    "out.reddit.com": ("url",),
+    "youtube.com": ("q",),
+    "linkedin.com": ("url",),
+    "slack-redir.net": ("url",),
+    "medium.com": ("url",),
+    "safelinks.protection.outlook.com": ("url",),
 }
+_READER = re.compile(r"^/(https?:/.+)$", _FLAGS)
 _ARCHIVED = re.compile(r"^/web/\d+\w*/(https?:/.+)$", _FLAGS)
 
+_LONGEST = 300
+"""Characters of a name that leads to a paper; the longest that were seen, of CVF papers, have 180."""
 _TRAILING = ".,;:!?'\"*_`]}("
 _CANDIDATE = re.compile(
     r"https?://[!#-;=?-Z_a-z~%]+"
-    r"|(?<![\w./@-])(?:[a-z0-9-]+\.)+(?:org|net|press|com|co|cool)/[!#-;=?-Z_a-z~%]+"
+    r"|(?<![\w./@-])(?:[a-z0-9-]+\.)+(?:org|net|press|com|co|cool|cn|top)/[!#-;=?-Z_a-z~%]+"
     rf"|(?<![\w./-])arxiv[:\s]\s{{0,3}}{_NEW}(?!\d)|(?<![\w./-])arxiv[:\s]\s{{0,3}}{_OLD}(?!\d)"
     r"|(?<![\w./-])10\.\d{4,9}/[!#-;=?-Z_a-z~%]+",
     _FLAGS,
@@ -130,9 +154,9 @@ def resolve(url: str) -> str | None:
     parts = _split(url)
     if parts is None:
         return None
-    for read in (_openreview, _cvf, _pmlr, _acl, _publisher):
+    for read in (_openreview, _cvf, _pmlr, _acl, _cool, _publisher):
         if found := read(parts):
-            return found
+            return found if len(found) <= _LONGEST else None
     return None
 
 
@@ -183,7 +207,8 @@ def _arxiv_link(url: SplitResult) -> tuple[str, int | None] | None:
 
 
 def _openreview(url: SplitResult) -> str | None:
-    if _host(url) != "openreview.net" or url.path not in _OPENREVIEW_PATHS:
+    path = url.path.rstrip("/")
+    if _host(url) not in _OPENREVIEW_HOSTS or path not in _OPENREVIEW_PATHS:
         return None
     forum = parse_qs(url.query).get("id", [""])[0]
     return f"openreview:{forum}" if _OPENREVIEW_ID.fullmatch(forum) else None
@@ -198,9 +223,10 @@ def _cvf(url: SplitResult) -> str | None:
 
 def _pmlr(url: SplitResult) -> str | None:
     host = _host(url)
+    jmlr = host.endswith("jmlr.org") or host == "jmlr.csail.mit.edu"
     if host == "raw.githubusercontent.com":
         match = _PMLR_ASSET.match(url.path)
-    elif host == "proceedings.mlr.press" or (host.endswith("jmlr.org") and "/papers/" in url.path):
+    elif host == "proceedings.mlr.press" or (jmlr and "/papers/" in url.path):
         match = _PMLR.match(url.path)
     else:
         return None
@@ -213,13 +239,31 @@ def _acl(url: SplitResult) -> str | None:
         "aclanthology.info",
         "aclweb.org",
         "anthology.aclweb.org",
+        "aclanthology.coli.uni-saarland.de",
     ):
         return None
     match = _ACL.search(url.path)
     if match is None:
         return None
-    name = match[1]
-    return f"acl:{name.upper() if name[0].isalpha() else name.lower()}"
+    return f"acl:{_acl_name(match[1])}"
+
+
+def _acl_name(name: str) -> str:
+    return name.upper() if name[0].isalpha() else name.lower()
+
+
+def _cool(url: SplitResult) -> str | None:
+    match = _COOL.match(unquote(url.path)) if _host(url) == "papers.cool" else None
+    if match is None:
+        return None
+    name, venue, site = match.groups()
+    if site.lower() == "openreview" and _OPENREVIEW_ID.fullmatch(name):
+        return f"openreview:{name}"
+    if site.lower() == "cvf" and venue:
+        return f"cvf:{venue.upper()}/{name}"
+    if site.lower() == "acl" and (found := _ACL.match(f"/{name}")):
+        return f"acl:{_acl_name(found[1])}"
+    return None
 
 
 def _publisher(url: SplitResult) -> str | None:
@@ -242,11 +286,22 @@ def _unwrapped(text: str) -> str:
         return text
     if _host(url) == "web.archive.org" and (match := _ARCHIVED.match(url.path)):
         return match[1]
-    for name in _WRAPPERS.get(_host(url), ()):
+    if _host(url) == "r.jina.ai" and (match := _READER.match(url.path)):
+        return match[1]
+    for name in _wrapped_in(_host(url)):
         value = parse_qs(url.query).get(name, [""])[0]
         if value.startswith(("http://", "https://")):
             return value
     return text
+
+
+def _wrapped_in(host: str) -> tuple[str, ...]:
+    """The query fields in which a site hides where its links lead."""
+    while host:
+        if host in _WRAPPERS:
+            return _WRAPPERS[host]
+        host = host.partition(".")[2]
+    return ()
 
 
 def _split(text: str) -> SplitResult | None:

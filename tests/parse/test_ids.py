@@ -54,8 +54,22 @@ written = st.sampled_from(
         "https://scirate.com/arxiv/{}",
         "https://web.archive.org/web/20200101000000/https://arxiv.org/abs/{}",
         "https://link.zhihu.com/?target=https%3A//arxiv.org/abs/{}",
+        "https://www.alphaxiv.org/zh/overview/{}",
+        "https://alphaxiv.org/html/{}",
+        "https://hf.co/papers/{}",
+        "https://hf-mirror.com/papers/{}",
+        "http://xxx.itp.ac.cn/abs/{}",
+        "https://hjfy.top/arxiv/{}",
+        "https://ui.adsabs.harvard.edu/abs/arXiv:{}/abstract",
+        "https://www.catalyzex.com/paper/arxiv:{}",
+        "https://weibo.cn/sinaurl?u=http%3A%2F%2Farxiv.org%2Fabs%2F{}",
+        "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Farxiv.org%2Fabs%2F{}&d=1",
+        "https://c.pc.qq.com/middlem.html?pfurl=https%3A%2F%2Farxiv.org%2Fabs%2F{}",
+        "https://r.jina.ai/https://arxiv.org/abs/{}",
     ]
 )
+
+WRAPPERS = ("web.archive", "zhihu", "sinaurl", "outlook", "pc.qq", "jina")
 
 
 @given(new_style | old_style, st.none() | st.integers(1, 20), written)
@@ -64,7 +78,7 @@ def test_arxiv_ids_come_back_from_every_way_of_writing_them(
 ):
     text = form.format(name + (f"v{version}" if version else ""))
     assert resolve(text) == f"arxiv:{name}"
-    if "web.archive" not in form and "zhihu" not in form:
+    if not any(wrapper in form for wrapper in WRAPPERS):
         assert arxiv_id(text) == (name, version)
 
 
@@ -182,6 +196,28 @@ def test_two_dois_in_one_field():
             "doi:10.1101/2020.01.01.123456",
         ),
         ("https://example.org/10.1145/3065386", None),
+        ("https://openreview.net/forum/?id=rJXMpikCZ", "openreview:rJXMpikCZ"),
+        ("https://api2.openreview.net/pdf?id=rJXMpikCZ", "openreview:rJXMpikCZ"),
+        ("https://papers.cool/venue/rJXMpikCZ@OpenReview", "openreview:rJXMpikCZ"),
+        ("https://papers.cool/venue/A_B_C%40CVPR2025%40CVF", "cvf:CVPR2025/A_B_C"),
+        ("https://papers.cool/venue/2024.acl-long.1@ACL", "acl:2024.acl-long.1"),
+        ("https://papers.cool/venue/a-b%40usenixsecurity24%40USENIX", None),
+        ("https://papers.cool/venue/NeurIPS.2023?group=Oral", None),
+        ("http://jmlr.csail.mit.edu/proceedings/papers/v37/ioffe15.html", "pmlr:v37/ioffe15"),
+        ("https://aclanthology.coli.uni-saarland.de/papers/P17-1001/p17-1001", "acl:P17-1001"),
+        ("http://www.arxiv-sanity.com/1711.03678v1", "arxiv:1711.03678"),
+        (
+            "https://www.frontiersin.org/articles/10.3389/fnbot.2020.1/full",
+            "doi:10.3389/fnbot.2020.1",
+        ),
+        ("https://sci-hub.se/10.1109/5.726791", "doi:10.1109/5.726791"),
+        (
+            "https://journals.aps.org/prl/abstract/10.1103/PhysRevLett.1.1",
+            "doi:10.1103/physrevlett.1.1",
+        ),
+        ("https://dl.acm.org/doi/10.1145/" + "9" * 400, None),
+        ("https://notweibo.example/sinaurl?u=https://arxiv.org/abs/1711.03678", None),
+        ("https://xgoogle.com/url?q=https://arxiv.org/abs/1711.03678", None),
         ("https://www.reddit.com/r/MachineLearning/", None),
         ("not a link", None),
         ("http://[", None),
