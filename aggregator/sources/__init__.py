@@ -3,7 +3,9 @@
 from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.base import Source
 from aggregator.sources.cvf import CvfSource
+from aggregator.sources.neurips import NeuripsSource
 from aggregator.sources.openreview import OpenReviewSource
+from aggregator.sources.feed import FeedSource
 from aggregator.sources.pmlr import PmlrSource
 from aggregator.sources.reddit import RedditSource
 from aggregator.sources.virtual import VirtualSource
@@ -11,6 +13,8 @@ from aggregator.sources.virtual import VirtualSource
 SOURCES: tuple[type[Source], ...] = (
     ArxivSource,
     CvfSource,
+    FeedSource,
+    NeuripsSource,
     OpenReviewSource,
     PmlrSource,
     RedditSource,

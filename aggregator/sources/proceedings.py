@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from aggregator.clock import iso, parse_moment
@@ -26,7 +26,7 @@ GIVE_UP = 3
 class Reader(Protocol):
     """The part of a source that reads what was fetched."""
 
-    kind: Any
+    kind: ClassVar[str]
 
     def to_drafts(self, raw: Raw) -> Parsed: ...
 

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.upstream
 NOW = datetime(2018, 7, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 KINDS = {
+    "neurips": ("years = [2017]", "/neurips", 691),
     "pmlr": ('volumes = ["ICML 2017", 80]', "/pmlr", 435 + 623),
 }
 
@@ -60,7 +61,9 @@ def test_every_paper_is_there_and_told_once(kind: str, collected: Any) -> None:
     assert (first.status, first.counts.new, first.skipped) == ("ok", KINDS[kind][2], 0)
     found = it.drafts().values()
     assert len(found) == first.counts.new
-    assert all(draft.title and draft.authors and draft.extra["venue"] for draft in found)
+    assert all(draft.title and draft.extra["venue"] and draft.url for draft in found)
+    # a few papers have neither there: all who signed the others are read
+    assert sum(not (draft.abstract and draft.authors) for draft in found) <= len(found) / 100
     second = it.run(NOW + DAY)
     assert (second.status, second.counts.new, second.counts.updated) == ("ok", 0, 0)
     assert second.requests <= 2
