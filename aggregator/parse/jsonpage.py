@@ -43,6 +43,12 @@ def text(item: Any, key: str) -> str:
     return plain(value) if isinstance(value, str) else ""
 
 
+def mark(item: Any, key: str) -> str:
+    """An identifier exactly as it is written ("--" and all); "" if it is none."""
+    value = item.get(key) if isinstance(item, Mapping) else None
+    return storable(value).strip() if isinstance(value, str) else ""
+
+
 def number(item: Any, key: str) -> int | None:
     """A whole number that a database can hold; None if it is none."""
     value = item.get(key) if isinstance(item, Mapping) else None

@@ -111,7 +111,7 @@ class OpenReviewSource:
                 yield Page((step.raw,))
                 yield Note("partial", f"{venue}: {step.reached} of {step.said} notes were shown.")
                 return
-            if step.is_last or step.oldest < min(until, since):
+            if step.is_last or step.oldest <= min(until, since):
                 done = kept | {"until": max(top, until)}
                 yield Page((step.raw,), checkpoint={step.raw.stream: done})
                 return

@@ -81,12 +81,12 @@ def drafts(listing: Listing, group: str, fetched_at: datetime) -> Parsed:
     skipped: list[str] = []
     gone: list[tuple[str, str]] = []
     for place, note in enumerate(listing.notes, 1):
-        forum = jsonpage.text(note, "id")
+        forum = jsonpage.mark(note, "id")
         if not isinstance(note, Mapping) or not _ID.fullmatch(forum):
             skipped.append(f"{group}: note {place} has no id that could be one.")
         elif note.get("ddate"):
             gone.append((KIND, forum))
-        elif jsonpage.text(note, "forum") in ("", forum):
+        elif jsonpage.mark(note, "forum") in ("", forum):
             found = _note_drafts(note, forum, group, fetched_at)
             made += found
             if not found:
@@ -100,7 +100,7 @@ def outcome(content: Mapping[str, Any], group: str) -> str:
     `venueid` is the group itself for what was accepted; `venue` says it in words, and alone where
     there is no `venueid`. Before 2018 there is neither: decisions were replies.
     """
-    words, place = jsonpage.text(content, "venue"), jsonpage.text(content, "venueid")
+    words, place = jsonpage.text(content, "venue"), jsonpage.mark(content, "venueid")
     for name, pattern in _OUTCOMES:
         if pattern.search(words) or pattern.search(place.removeprefix(group)):
             return name

@@ -94,7 +94,7 @@ def _is_shown(event: Mapping[str, Any]) -> bool:
 
 def _same(event: Mapping[str, Any]) -> str:
     """What the events of one paper share: the site's own mark, else the title."""
-    return jsonpage.text(event, "uid") or title_key(jsonpage.text(event, "name"))
+    return jsonpage.mark(event, "uid") or title_key(jsonpage.text(event, "name"))
 
 
 def _rank(event: Mapping[str, Any]) -> tuple[bool, int]:
@@ -117,7 +117,7 @@ def _draft(
 ) -> Draft | None:
     """One paper of its events, the poster's first; None without anything to know it by."""
     first = events[0]
-    mark = jsonpage.text(first, "uid") or str(jsonpage.number(first, "id") or "")
+    mark = jsonpage.mark(first, "uid") or str(jsonpage.number(first, "id") or "")
     if not mark:
         return None
     name, _, year = conference.partition("-")

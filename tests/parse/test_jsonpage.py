@@ -37,6 +37,11 @@ def test_texts_lose_what_must_not_be_shown() -> None:
     assert jsonpage.text(["no", "mapping"], "a") == ""
 
 
+def test_marks_stay_as_they_are() -> None:
+    item = {"a": " B1--x_y~\u0000", "b": 7}
+    assert [jsonpage.mark(item, key) for key in "abc"] == ["B1--x_y~", "", ""]
+
+
 def test_numbers_are_whole_and_of_a_size_that_can_be_stored() -> None:
     item = {"a": 7, "b": True, "c": 1.5, "d": 10**30, "e": "7"}
     assert [jsonpage.number(item, key) for key in "abcdef"] == [7, None, None, None, None, None]
