@@ -20,6 +20,8 @@ SECRETS = (
     "slack_app_token",
     "reddit_client_id",
     "reddit_client_secret",
+    "openreview_user",
+    "openreview_password",
 )
 """Settings that may also come from a file named by `DAYPAPER_<NAME>_FILE`."""
 
@@ -49,6 +51,8 @@ class Settings(BaseSettings):
     slack_api_url: str = "https://slack.com/api/"
     reddit_client_id: SecretStr = SecretStr("")
     reddit_client_secret: SecretStr = SecretStr("")
+    openreview_user: SecretStr = SecretStr("")
+    openreview_password: SecretStr = SecretStr("")
     database_url_file: str = ""
     secret_key_file: str = ""
     smtp_url_file: str = ""
@@ -58,6 +62,8 @@ class Settings(BaseSettings):
     slack_app_token_file: str = ""
     reddit_client_id_file: str = ""
     reddit_client_secret_file: str = ""
+    openreview_user_file: str = ""
+    openreview_password_file: str = ""
     allow_private_upstreams: bool = False
 
     @model_validator(mode="before")
@@ -72,14 +78,10 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}BASE_URL: {self.base_url!r}; expected a web address")
         if self.contact and "@" not in self.contact:
             raise ValueError(f"{PREFIX}CONTACT: {self.contact!r}; expected an e-mail address")
-        key = [
-            self.reddit_client_id.get_secret_value(),
-            self.reddit_client_secret.get_secret_value(),
-        ]
-        if any(key) and not all(key):
-            raise ValueError(
-                f"{PREFIX}REDDIT_CLIENT_ID and _SECRET: one is missing; expected both or none"
-            )
+        _check_pair(
+            "REDDIT_CLIENT_ID and _SECRET", self.reddit_client_id, self.reddit_client_secret
+        )
+        _check_pair("OPENREVIEW_USER and _PASSWORD", self.openreview_user, self.openreview_password)
         _check_mail(self)
         return self
 
@@ -117,6 +119,13 @@ def load() -> Settings:
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         message = first["msg"].removeprefix("Value error, ").rstrip(".")
         raise UsageError(f"{name}: {message}." if first["loc"] else f"{message}.") from None
+
+
+def _check_pair(names: str, *parts: SecretStr) -> None:
+    """Raises ValueError where one part of a log-in is given without the other."""
+    given = [bool(part.get_secret_value()) for part in parts]
+    if any(given) and not all(given):
+        raise ValueError(f"{PREFIX}{names}: one is missing; expected both or none")
 
 
 def _check_mail(settings: Settings) -> None:

@@ -48,6 +48,7 @@ def test_a_broken_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ("BASE_URL", "foo", "BASE_URL: 'foo'; expected a web address"),
         ("CONTACT", "nobody", "CONTACT: 'nobody'; expected an e-mail address"),
         ("REDDIT_CLIENT_ID", "x", "one is missing; expected both or none"),
+        ("OPENREVIEW_PASSWORD", "x", "OPENREVIEW_USER and _PASSWORD: one is missing"),
     ],
 )
 def test_settings_that_cannot_be_meant(

@@ -209,6 +209,8 @@ class Credentials:
 
     reddit_client_id: str = ""
     reddit_client_secret: str = ""
+    openreview_user: str = ""
+    openreview_password: str = ""
 
 
 BACKOFF_FIRST = timedelta(minutes=5)
