@@ -102,11 +102,17 @@ def _kind(body: bytes, content_type: str) -> str:
 def _entry(item: Any, zone: tzinfo) -> FeedEntry:
     contents = [part.get("value", "") for part in dict.get(item, "content") or ()]
     people = [_text(person, "name") for person in dict.get(item, "authors") or ()]
+    author = _text(item, "author")
+    if "@" in author and len(author.split()) == 1:
+        people = []  # feedparser takes the end of a long address for a name
+    link = _text(item, "link")
+    if dict.get(item, "guidislink") and "://" not in link:
+        link = ""  # a bare number as guid, which RSS takes for an address if nobody says otherwise
     return FeedEntry(
-        id=_text(item, "id") or _text(item, "link"),
+        id=_text(item, "id") or link,
         title=_text(item, "title"),
-        link=_text(item, "link"),
-        authors=tuple(name for name in people if name) or _single(_text(item, "author")),
+        link=link,
+        authors=tuple(name for name in people if name) or _single(author),
         content=next((text for text in contents if text), "") or _text(item, "summary"),
         published=_date(item, "published", zone),
         updated=_date(item, "updated", zone),

@@ -1,0 +1,122 @@
+"""Reads feeds of every form into drafts of posts, and finds the feed that a web page names (pure)."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from aggregator.errors import BrokenError, ChallengedError
+from aggregator.models import Draft, Parsed
+from aggregator.parse.feed import Feed, parse_feed
+from aggregator.parse.jsonfeed import parse_json_feed
+from aggregator.parse.jsonpage import web
+from aggregator.parse.page import decode, is_html, is_wall
+from aggregator.sources.base import Raw
+from aggregator.sources.feed_items import Manner, draft_of, native_ids
+
+MOST_BYTES = 10 * 2**20
+"""A day of all of arXiv is 5 MB; more would keep the parser busy for a minute."""
+_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml",
+               "application/feed+json", "application/json")  # fmt: skip
+_OTHER_FEEDS = re.compile(r"comments|oembed|wp-json", re.IGNORECASE)
+_HIDDEN = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
+_ITEM = re.compile(rb"<(?:item|entry)(?=[\s>/])")
+_END = re.compile(rb"</\s*(?:\w+:)?(?:rss|feed|channel)\s*>", re.IGNORECASE)
+_END_RDF = re.compile(rb"</\s*(?:\w+:)?rdf\s*>", re.IGNORECASE)  # its channel ends before the items
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A feed: `parsed` are the items that are wanted, `dates` those of all its items that have one,
+    `items` how many it shows, `whole` whether it is there to its end."""
+
+    parsed: Parsed
+    dates: tuple[datetime, ...]
+    items: int
+    whole: bool
+
+
+def read(raw: Raw, manner: Manner) -> Reading:
+    """RSS, RDF, Atom or JSON Feed -> drafts.
+
+    Raises ChallengedError for a bot wall, BrokenError for what is no feed or too large for one.
+    """
+    feed, declared, whole = _open(raw, manner)
+    entries = feed.entries if whole else feed.entries[:-1]
+    skipped: list[str] = []
+    if len(entries) < len(feed.entries):
+        skipped.append(f"{raw.stream}: the feed ends in the middle of its last item.")
+    drafts: dict[str, Draft] = {}
+    repeats = 0
+    for place, (entry, name) in enumerate(
+        zip(entries, native_ids(entries, raw.url, manner), strict=True), 1
+    ):
+        draft = draft_of(entry, name, feed, raw, manner)
+        if isinstance(draft, str):
+            skipped.append(f"{raw.stream}: item {place}: {draft}.")
+        elif name in drafts:
+            repeats += 1
+        else:
+            drafts[name] = draft
+    wanted = [d for d in drafts.values() if not manner.papers_only or d.about or d.mentions]
+    declared -= repeats + len(drafts) - len(wanted)
+    return Reading(
+        Parsed(tuple(wanted), tuple(skipped), max(0, declared)),
+        tuple(d.published for d in drafts.values() if d.dated),
+        len(feed.entries),
+        whole,
+    )
+
+
+def discover(body: bytes, content_type: str, url: str) -> str:
+    """The address of the first feed that a web page names, not one of comments; "" if none."""
+    tree = LexborHTMLParser(decode(body, content_type))
+    base = tree.css_first("base[href]")
+    root = web(base.attributes.get("href"), url) if base else ""
+    for link in tree.css("link[rel~=alternate]"):
+        said = {name: value or "" for name, value in link.attributes.items()}
+        kind = said.get("type", "").partition(";")[0].strip().lower()
+        href = said.get("href", "")
+        if kind in _FEED_TYPES and not _OTHER_FEEDS.search(said.get("title", "") + href):
+            address = web(href, root or url)
+            if address:
+                return address
+    return ""
+
+
+def no_feed(body: bytes, content_type: str, url: str) -> BrokenError | ChallengedError:
+    """What to raise for a web page that came instead of a feed and names none."""
+    host = urlsplit(url).netloc
+    if is_wall(decode(body, content_type)):
+        return ChallengedError(
+            f"{host} shows a page that only people get past (a bot wall) instead of its feed.",
+            url=url,
+        )
+    return BrokenError(f"{host} answered with a web page that names no feed.", url=url)
+
+
+def _open(raw: Raw, manner: Manner) -> tuple[Feed, int, bool]:
+    """(the feed, how many items its bytes show, whether it is there to its end)."""
+    body = raw.body if 0 in raw.body[:4] else raw.body.strip()
+    host = urlsplit(raw.url).netloc
+    if len(body) > MOST_BYTES:
+        raise BrokenError(
+            f"{host} sent a feed of more than {MOST_BYTES >> 20} MB; given up.", url=raw.url
+        )
+    if is_html(body):
+        raise no_feed(body, raw.content_type, raw.url)
+    if body.removeprefix(b"\xef\xbb\xbf")[:1] in (b"{", b"["):
+        feed = parse_json_feed(body, raw.content_type, raw.url, zone=manner.zone)
+        return feed, len(feed.entries), True
+    try:
+        feed = parse_feed(body, raw.content_type, zone=manner.zone, sanitized=False)
+    except BrokenError as error:
+        said = f"{host} answered with what is no feed (neither RSS, Atom, RDF nor JSON Feed)."
+        raise BrokenError(said, url=raw.url) from error
+    # UTF-16 and UTF-32 write ASCII with NULs between
+    seen = _HIDDEN.sub(b"", body.replace(b"\0", b""))
+    end = _END_RDF if feed.version in ("rss090", "rss10") else _END
+    whole = bool(end.search(seen)) or not feed.entries
+    return feed, len(_ITEM.findall(seen)), whole

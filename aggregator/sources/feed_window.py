@@ -1,0 +1,57 @@
+"""What becomes of a feed's answer: a page with its checkpoint, and a word on what the feed lost."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from aggregator.clock import iso, parse_moment
+from aggregator.sources.base import Note, Page, Raw
+from aggregator.sources.feed_pages import Reading
+
+
+def steps(
+    raw: Raw, reading: Reading, state: Mapping[str, Any] | None, what: str
+) -> Iterator[Page | Note]:
+    """The page, then what people should know; `state` is the checkpoint of this stream.
+
+    A feed that is cut off or emptied is stored without validator and checkpoint, so that it is read
+    again next time whatever it says.
+    """
+    if not reading.whole:
+        yield Page((replace(raw, validator=None),))
+        yield Note("partial", f"{what} ends in the middle; it is asked again next time.")
+        return
+    had = (state or {}).get("items", 0)
+    if not reading.items:
+        yield Page((replace(raw, validator=None),))
+        if had:
+            yield Note("stale", f"{what} shows no items any more; it had {had}.")
+        else:
+            yield Note("not_out_yet", f"{what} has no items yet.")
+        return
+    yield Page((raw,), checkpoint={raw.stream: {"at": iso(raw.fetched_at), "items": reading.items}})
+    if state and (oldest := _after_gap(reading, state)):
+        yield Note(
+            "partial",
+            f"{what} shows its last {reading.items} items, back to {iso(oldest)}; what came between "
+            f"{state['at']} and then is lost.",
+        )
+
+
+def unchanged(stream: str, state: Mapping[str, Any] | None, now: datetime) -> Page:
+    """The page of a feed that says what it said before: only that it was asked."""
+    return Page(checkpoint={stream: {**state, "at": iso(now)}} if state else {})
+
+
+def _after_gap(reading: Reading, state: Mapping[str, Any]) -> datetime | None:
+    """The oldest item shown, if more than the feed can show came since it was last read.
+
+    Only a feed that again shows as many items as before is known to show its last ones; one that
+    gives them all the same date publishes them together and shows all of a day.
+    """
+    dates = reading.dates
+    if len(dates) < reading.items or reading.items != state.get("items") or len(set(dates)) < 2:
+        return None
+    oldest = min(dates)
+    return oldest if oldest > parse_moment(state["at"]) else None
