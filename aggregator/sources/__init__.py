@@ -4,20 +4,24 @@ from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.base import Source
 from aggregator.sources.cvf import CvfSource
 from aggregator.sources.feed import FeedSource
+from aggregator.sources.hf_daily import HfDailySource
 from aggregator.sources.neurips import NeuripsSource
 from aggregator.sources.openreview import OpenReviewSource
 from aggregator.sources.pmlr import PmlrSource
 from aggregator.sources.reddit import RedditSource
+from aggregator.sources.rsshub import RsshubSource
 from aggregator.sources.virtual import VirtualSource
 
 SOURCES: tuple[type[Source], ...] = (
     ArxivSource,
     CvfSource,
     FeedSource,
+    HfDailySource,
     NeuripsSource,
     OpenReviewSource,
     PmlrSource,
     RedditSource,
+    RsshubSource,
     VirtualSource,
 )
 
