@@ -3,6 +3,7 @@
 from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.base import Source
 from aggregator.sources.cvf import CvfSource
+from aggregator.sources.ecva import EcvaSource
 from aggregator.sources.feed import FeedSource
 from aggregator.sources.hf_daily import HfDailySource
 from aggregator.sources.neurips import NeuripsSource
@@ -15,6 +16,7 @@ from aggregator.sources.virtual import VirtualSource
 SOURCES: tuple[type[Source], ...] = (
     ArxivSource,
     CvfSource,
+    EcvaSource,
     FeedSource,
     HfDailySource,
     NeuripsSource,

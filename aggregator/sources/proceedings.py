@@ -71,13 +71,14 @@ def raw_list(stream: str, answer: Answer, state: Mapping[str, Any], now: datetim
     return Raw(stream, answer.url, answer.body, answer.content_type, now, meta)
 
 
-def public_since(day: datetime, raw: Raw) -> datetime:
+def public_since(day: datetime, raw: Raw, mark: str = "absent") -> datetime:
     """When a list's papers could first be seen: on their day, or when the list came out after it.
 
     A list may be out before the conference: then it is public from the day it was first seen.
+    `mark` names what `raw.meta` has of the last time at which they were not there.
     """
-    if "absent" in raw.meta:
-        day = max(day, parse_moment(raw.meta["absent"]))
+    if mark in raw.meta:
+        day = max(day, parse_moment(raw.meta[mark]))
     return min(day, raw.fetched_at)
 
 
