@@ -70,6 +70,7 @@ class Claimer:
 
     def claim(self, connection: Connection, group: Sequence[Row]) -> Claimed:
         """Claim what these due subscriptions are told; those of one target make one letter."""
+        outbox.lock(connection, group)
         batch = _Batch(self, connection, group)
         made = Claimed()
         claims: list[Claim] = []
@@ -121,12 +122,19 @@ class _Batch:
         self._asked: set[int] = set()
         self._merged: dict[str, list[int]] = {}
         self._chosen: dict[Any, dict[int, str]] = {}
-        self._first_covered: dict[datetime, int] = {}
+        self._begun: dict[datetime, int] = {}
 
     def letter(self, rows: Sequence[Row], made: Claimed) -> Claim | None:
         """The claim of one target's due subscriptions, None if there is nothing to send."""
         channel, target, lang = _address(rows[0])
-        old = [one for one in self._unsent[channel].get(target, []) if one.lang == lang]
+        due = {row.pk for row in rows if self._may_go(row)}
+        # In whatever language it was: who changed it is owed what did not arrive in the other.
+        unsent = self._unsent[channel].get(target, [])
+        old = [
+            one
+            for one in unsent
+            if due & {*one.subscriptions} and outbox.fold(self._connection, one)
+        ]
         told: dict[int, dict[int, str]] = {}
         kept: list[Row] = []
         for row in rows:
@@ -138,9 +146,9 @@ class _Batch:
             news = self._untold(row, watch, start)
             retold = any(row.pk in one.subscriptions for one in old)
             if _is_asap(row) and not (news or retold):
-                self._keep_up(row)
+                self._keep_up(row, start)
                 continue
-            if _is_asap(row) and not self._claimer.settled:
+            if not self._may_go(row):
                 continue
             if not self._advance(row, start):
                 continue
@@ -151,9 +159,12 @@ class _Batch:
             kept.append(row)
             if news:
                 told[row.pk] = self._outcomes(row, watch, news)
+        folded = [one for one in old if {*one.subscriptions} & {row.pk for row in kept}]
+        for one in old:
+            if one not in folded:
+                outbox.unfold(self._connection, one)
         if not kept:
             return None
-        folded = [one for one in old if set(one.subscriptions) & {row.pk for row in kept}]
         mine = {row.pk for row in kept} | {pk for one in folded for pk in one.subscriptions}
         return Claim(
             new_id(),
@@ -229,9 +240,16 @@ class _Batch:
             same += self._merged.get(one.paper_id, ())
         return any((row.pk, event) in self._told for event in same)
 
-    def _keep_up(self, row: Row) -> None:
-        """One that waits for something to tell must not look at the same events for ever."""
-        if row.started_at and self._covered(row) > row.covered + BEHIND:
+    def _may_go(self, row: Row) -> bool:
+        """One that wants news as soon as it is out waits until the batch is whole."""
+        return self._claimer.settled or not _is_asap(row)
+
+    def _keep_up(self, row: Row, start: Start | None) -> None:
+        """One that waits for something to tell has begun all the same, and must not look at the same
+        events for ever."""
+        if start:
+            outbox.begin(self._connection, row, self._first_covered(start), start, self._now)
+        elif self._covered(row) > row.covered + BEHIND:
             outbox.cover(self._connection, row, self._covered(row))
 
     def _covered(self, row: Row) -> int:
@@ -239,13 +257,15 @@ class _Batch:
         waiting = next((i for i in self._unready if i > row.covered), None)
         return self._newest if waiting is None else waiting - 1
 
+    def _first_covered(self, start: Start) -> int:
+        """As `_covered`, for a first digest."""
+        if start.since not in self._begun:
+            waiting = outbox.unready(self._connection, 0, self._now, start.since)
+            self._begun[start.since] = waiting[0] - 1 if waiting else self._newest
+        return self._begun[start.since]
+
     def _advance(self, row: Row, start: Start | None) -> bool:
-        covered = self._covered(row)
-        if start:
-            if start.since not in self._first_covered:
-                waiting = outbox.unready(self._connection, 0, self._now, start.since)
-                self._first_covered[start.since] = waiting[0] - 1 if waiting else self._newest
-            covered = self._first_covered[start.since]
+        covered = self._first_covered(start) if start else self._covered(row)
         schedule, zone = parse_schedule(row.terms.schedule), ZoneInfo(row.terms.tz)
         due = next_due(schedule, zone, self._now)
         return outbox.advance(self._connection, row, self._now, due, covered, start)

@@ -1,5 +1,6 @@
 """From the ledger to letters: reads what was claimed and puts it together, the same on every try."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from aggregator.digest.select import POSTS, Digest, EventRow, Item, Section
 from aggregator.errors import NotFoundError
 from aggregator.news import excuse
 from aggregator.settings import Settings
-from aggregator.signing import Signer
+from aggregator.signing import LETTER, Signer
 from aggregator.store import people, watches
 from aggregator.store.db import Store
 from aggregator.store.letters import Kept, Told
@@ -27,7 +28,10 @@ from aggregator.tag.reasons import reasons
 from aggregator.topics import Config
 from aggregator.watches import Watch
 
+NAMED = 10  # subscriptions that an unsubscribe link names by themselves
 DIGESTS = 500  # kept, each some 100 kB
+log = logging.getLogger(__name__)
+
 PERIOD = timedelta(days=1)  # that a letter speaks of where nothing was missed
 
 
@@ -67,20 +71,25 @@ class Composer:
         kept: Sequence[Kept],
         contents: Mapping[int, Sequence[Told]],
         rows: Mapping[int, Row],
-    ) -> dict[int, Letter]:
+    ) -> dict[int, Letter | None]:
         """Letters by key (`pk`), with their parts of the ledger and all their subscriptions given.
         Subscriptions that have been paused or ended meanwhile have no part in them; a letter for
-        none but such is missing."""
+        none but such is missing, and None stands for one that cannot be put together."""
         told = [one.paper_pk for some in contents.values() for one in some]
         docs = self.documents.get(connection, told)
         unknown = {row.person_pk for row in rows.values()} - self._people.keys()
         self._people |= people.ids(connection, unknown)
         active = {pk: row for pk, row in rows.items() if row.state == "active"}
-        return {
-            one.pk: self._letter(connection, one, contents[one.pk], active, docs)
-            for one in kept
-            if not active.keys().isdisjoint(one.subscriptions)
-        }
+        made: dict[int, Letter | None] = {}
+        for one in kept:
+            if active.keys().isdisjoint(one.subscriptions):
+                continue
+            try:
+                made[one.pk] = self._letter(connection, one, contents[one.pk], active, docs)
+            except Exception:  # the edge of one letter: the others go
+                log.exception("letter %s cannot be put together", one.key)
+                made[one.pk] = None
+        return made
 
     def trial(
         self, connection: Connection, row: Row, digest: Digest, watch: Watch, now: datetime
@@ -96,7 +105,7 @@ class Composer:
             digest=digest,
             watches=(watch.name,),
             sources=self.states,
-            links=self._links([row], digest),
+            links=self._links([row], digest, ""),
             test=True,
         )
 
@@ -123,7 +132,7 @@ class Composer:
             digest=digest,
             watches=tuple(row.watch for row in mine),
             sources=self.states,
-            links=self._links(mine, digest),
+            links=self._links(mine, digest, kept.key),
             late_since=kept.late_since and kept.late_since.astimezone(zone),
             paused_since=kept.paused_since and kept.paused_since.astimezone(zone),
             withdrawn=tuple(withdrawn.values()),
@@ -160,14 +169,17 @@ class Composer:
         except NotFoundError:  # deleted since it was claimed; what was claimed is told all the same
             return Watch(name=row.watch, query=row.watch)
 
-    def _links(self, rows: Sequence[Row], digest: Digest) -> Links:
+    def _links(self, rows: Sequence[Row], digest: Digest, key: str) -> Links:
         """A reader's own links go to mail only: in a channel everybody would have them."""
         base = self.settings.public_url
         if rows[0].channel != "email":
             return Links(base)
         person = self._people[rows[0].person_pk]
         papers = [i.paper["id"] for section in digest.sections for i in section.items]
-        unsubscribe = self.signer.unsubscribe_token(*(row.id for row in rows))
+        ids = [row.id for row in rows]
+        # A header must stay below 998 signs: of many subscriptions the letter knows which.
+        named = ids if len(ids) <= NAMED else [f"{LETTER}{key}"]
+        unsubscribe = self.signer.unsubscribe_token(*named)
         return Links(
             base,
             unsubscribe=f"{base}/unsubscribe/{unsubscribe}",

@@ -59,6 +59,8 @@ class Postman:
             newest = outbox.newest(connection)
             due = outbox.due(connection, now, list(self._channels))
             waiting = letters.waiting(connection, now, list(self._channels), impatient=False)
+        if now < self._since:  # a clock was set back
+            self._since = self._first = now
         if newest != self._newest:
             if now - self._since >= SETTLED:
                 self._first = now

@@ -2,18 +2,14 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from queue import Empty, SimpleQueue
-from threading import Lock
-
-from sqlalchemy import Connection
+from datetime import datetime
 
 from aggregator import clock
-from aggregator.claim import Claimer, Documents, batches
+from aggregator.claim import Claimed, Claimer, Documents, batches
 from aggregator.compose import Composer, make_composer
-from aggregator.deliver.base import Channel, Letter, Outcome, Session
+from aggregator.deliver.base import Channel
+from aggregator.handover import Handover
 from aggregator.settings import Settings
 from aggregator.store import letters, outbox
 from aggregator.store.db import Store
@@ -23,10 +19,6 @@ from aggregator.store.subscriptions import Row
 from aggregator.topics import Config
 
 log = logging.getLogger(__name__)
-
-BACK_OFF = (5, 15, 60, 180, 360, 720)  # minutes until the next try
-GIVE_UP = timedelta(days=3)
-"""A letter that is put off for so long waits for the subscription's next digest instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +50,19 @@ class Sender:
     done: list[Delivered] = field(default_factory=list, init=False)
     _documents: Documents = field(default_factory=Documents, init=False)
     _composer: Composer | None = field(default=None, init=False)
-    _check: Callable[[], None] = field(default=lambda: None, init=False)
-    _checking: Lock = field(default_factory=Lock, init=False)
 
     def run(self) -> list[Delivered]:
         """Claim and send what is due, then take up letters that were left behind; those that go into
         a digest that is due now are not among them any more."""
         usable = [name for name, one in self.channels.items() if not one.trouble()]
         with self.store.sender_lock(self.id) as check:
-            self._check = check
+            handover = Handover(self.store, self.channels, self.now, self.id, check)
+            handover.stopping, handover.wall = self.stopping, self.wall
             with self.store.read() as connection:
                 waiting = letters.waiting(connection, self.now, usable, impatient=self.impatient)
-            for kept in self._claimed(usable):
-                self._hand_over(kept)
-            self._hand_over(self._left_behind(waiting))
+            for fresh in self._claimed(usable):
+                self._hand_over(handover, fresh)
+            self._hand_over(handover, self._left_behind(waiting))
         self._report_idle(usable)
         return self.done
 
@@ -117,17 +108,31 @@ class Sender:
         for group in batches(due):
             if self.stopping():
                 return
-            with self.store.write() as connection:
-                made = claimer.claim(connection, group)
-            self._note_empty(made.empty)
-            for row in made.lost:
-                message = f'There is no watch "{row.watch}" any more.'
-                self.done.append(_delivered(row, 0, "failed", message))
-            with self.store.read() as connection:
-                yield [(one, False) for one in letters.by_keys(connection, made.letters)]
+            for made in self._claims(claimer, group):
+                self._note_empty(made.empty)
+                for row in made.lost:
+                    message = f'There is no watch "{row.watch}" any more.'
+                    self.done.append(_delivered(row, 0, "failed", message))
+                with self.store.read() as connection:
+                    yield [(one, False) for one in letters.by_keys(connection, made.letters)]
 
-    def _hand_over(self, waiting: Sequence[tuple[Kept, bool]]) -> None:
-        """Send letters, each channel's over as many connections as it allows."""
+    def _claims(self, claimer: Claimer, group: Sequence[Row]) -> Iterator[Claimed]:
+        """The claims of a batch; where one target breaks it, those of the others."""
+        try:
+            yield self.store.insist(lambda connection: claimer.claim(connection, group))
+            return
+        except Exception:
+            if len({(row.channel, row.target) for row in group}) == 1:
+                log.exception("what %s is told cannot be claimed", group[0].id)
+                said = "It could not be put together; see the log."
+                self.done += [_delivered(row, 0, "failed", said) for row in group]
+                return
+            log.warning("a batch of %d cannot be claimed; each target by itself", len(group))
+        for part in batches(group, most=1):
+            yield from self._claims(claimer, part)
+
+    def _hand_over(self, handover: Handover, waiting: Sequence[tuple[Kept, bool]]) -> None:
+        """Put letters together and send them; note what became of each subscription."""
         if not waiting:
             return
         kept = [one for one, _ in waiting]
@@ -136,85 +141,16 @@ class Sender:
             rows = outbox.rows_of(connection, {pk for one in kept for pk in one.subscriptions})
             contents = letters.contents(connection, [one.pk for one in kept])
             composed = composer.letters(connection, kept, contents, rows)
+        parts = {
+            one.pk: [pk for pk in one.subscriptions if pk in rows and rows[pk].state == "active"]
+            for one in kept
+        }
         papers = {pk: _papers(told) for pk, told in contents.items()}
-        self._hold(one for one in kept if one.pk not in composed)
-        waiting = [pair for pair in waiting if pair[0].pk in composed]
-        for name in sorted({one.channel for one, _ in waiting}):
-            channel = self.channels[name]
-            todo: SimpleQueue[tuple[Kept, bool]] = SimpleQueue()
-            mine = [pair for pair in waiting if pair[0].channel == name]
-            for pair in mine:
-                todo.put(pair)
-            count = min(channel.connections, len(mine))
-            with ThreadPoolExecutor(count, thread_name_prefix=f"send-{name}") as pool:
-                work = [pool.submit(self._work, channel, todo, composed) for _ in range(count)]
-                results = [result for one in work for result in one.result()]
-            for one, said, message in sorted(results, key=lambda r: r[0].pk):
-                self.done += [
-                    _delivered(rows[pk], papers[one.pk].get(pk, 0), said, message)
-                    for pk in one.subscriptions
-                    if pk in rows and rows[pk].state == "active"
-                ]
-
-    def _hold(self, unwanted: Iterable[Kept]) -> None:
-        with self.store.write() as connection:
-            for one in unwanted:
-                letters.hold(connection, one)
-
-    def _work(
-        self,
-        channel: Channel,
-        todo: "SimpleQueue[tuple[Kept, bool]]",
-        composed: dict[int, Letter],
-    ) -> list[tuple[Kept, str, str]]:
-        """One connection: letters from the queue until it is empty."""
-        results: list[tuple[Kept, str, str]] = []
-        with channel.session() as session:
-            while not self.stopping():
-                try:
-                    one, again = todo.get_nowait()
-                except Empty:
-                    break
-                said = self._one(session, one, composed[one.pk], again)
-                if said:
-                    results.append((one, *said))
-        return results
-
-    def _one(
-        self, session: Session, one: Kept, composed: Letter, again: bool
-    ) -> tuple[str, str] | None:
-        """Begin, send, record; None if the letter became somebody else's."""
-        with self._checking:  # all threads share the connection that holds the lock
-            self._check()
-        with self.store.write() as connection:
-            if not letters.begin(connection, one.pk, self.id, self.wall(), again=again):
-                return None
-        try:
-            outcome = session.send(composed, again=again)
-        except Exception:  # a letter that cannot be rendered must not stop the others
-            log.exception("%s letter %s could not be sent", one.channel, one.key)
-            outcome = Outcome("deferred", "It could not be put together; see the log.")
-        with self.store.write() as connection:
-            return self._record(connection, one, outcome, again), outcome.message
-
-    def _record(self, connection: Connection, one: Kept, outcome: Outcome, again: bool) -> str:
-        if outcome.status == "sent":
-            letters.sent(connection, one, outcome.message)
-            return "sent"
-        log.warning("letter %s by %s: %s", one.key, one.channel, outcome.message)
-        if outcome.status == "refused":
-            suspended = letters.refused(
-                connection, one, outcome.message, blames_target=outcome.blames_target
-            )
-            return "suspended" if suspended else "failed"
-        wait = outcome.retry_after or timedelta(minutes=BACK_OFF[min(one.tries, len(BACK_OFF) - 1)])
-        unsure = outcome.unsure or again
-        if self.now + wait - one.at > GIVE_UP:
-            letters.given_up(connection, one, outcome.message, unsure=unsure)
-        else:
-            next_try = self.now + wait
-            letters.deferred(connection, one, outcome.message, next_try, unsure=unsure)
-        return "deferred"
+        for one, said, message in handover.run(waiting, composed, parts):
+            self.done += [
+                _delivered(rows[pk], papers[one.pk].get(pk, 0), said, message)
+                for pk in parts[one.pk]
+            ]
 
     def _composing(self) -> Composer:
         """Made when the first letter needs it: the tagger takes half a second to load."""

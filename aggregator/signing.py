@@ -25,6 +25,8 @@ LEAST_SECRET = 16
 """Signs of the shortest secret: a shorter one can be found by trying."""
 MOST_TOKEN = 2_000
 """Signs of the longest token that is looked at; ours of a hundred subscriptions is shorter."""
+LETTER = "letter:"
+"""Begins a name that stands for a letter's subscriptions, where there are too many for an address."""
 SECRET_FILE = "secret.key"
 
 
@@ -71,7 +73,8 @@ class Signer:
         return self._read_timed("again", token, AGAIN_FOR)
 
     def unsubscribe_token(self, *subscription_ids: str) -> str:
-        """For the link that ends these subscriptions (all that one mail was for)."""
+        """For the link that ends these subscriptions (all that one mail was for); `LETTER` and the
+        key of a letter stands for all that it was for."""
         return self._signed("unsubscribe", list(subscription_ids))
 
     def read_unsubscribe(self, token: str) -> tuple[str, ...]:

@@ -44,9 +44,7 @@ def carry_out(
     outcome = send_confirmation(settings, config, row, now)
     if outcome.status != "sent" and not outcome.unsure:
         with store.write() as connection:  # so that asking again is not too soon
-            for one in subscriptions.of_target(connection, "email", wanted.target):
-                if one.state == "pending":
-                    subscriptions.end(connection, one.id, now)
+            subscriptions.end(connection, row.id, now)
 
 
 def asked_lately(known: Sequence[Row], now: datetime) -> bool:

@@ -10,7 +10,13 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 
-PURE = ("aggregator/cite", "aggregator/parse", "aggregator/merge", "aggregator/tag", "aggregator/digest")
+PURE = (
+    "aggregator/cite",
+    "aggregator/parse",
+    "aggregator/merge",
+    "aggregator/tag",
+    "aggregator/digest",
+)
 IO_MODULES = (
     "httpx",
     "sqlalchemy",
@@ -43,7 +49,7 @@ SQL_SEAMS = {
     "aggregator/status.py": {"sqlalchemy.Connection"},
     **{
         f"aggregator/{name}.py": {"sqlalchemy.Connection"}
-        for name in ("claim", "compose", "news", "send", "subscribers", "cli/delivery")
+        for name in ("claim", "compose", "handover", "news", "subscribers", "cli/delivery")
     },
     "api/problems.py": {"sqlalchemy.exc.OperationalError"},
 }

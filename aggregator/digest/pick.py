@@ -53,17 +53,18 @@ def arrange(
     more: dict[str, int] = {}
     heads: dict[str, Section] = {}
     taken: set[str] = set()
-    for selection in selections:
-        for paper_id, rows in _papers(selection.rows).items():
-            if paper_id in taken:
-                continue
-            taken.add(paper_id)
-            head, item = _item(rows, selection.watch, topics)
-            heads.setdefault(head.name, head)
-            if selection.shown is None or any(row.id in selection.shown for row in rows):
-                items.setdefault(head.name, []).append(item)
-            else:
-                more[head.name] = more.get(head.name, 0) + 1
+    for showing in (True, False):  # what one selection only counts, another may show
+        for selection in selections:
+            for paper_id, rows in _papers(selection.rows).items():
+                if paper_id in taken or _is_shown(selection, rows) != showing:
+                    continue
+                taken.add(paper_id)
+                head, item = _item(rows, selection.watch, topics)
+                heads.setdefault(head.name, head)
+                if showing:
+                    items.setdefault(head.name, []).append(item)
+                else:
+                    more[head.name] = more.get(head.name, 0) + 1
     order = [t.name for t in in_order(topics)]
     order += [name for name in heads if name not in order and name != POSTS.name]
     sections = tuple(
@@ -81,6 +82,10 @@ def arrange(
     )
     note = "" if taken else why_empty(False, quiet)
     return Digest(since, until, sections, note, tuple(topics))
+
+
+def _is_shown(selection: Selection, rows: Sequence[EventRow]) -> bool:
+    return selection.shown is None or any(row.id in selection.shown for row in rows)
 
 
 def shortened(digest: Digest, limit: int) -> Digest:
@@ -129,7 +134,7 @@ def _is_plain(watch: Watch) -> bool:
 
 def _below(names: Collection[str], topics: Sequence[Topic]) -> set[str]:
     """These topics and those under them."""
-    found = set(names)
+    found = set(names) & {topic.name for topic in topics}  # one may have left topics.toml
     for topic in in_order(topics):
         if topic.parent in found:
             found.add(topic.name)

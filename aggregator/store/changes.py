@@ -198,11 +198,12 @@ def _told_before(connection: Connection, plan: Plan) -> dict[str, dict[str, Any]
     found = {}
     for new, old in origins.items():
         asked = sa.select(event.c.id, event.c.seen_at, event.c.backfill)
-        row = connection.execute(
-            asked.where(event.c.paper_id == old, event.c.kind == "new", event.c.cause == "")
-        ).first()
+        news = asked.where(event.c.paper_id == old, event.c.kind == "new")
+        row = connection.execute(news.where(event.c.cause == "")).first()
         if row:
-            found[str(new)] = dict(row._mapping)
+            # Of a paper that was merged from others, each `new` may have been told to somebody.
+            ids = [one.id for one in connection.execute(news)]
+            found[str(new)] = dict(row._mapping) | {"ids": ids}
     return found
 
 
@@ -253,7 +254,8 @@ def _store_events(
         mine = (event.c.paper_id == paper_id) & (event.c.kind == "new") & ~event.c.superseded
         new = connection.scalar(sa.select(event.c.id).where(mine))
         if new is not None:
-            told.copy(connection, row["id"], new)
+            for known in row["ids"]:
+                told.copy(connection, known, new)
 
 
 def _store_mentions(connection: Connection, entries: Sequence[Entry]) -> None:

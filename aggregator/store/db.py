@@ -4,20 +4,22 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+import stamina
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from aggregator.errors import UsageError
 from aggregator.store.sql import lock_number
 
+T = TypeVar("T")
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 15_000  # how long a writer waits for another process's transaction
 
@@ -47,6 +49,17 @@ class Store:
         transaction that reads first and then writes fails when another process wrote between."""
         with self._writer.begin() as connection:
             yield connection
+
+    def insist(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in a write transaction, and again where another one was in the way: a deadlock
+        that the database broke up, a lock that was held for too long, a connection that was lost.
+        Raises what the last of six tries raised."""
+        for attempt in stamina.retry_context(
+            on=OperationalError, attempts=6, timeout=None, wait_initial=0.1, wait_max=5
+        ):
+            with attempt, self.write() as connection:
+                return work(connection)
+        raise AssertionError("stamina gives at least one attempt")
 
     @contextmanager
     def undone(self) -> Iterator[Connection]:

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator.store.sql import chunks, delivery, event, letter, paper, subscription
+from aggregator.store.outbox import SKEW
+from aggregator.store.sql import chunks, delivery, event, hold, letter, paper, subscription
 
 REFUSALS = 3
 """So many refusals of a target in a row suspend its subscriptions."""
@@ -54,9 +55,10 @@ def waiting(
 ) -> list[Kept]:
     """Letters that were claimed and not ended, and deferred ones whose time has come (or all of
     them, if `impatient`); the oldest first."""
-    ripe = (letter.c.state == "deferred") & (letter.c.at <= now)
+    ahead = letter.c.at > now + SKEW  # by a clock that was wrong
+    ripe = (letter.c.state == "deferred") & ((letter.c.at <= now) | ahead)
     if not impatient:
-        ripe &= letter.c.next_try.is_(None) | (letter.c.next_try <= now)
+        ripe &= letter.c.next_try.is_(None) | (letter.c.next_try <= now) | ahead
     asked = sa.select(letter).where(
         (letter.c.state == "claimed") | ripe, letter.c.channel.in_(list(channels))
     )
@@ -85,9 +87,18 @@ def take_over(connection: Connection, one: Kept, sender: str) -> bool:
     return connection.execute(change).rowcount == 1
 
 
-def hold(connection: Connection, one: Kept) -> None:
-    """Nobody it was for wants letters now: what it tells waits, in case that changes."""
-    _end(connection, one, state="refused", unsure=False, next_try=None)
+def put_aside(connection: Connection, one: Kept, *, again: bool) -> None:
+    """Nobody it was for wants letters now: what it tells waits, in case that changes. `again`: a try
+    may have got through, so that telling it would repeat it."""
+    repeats = letter.c.repeats + (1 if again else 0)
+    _end(connection, one, state="refused", unsure=False, next_try=None, repeats=repeats)
+
+
+def subscriptions_of(connection: Connection, key: str) -> list[str]:
+    """The ids of the subscriptions that a letter was for, none if there is no such letter."""
+    found = connection.scalar(sa.select(letter.c.subscriptions).where(letter.c.key == key)) or []
+    asked = sa.select(subscription.c.id).where(subscription.c.pk.in_(found))
+    return list(connection.scalars(asked.order_by(subscription.c.pk)))
 
 
 def begin(connection: Connection, pk: int, sender: str, wall: datetime, *, again: bool) -> bool:
@@ -102,8 +113,11 @@ def begin(connection: Connection, pk: int, sender: str, wall: datetime, *, again
     return connection.execute(sa.update(letter).where(mine).values(**values)).rowcount == 1
 
 
-def sent(connection: Connection, one: Kept, message: str) -> None:
-    """It is with the other side."""
+def sent(connection: Connection, one: Kept, parts: Collection[int], message: str) -> None:
+    """It is with the other side. `parts` are the subscriptions that had a part in it: one that was
+    left meanwhile was not told what was claimed for it."""
+    left = (delivery.c.letter_pk == one.pk) & delivery.c.subscription_pk.not_in(list(parts))
+    connection.execute(sa.delete(delivery).where(left))
     _end(connection, one, state="sent", outcome=message, unsure=False, next_try=None)
     _note(connection, one, refusals=0, trouble="")
 
@@ -116,19 +130,22 @@ def deferred(
     _note(connection, one, trouble=message)
 
 
-def given_up(connection: Connection, one: Kept, message: str, *, unsure: bool) -> None:
+def given_up(connection: Connection, one: Kept, message: str, *, unsure: bool) -> bool:
     """Tried for too long: what it tells waits for the subscription's next digest, which repeats it
-    if it got through after all."""
-    repeats = letter.c.repeats + (1 if unsure else 0)
+    if it got through after all. A target that always leaves it open whether it took a letter would
+    be sent the same for ever: that counts as a refusal. As `refused`, True if it suspends."""
+    return refused(connection, one, message, blames_target=unsure, again=unsure)
+
+
+def refused(
+    connection: Connection, one: Kept, message: str, *, blames_target: bool, again: bool
+) -> bool:
+    """Not taken: what it tells waits for the next digest, and is repeated by it if an earlier try
+    got through (`again`). True if that suspends the subscriptions, since the target refused so often
+    in a row."""
+    repeats = letter.c.repeats + (1 if again else 0)
     values = {"state": "refused", "unsure": False, "next_try": None, "repeats": repeats}
     _end(connection, one, outcome=message, **values)
-    _note(connection, one, trouble=message)
-
-
-def refused(connection: Connection, one: Kept, message: str, *, blames_target: bool) -> bool:
-    """Not taken: what it tells waits for the next digest. True if that suspends the subscriptions,
-    since the target refused so often in a row."""
-    _end(connection, one, state="refused", outcome=message, unsure=False, next_try=None)
     more = {"refusals": subscription.c.refusals + 1} if blames_target else {}
     _note(connection, one, trouble=message, **more)
     often = subscription.c.pk.in_(one.subscriptions) & (subscription.c.refusals >= REFUSALS)
@@ -174,5 +191,6 @@ def _end(connection: Connection, one: Kept, **values: Any) -> None:
 
 
 def _note(connection: Connection, one: Kept, **values: Any) -> None:
+    hold(connection, one.subscriptions)
     change = sa.update(subscription).where(subscription.c.pk.in_(one.subscriptions))
     connection.execute(change.values(**values))

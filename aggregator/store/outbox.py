@@ -13,14 +13,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from aggregator.store import told as told_by_merge
 from aggregator.store.query import PaperQuery, selects
 from aggregator.store.sql import (
     chunks,
     delivery,
     event,
+    hold,
     insert_into,
     is_sqlite,
     letter,
+    one_at_a_time,
     paper,
     subscription,
 )
@@ -28,6 +31,8 @@ from aggregator.store.subscriptions import Row, row_of
 
 OLDEST = timedelta(days=30)
 """An event of a day longer past when it was stored is history, not news."""
+SKEW = timedelta(days=1)
+"""What lies further ahead than this was written by a clock that was wrong."""
 BATCH = 500  # subscriptions claimed in one transaction
 
 
@@ -70,10 +75,12 @@ class Claim:
 
 def due(connection: Connection, now: datetime, channels: Collection[str]) -> list[Row]:
     """The active subscriptions of these channels that are due, those of one target together."""
+    # Told at a moment that has not come yet: a clock was wrong, and with it when it is due.
+    ahead = subscription.c.told_at > now + SKEW
     asked = sa.select(subscription).where(
         subscription.c.state == "active",
         subscription.c.channel.in_(list(channels)),
-        subscription.c.next_due.is_(None) | (subscription.c.next_due <= now),
+        subscription.c.next_due.is_(None) | (subscription.c.next_due <= now) | ahead,
     )
     order = (subscription.c.watch, subscription.c.pk)
     rows = [row_of(row._mapping) for row in connection.execute(asked.order_by(*order))]
@@ -119,8 +126,10 @@ def news_of_days(
     now: datetime,
 ) -> list[News]:
     """Events with `at` between `since` (included) and `now` that the query selects, for the first
-    digest: whenever they were stored, back-fill too."""
-    days = (event.c.at >= since) & (event.c.at <= now)
+    digest: whenever they were stored, back-fill too. A conference's papers may be known before its
+    day: of later days those that were stored in this time, back-fill left out."""
+    known = ~event.c.backfill & (event.c.seen_at >= since) & (event.c.seen_at <= now)
+    days = (event.c.at >= since) & ((event.c.at <= now) | known)
     return _news(connection, query, kinds, None, days)
 
 
@@ -198,7 +207,9 @@ def shown_papers(
         asked = (
             sa.select(delivery.c.subscription_pk, event.c.paper_id)
             .join(event, event.c.id == delivery.c.event_id)
+            .outerjoin(letter, letter.c.pk == delivery.c.letter_pk)
             .where(event.c.paper_id.in_(part), delivery.c.outcome == "shown")
+            .where(letter.c.state.is_(None) | (letter.c.state == "sent"))
             .where(delivery.c.subscription_pk.in_(subscriptions))
         )
         found |= {(row[0], row[1]) for row in connection.execute(asked)}
@@ -233,6 +244,40 @@ def unsent(
         for row in connection.execute(asked.order_by(letter.c.pk)):
             found.setdefault(row.target, []).append(row)
     return found
+
+
+def lock(connection: Connection, rows: Sequence[Row]) -> None:
+    """Hold these subscriptions, and keep papers as they are, until the transaction ends: what is
+    not ready is asked first and what is news after it, and nothing may move in between."""
+    one_at_a_time(connection, "ingest")
+    hold(connection, [row.pk for row in rows])
+
+
+def fold(connection: Connection, one: sa.Row[Any]) -> bool:
+    """Take a letter's contents for a later one; False if somebody has begun to send it again."""
+    same = (
+        (letter.c.pk == one.pk)
+        & (letter.c.state == one.state)
+        & (letter.c.tries == one.tries)
+        & (letter.c.sender == one.sender)
+    )
+    change = sa.update(letter).where(same).values(state="folded", next_try=None)
+    return connection.execute(change).rowcount == 1
+
+
+def unfold(connection: Connection, one: sa.Row[Any]) -> None:
+    """There is no later one after all."""
+    same = (letter.c.pk == one.pk) & (letter.c.state == "folded")
+    change = sa.update(letter).where(same).values(state=one.state, next_try=one.next_try)
+    connection.execute(change)
+
+
+def begin(connection: Connection, row: Row, covered: int, start: Start, now: datetime) -> None:
+    """Note what the first digest of a subscription that waits for news will begin with."""
+    same = (subscription.c.pk == row.pk) & subscription.c.started_at.is_(None)
+    values = {"started_at": now, "started_id": start.newest, "since": start.since}
+    change = sa.update(subscription).where(same).values(covered=covered, **values)
+    connection.execute(change)
 
 
 def advance(
@@ -293,8 +338,8 @@ def claim(connection: Connection, claims: Sequence[Claim], sender: str, now: dat
         for old in one.folded:
             take = sa.update(delivery).where(delivery.c.letter_pk == old).values(letter_pk=pk)
             connection.execute(take)
-            done = sa.update(letter).where(letter.c.pk == old)
-            connection.execute(done.values(state="folded", next_try=None))
+        if one.folded:
+            told_by_merge.drop(connection, pk)
         for subscription_pk, events in one.told.items():
             _write(connection, pk, subscription_pk, events)
     return made

@@ -53,6 +53,14 @@ def one_at_a_time(connection: Connection, name: str) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number(name))))
 
 
+def hold(connection: Connection, keys: Sequence[int]) -> None:
+    """Lock subscriptions by key, always in the same order, so that two transactions that change
+    several of them never wait for each other. On SQLite a write transaction is alone anyway."""
+    if not is_sqlite(connection) and keys:
+        asked = sa.select(subscription.c.pk).where(subscription.c.pk.in_(keys))
+        connection.execute(asked.order_by(subscription.c.pk).with_for_update()).all()
+
+
 def chunks(values: Sequence[T], size: int = MANY) -> Iterator[Sequence[T]]:
     """The values in slices of at most `size`."""
     rest = iter(values)

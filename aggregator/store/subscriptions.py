@@ -157,7 +157,8 @@ def resume(connection: Connection, opaque: str, now: datetime) -> Row:
         schedule = parse_schedule(terms.schedule)
         newest = connection.scalar(sa.select(sa.func.max(event.c.id))) or 0
         change |= {
-            "skipped_since": row.skipped_since or row.paused_at,
+            # What came between the last digest and the pause was not told either.
+            "skipped_since": row.skipped_since or row.told_at or row.paused_at,
             "started_at": now,
             "started_id": newest,
             "covered": newest,

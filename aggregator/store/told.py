@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator.store.sql import delivery, insert_into
+from aggregator.store.sql import delivery, event, insert_into
 
 
 def copy(connection: Connection, event_id: int, to: int) -> None:
@@ -20,3 +20,20 @@ def move(connection: Connection, event_id: int, to: int) -> None:
     """As `copy`, for an event that goes."""
     copy(connection, event_id, to)
     connection.execute(sa.delete(delivery).where(delivery.c.event_id == event_id))
+
+
+def drop(connection: Connection, letter_pk: int) -> None:
+    """Take out of a letter what one of its subscriptions was told by another `new` of the same paper:
+    two papers became one while the letter waited."""
+    other, same, mine = delivery.alias(), event.alias(), event.alias()
+    twice = (
+        sa.select(1)
+        .select_from(other.join(same, same.c.id == other.c.event_id))
+        .join(mine, mine.c.id == delivery.c.event_id)
+        .where(other.c.subscription_pk == delivery.c.subscription_pk)
+        .where(same.c.paper_id == mine.c.paper_id, same.c.kind == "new", same.c.id != mine.c.id)
+        .where(mine.c.kind == "new", mine.c.superseded)
+        .correlate(delivery)
+    )
+    gone = (delivery.c.letter_pk == letter_pk) & sa.exists(twice)
+    connection.execute(sa.delete(delivery).where(gone))

@@ -1,6 +1,6 @@
 """The pages that links in mails lead to: the link is the key, a GET changes nothing, a POST does it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,8 +9,8 @@ from fastapi.responses import PlainTextResponse
 
 from aggregator.deliver.notices import schedule_in_words
 from aggregator.errors import NotFoundError
-from aggregator.signing import LinkError, Signer
-from aggregator.store import feedback, papers, people, subscriptions, watches
+from aggregator.signing import LETTER, LinkError, Signer
+from aggregator.store import feedback, letters, papers, people, subscriptions, watches
 from aggregator.store.people import Person
 from aggregator.store.subscriptions import Row
 from aggregator.watches import Wanted
@@ -148,13 +148,14 @@ def _unsubscribe(
     if again and signer.read_again(again) != asked:
         raise LinkError("The button belongs to another page.", "invalid")
     with services.store.write() if does else services.store.read() as connection:
-        before = [row for one in asked if (row := _row(connection, one))]
+        ids = _ids(connection, asked)
+        before = [row for one in ids if (row := _row(connection, one))]
         for row in before:
             if does == "again":
                 _begin_again(connection, services, row)
             elif does == "stop":
                 subscriptions.end(connection, row.id, services.now())
-        rows = [row for one in asked if (row := _row(connection, one))]
+        rows = [row for one in ids if (row := _row(connection, one))]
         if not rows and does:
             return PlainTextResponse(_STOPPED, headers=PRIVATE)  # and forgotten
         if not rows:
@@ -172,6 +173,16 @@ def _unsubscribe(
         "preferences": "" if ended else _preferences(signer, person),
     }
     return private(request, "unsubscribe.html", values, lang)
+
+
+def _ids(connection: Any, asked: Sequence[str]) -> list[str]:
+    """The ids of the subscriptions that a link names, by themselves or as those of a letter."""
+    found: list[str] = []
+    for name in asked:
+        of_letter = name.startswith(LETTER)
+        mine = letters.subscriptions_of(connection, name[len(LETTER) :]) if of_letter else [name]
+        found += mine
+    return found
 
 
 def _begin_again(connection: Any, services: Services, row: Row) -> None:
