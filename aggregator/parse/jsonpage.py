@@ -18,13 +18,16 @@ _BETWEEN = re.compile(r"[;,，；、]")
 
 
 def load(body: bytes, content_type: str, url: str) -> Any:
-    """The document. Raises ChallengedError for a bot wall, BrokenError for what is no JSON."""
+    """The document. Raises ChallengedError for a bot wall, BrokenError for what is no JSON.
+
+    JSON is UTF-8 (RFC 8259): bytes that are not were damaged, and would be stored as wrong names.
+    """
     if is_html(body):
         if is_wall(decode(body, content_type)):
             raise ChallengedError(f"{url} shows a bot wall instead of JSON.", url=url)
         raise BrokenError(f"{url} answered with an HTML page instead of JSON.", url=url)
     try:
-        return json.loads(decode(body, content_type))
+        return json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise BrokenError(f"{url} answered with broken JSON.", url=url) from error
 

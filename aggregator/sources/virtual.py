@@ -136,9 +136,13 @@ class VirtualSource:
             yield Page(tuple(raws))
             yield Note("partial", _short(conference, listing.count, had, rest.trouble))
             return
+        reached = _asked(first, ctx.now) | {"events": had, "mute": rest.mute}
+        if misdated := sum(page.misdated for _, page in rest.pages):
+            yield Page(tuple(raws), checkpoint={stream: reached | {"conditional": False}})
+            yield Note("mismatch", f"{conference}: times of events that are none: {misdated}.")
+            return
         # a later "not modified" must mean that nothing was left behind
         raws[0] = replace(raws[0], validator=first.validator)
-        reached = _asked(first, ctx.now) | {"events": had, "mute": rest.mute}
         yield Page(tuple(raws), checkpoint={stream: reached})
 
     def _rest(self, ctx: Context, conference: str, first: Answer, listing: Listing) -> "_Rest":

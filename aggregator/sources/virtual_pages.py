@@ -38,6 +38,12 @@ class Listing:
         """Do the abstracts stand elsewhere, as they do since 2026?"""
         return bool(self.events) and not any(jsonpage.text(e, "abstract") for e in self.events)
 
+    @property
+    def misdated(self) -> int:
+        """How many events have a time that is no time."""
+        said = (jsonpage.text(event, "starttime") for event in self.events)
+        return sum(iso8601(text) is None for text in said if text)
+
 
 def read_listing(body: bytes, content_type: str, url: str) -> Listing:
     """A page of a list. Raises ChallengedError for a bot wall, BrokenError for what is no list."""

@@ -12,7 +12,15 @@ URL = "https://example.org/list.json"
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"{", b'{"a": 1,}', b"[" * 200_000, b"<html><p>Hello</p></html>"]
+    "sent",
+    [
+        b"",
+        b"{",
+        b'{"a": 1,}',
+        '{"a": "é"}'.encode("latin-1"),
+        b"[" * 200_000,
+        b"<html><p>Hello</p></html>",
+    ],
 )
 def test_what_is_no_json_is_broken(sent: bytes) -> None:
     with pytest.raises(BrokenError, match=r"example\.org"):

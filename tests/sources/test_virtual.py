@@ -186,6 +186,16 @@ def test_abstracts_that_stand_apart_are_asked_for(server: Server, collected: Col
     assert found == {"virtual:icml-2025/u1": "On the first.", "virtual:icml-2025/u2": ""}
 
 
+def test_times_that_are_none_are_said_and_corrected(server: Server, collected: Collected) -> None:
+    server.routes[LIST] = page(events(2, starttime="yesterday"))
+    done = collected.run(NOW)
+    assert (done.status, done.counts.new) == ("mismatch", 2)
+    server.routes[LIST] = page(events(2))
+    assert collected.run(NOW + timedelta(days=7)).status == "ok"
+    found = {draft.published for draft in collected.drafts().values()}
+    assert found == {datetime(2025, 7, 15, 17, 30, tzinfo=UTC)}
+
+
 def test_one_site_in_trouble_does_not_stop_the_others(server: Server, tmp_path: Path) -> None:
     server.routes[LIST] = page(events(2))
     server.routes["/iclr/static/virtual/data/iclr-2025-orals-posters.json"] = Reply(
