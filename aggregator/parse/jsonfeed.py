@@ -14,11 +14,13 @@ from aggregator.parse.text import storable
 _VERSION = "https://jsonfeed.org/version/"
 
 
-def parse_json_feed(body: bytes, content_type: str, url: str, *, zone: tzinfo = UTC) -> Feed:
+def parse_json_feed(
+    body: bytes, content_type: str, url: str, *, zone: tzinfo = UTC, most: int = 5000
+) -> Feed:
     """Read a JSON Feed of any version; `zone` is that of dates which name none.
 
     What is of another type than it should be is absent; an item that is no object is an empty entry.
-    Raises BrokenError for other JSON or none.
+    Raises BrokenError for other JSON or none, or for more items than `most`.
     """
     document = jsonpage.load(body, content_type, url)
     version = _text(document, "version")
@@ -31,6 +33,8 @@ def parse_json_feed(body: bytes, content_type: str, url: str, *, zone: tzinfo = 
     if not known:
         raise BrokenError(f"{url} answered with JSON that is no feed.", url=url)
     items = jsonpage.items(document, "items", url)
+    if len(items) > most:
+        raise BrokenError(f"{url} answered with a feed of {len(items)} items; given up.", url=url)
     return Feed(
         version=f"json{version.rpartition('/')[2]}",
         title=_text(document, "title"),

@@ -18,6 +18,8 @@ from aggregator.sources.base import Raw
 
 MOST_TEXT = 4000
 """Characters kept of an item's text: enough to tag and to read what it is about."""
+MOST_MARKUP = 50_000
+"""Characters of an item that are made text: what nests deeply costs the square of its length."""
 MOST_TITLE = 300
 MOST_MENTIONS = 100
 MOST_TAGS = 20
@@ -71,7 +73,7 @@ def native_ids(entries: Sequence[FeedEntry], base: str, manner: Manner) -> list[
 
 def draft_of(entry: FeedEntry, name: str, feed: Feed, raw: Raw, manner: Manner) -> Draft | str:
     """The draft of an item, or the reason why it cannot be read."""
-    text = clean_html(entry.content)
+    text = clean_html(entry.content[:MOST_MARKUP])
     link = web(entry.link, raw.url)
     # pictures alone have neither title nor text
     title = plain(entry.title) or " ".join(text.split()) or link.partition("://")[2]
@@ -124,7 +126,8 @@ def _papers(entry: FeedEntry, link: str, text: str) -> tuple[str | None, tuple[s
     about = next(filter(None, map(resolve, (link, entry.id, *entry.related))), None)
     if about is None:
         titled = find_identifiers(entry.title)
-        only = titled if len(titled) == 1 else named if len(text) <= SHORT else ()
+        short = len(text) <= SHORT and len(entry.content) <= MOST_MARKUP
+        only = titled if len(titled) == 1 else named if short else ()
         about = only[0] if len(only) == 1 else None
     return about, tuple(name for name in named if name != about)[:MOST_MENTIONS]
 

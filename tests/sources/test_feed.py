@@ -1,6 +1,8 @@
 """The feed source: every form of feeds, and ids, dates and papers of their items."""
 
+import contextlib
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -111,9 +113,28 @@ def test_long_ids_titles_and_texts_are_bounded() -> None:
 
 
 def test_too_large_a_feed_is_refused_and_blanks_do_not_count() -> None:
-    with pytest.raises(BrokenError, match="more than 10 MB"):
+    with pytest.raises(BrokenError, match="more than 6 MB"):
         read(rss(item(1, "x" * MOST_BYTES)))
     assert len(read(rss(item(1)).encode() + b" " * MOST_BYTES).drafts) == 1
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<item>",
+        "<item><title><![CDATA[",
+        "<!--",
+        "&",
+        "<a ",
+        "<item><title>$\\alpha {",
+        "<item><description>" + "&lt;div>" * 12_000,
+    ],
+)
+def test_hostile_repetition_takes_no_long_time(piece: str) -> None:
+    started = time.process_time()
+    with contextlib.suppress(SourceError):
+        read("<rss version='2.0'><channel>" + piece * (200_000 // len(piece)))
+    assert time.process_time() - started < 15
 
 
 PARTS = [
