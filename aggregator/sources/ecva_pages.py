@@ -12,10 +12,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from aggregator.errors import BrokenError, ChallengedError
 from aggregator.models import Draft, Parsed
 from aggregator.parse.ids import resolve
-from aggregator.parse.page import decode, is_wall
+from aggregator.parse.page import is_wall
 from aggregator.parse.text import plain, split_authors
 from aggregator.sources.base import Raw
-from aggregator.sources.proceedings import public_since, web_address
+from aggregator.sources.proceedings import public_since, text_of, web_address
 
 KIND = "ecva"
 # First days, workshops included, as the conferences announced them; from memory, so perhaps a day
@@ -66,7 +66,7 @@ def read_listing(body: bytes, content_type: str, url: str) -> Listing:
 
     Raises ChallengedError for a bot wall, BrokenError if it is no such page.
     """
-    text = decode(body, content_type)
+    text = text_of(body, content_type)
     tree = LexborHTMLParser(text)
     titles = tree.css("dt.ptitle")
     headings = (_YEAR.search(node.text()) for node in tree.css("button.accordion"))
@@ -108,7 +108,7 @@ def detail_draft(raw: Raw, native_id: str) -> Draft:
 
     Raises ChallengedError for a bot wall, BrokenError if there is no paper on it, or not all of it.
     """
-    text = decode(raw.body, raw.content_type)
+    text = text_of(raw.body, raw.content_type)
     tree = LexborHTMLParser(text)
     title, match = plain(_inner(tree, "#papertitle")), _NATIVE.fullmatch(native_id)
     if not title or match is None:

@@ -11,10 +11,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from aggregator.errors import BrokenError, ChallengedError
 from aggregator.models import Draft, Parsed
 from aggregator.parse.ids import doi
-from aggregator.parse.page import decode, is_wall
+from aggregator.parse.page import is_wall
 from aggregator.parse.text import plain, split_authors
 from aggregator.sources.base import Raw
-from aggregator.sources.proceedings import public_since, web_address
+from aggregator.sources.proceedings import public_since, text_of, web_address
 
 KIND = "neurips"
 # First days, tutorials and workshops included, as the conferences announced them; from memory, so
@@ -74,7 +74,7 @@ def read_listing(body: bytes, content_type: str, url: str, year: int) -> Listing
 
     Raises ChallengedError for a bot wall, BrokenError if it is no such page.
     """
-    text = decode(body, content_type)
+    text = text_of(body, content_type)
     tree = LexborHTMLParser(text)
     links = tree.css("a[href]")
     titles = [link for link in links if link.attributes.get("title") == "paper title"]
@@ -118,7 +118,7 @@ def detail_draft(raw: Raw, native_id: str) -> Draft:
 
     Raises ChallengedError for a bot wall, BrokenError if there is no paper on it, or not all of it.
     """
-    text = decode(raw.body, raw.content_type)
+    text = text_of(raw.body, raw.content_type)
     tree = LexborHTMLParser(text)
     heading = tree.css_first("h1.paper-title, h4")
     title = plain(_meta(tree, "citation_title") or (heading.text() if heading else ""))

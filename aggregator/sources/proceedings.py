@@ -1,5 +1,6 @@
 """What sources of proceedings share: when to ask for a list again, and papers' pages as a back-fill."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -9,7 +10,10 @@ from urllib.parse import urljoin, urlsplit
 from aggregator.clock import iso, parse_moment
 from aggregator.errors import RefusedError, SourceError, ThrottledError
 from aggregator.models import Parsed
+from aggregator.parse.page import decode
 from aggregator.sources.base import Answer, Context, Note, Page, Raw
+
+_UTF8 = re.compile(rb"charset\s*=\s*[\"']?utf-?8\b", re.IGNORECASE)
 
 LIST_AGAIN = timedelta(days=7)
 """Proceedings hardly change: a list that gives no ETag or Last-Modified is asked once a week."""
@@ -82,16 +86,34 @@ def public_since(day: datetime, raw: Raw, mark: str = "absent") -> datetime:
     return min(day, raw.fetched_at)
 
 
+def text_of(body: bytes, content_type: str) -> str:
+    """A page as text. One that says it is UTF-8 is read as such, whatever single bytes are not:
+    one of those must not turn every accent on the page into two wrong letters."""
+    return (
+        body.decode("utf-8", "replace")
+        if _says_utf8(body, content_type)
+        else decode(body, content_type)
+    )
+
+
 def list_page(
     raw: Raw, answer: Answer, state: Mapping[str, Any], *, whole: bool
 ) -> Iterator[Page | Note]:
-    """A list with its checkpoint; without, if its end is missing, so that it is asked again."""
-    if whole:
+    """A list with its checkpoint; without, if it is not there to its end or was damaged on its way,
+    so that it is asked again."""
+    said = text_of(answer.body, answer.content_type)
+    damaged = _says_utf8(answer.body, answer.content_type) and "\ufffd" in said
+    if whole and not damaged:
         marked = replace(raw, validator=answer.validator)
         yield Page((marked,), checkpoint={raw.stream: dict(state)})
         return
+    what = "has bytes that are not UTF-8, as it says it is" if whole else "ends in the middle"
     yield Page((raw,))
-    yield Note("partial", f"{answer.url} ends in the middle; it is asked again next time.")
+    yield Note("partial", f"{answer.url} {what}; it is asked again next time.")
+
+
+def _says_utf8(body: bytes, content_type: str) -> bool:
+    return bool(_UTF8.search(content_type.encode("utf-8", "replace")) or _UTF8.search(body[:2048]))
 
 
 def web_address(link: str, url: str) -> str:

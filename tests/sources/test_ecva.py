@@ -219,3 +219,16 @@ def test_a_page_in_trouble_is_asked_again_the_next_day(site: Server, collected: 
     site.routes[BOATS] = Reply(body("detail_quoted.html"))
     assert it.run(NOW + DAY).status == "ok"
     assert it.drafts()["ecva:ECCV2020/2201"].abstract
+
+
+def test_a_byte_that_is_not_utf8_spoils_no_name_and_is_told(site: Server, collected: Any):
+    del site.routes[BOATS]  # it would tell the authors again
+    headers = {"Content-Type": "text/html; charset=utf-8", "ETag": '"1"'}
+    named = body("list_both_markups.html").replace(b"O&#39;Brien", "Müller".encode())
+    site.routes[LIST] = Reply(b"\xe9\xff" + named, headers=headers)
+    it = collected()
+    done = it.run(NOW)
+    assert (done.status, "not UTF-8" in done.message) == ("partial", True)
+    assert it.drafts()["ecva:ECCV2020/2201"].authors[1] == "Zoë Müller"
+    site.routes[LIST] = Reply(named, headers=headers)
+    assert it.run(NOW + DAY).status == "ok"

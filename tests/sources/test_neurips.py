@@ -240,3 +240,16 @@ def test_a_wall_before_every_page_ends_the_run_and_keeps_the_list(site: Server, 
     done = it.run(NOW)
     assert (done.status, done.requests, len(it.drafts())) == ("challenged", 4, 9)
     assert it.run(NOW + DAY).requests == 3
+
+
+def test_a_byte_that_is_not_utf8_spoils_no_name_and_is_told(site: Server, collected: Any):
+    del site.routes[detail(BOATS)]  # it would tell the authors again
+    headers = {"Content-Type": "text/html; charset=utf-8", "ETag": '"1"'}
+    named = body("list_2017_italics.html").replace(b"O&#39;Brien", "Müller".encode())
+    site.routes[LIST] = Reply(b"\xe9\xff" + named, headers=headers)
+    it = collected()
+    done = it.run(NOW)
+    assert (done.status, "not UTF-8" in done.message) == ("partial", True)
+    assert it.drafts()[f"neurips:2017/{BOATS}"].authors[1] == "Zoë Müller"
+    site.routes[LIST] = Reply(named, headers=headers)
+    assert it.run(NOW + DAY).status == "ok"
