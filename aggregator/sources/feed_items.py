@@ -123,7 +123,7 @@ def _papers(entry: FeedEntry, link: str, text: str) -> tuple[str | None, tuple[s
     """(the paper it is about, other papers it names): its link or id leads to that paper, or its
     title or short text names no other."""
     named = find_identifiers(f"{entry.title} {entry.content}")
-    about = next(filter(None, map(resolve, (link, entry.id, *entry.related))), None)
+    about = next(filter(None, map(resolve, dict.fromkeys((link, entry.id, *entry.related)))), None)
     if about is None:
         titled = find_identifiers(entry.title)
         short = len(text) <= SHORT and len(entry.content) <= MOST_MARKUP
