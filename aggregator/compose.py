@@ -74,7 +74,8 @@ class Composer:
     ) -> dict[int, Letter | None]:
         """Letters by key (`pk`), with their parts of the ledger and all their subscriptions given.
         Subscriptions that have been paused or ended meanwhile have no part in them; a letter for
-        none but such is missing, and None stands for one that cannot be put together."""
+        none but such is missing, as is one whose papers were all withdrawn while it waited. None
+        stands for one that cannot be put together."""
         told = [one.paper_pk for some in contents.values() for one in some]
         docs = self.documents.get(connection, told)
         unknown = {row.person_pk for row in rows.values()} - self._people.keys()
@@ -85,7 +86,9 @@ class Composer:
             if active.keys().isdisjoint(one.subscriptions):
                 continue
             try:
-                made[one.pk] = self._letter(connection, one, contents[one.pk], active, docs)
+                letter = self._letter(connection, one, contents[one.pk], active, docs)
+                if _says_something(letter) or _is_asked_for(one, active):
+                    made[one.pk] = letter
             except Exception:  # the edge of one letter: the others go
                 log.exception("letter %s cannot be put together", one.key)
                 made[one.pk] = None
@@ -175,7 +178,12 @@ class Composer:
         if rows[0].channel != "email":
             return Links(base)
         person = self._people[rows[0].person_pk]
-        papers = [i.paper["id"] for section in digest.sections for i in section.items]
+        papers = [
+            item.paper["id"]
+            for section in digest.sections
+            for item in section.items
+            if item.paper["topics"]  # else there is nothing to object to
+        ]
         ids = [row.id for row in rows]
         # A header must stay below 998 signs: of many subscriptions the letter knows which.
         named = ids if len(ids) <= NAMED else [f"{LETTER}{key}"]
@@ -205,6 +213,15 @@ class Composer:
             title, abstract = item.paper["title"], item.paper["abstract"]
             self._why[key] = reasons(self.tagger.explain(title, abstract, section.name))
         return replace(item, why=self._why[key])
+
+
+def _says_something(letter: Letter) -> bool:
+    return bool(letter.withdrawn) or any(s.items or s.more for s in letter.digest.sections)
+
+
+def _is_asked_for(kept: Kept, rows: Mapping[int, Row]) -> bool:
+    """Does anybody want to be told that there is nothing?"""
+    return any(rows[pk].terms.empty == "say" for pk in kept.subscriptions if pk in rows)
 
 
 def _selection(

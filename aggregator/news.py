@@ -72,6 +72,9 @@ def _states(
 
 
 def excuse(states: Sequence[Mapping[str, Any]], since: datetime, until: datetime) -> str:
-    """ "weekend" or "holiday" if that is why a period is quiet: not while a source has trouble."""
+    """ "weekend" or "holiday" if that is why a period is quiet; "troubled" while a source is in
+    trouble or has not been asked as it should: nothing was found, but nobody can say that there is
+    nothing."""
     troubled = any(s["status"] and s["status"] not in QUIET_STATUSES for s in states)
-    return "" if troubled else calendar.why_quiet(since, until)
+    late = any(s.get("overdue") for s in states)
+    return "troubled" if troubled or late else calendar.why_quiet(since, until)

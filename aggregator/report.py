@@ -217,7 +217,7 @@ def subscriptions_table(rows: Sequence["Row"], shown: Mapping[str, str]) -> Tabl
         return "No subscriptions; `daypaper subscribe --help` tells how to make one."
     table = Table(box=None, pad_edge=False)
     table.add_column("id", no_wrap=True)
-    for heading in ("watch", "to", "when", "state, latest digest"):
+    for heading in ("watch", "to", "when", "state, last looked at"):
         table.add_column(heading, overflow="fold")
     for row in rows:
         told = f"{row.told_at:%-d %b %Y %H:%M} UTC" if row.told_at else "none yet"

@@ -1,7 +1,7 @@
 """The state of every source, in the words that the CLI, the API and the pages share."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,6 +12,8 @@ from aggregator.store import health
 from aggregator.store.db import Store
 from aggregator.store.runs import INTERRUPTED
 
+LATE = timedelta(days=1)
+
 
 def source_states(
     store: Store, connection: Connection, sources: Sequence[Source], now: datetime
@@ -19,9 +21,10 @@ def source_states(
     """One dictionary for each source, in their order; `connection` is one of the store's.
 
     Keys: name, kind, status (one of the nine, None before the first run ended), message,
-    last_success, next_due, newest_entry (ISO moments or None), failures (bad runs in a row) and
-    running. While a source runs its message says how far it is. A run that nobody carries on, since
-    its process was killed, does not count as running.
+    last_success, next_due, newest_entry (ISO moments or None), failures (bad runs in a row), running,
+    and overdue: it should have been asked more than `LATE` ago. While a source runs its message says
+    how far it is. A run that nobody carries on, since its process was killed, does not count as
+    running.
     """
     newest = health.newest_runs(connection)
     finished = health.last_finished(connection)
@@ -30,30 +33,36 @@ def source_states(
     for source in sources:
         run, last = newest.get(source.name), finished.get(source.name)
         running = run is not None and run.finished is None and store.is_asked(source.upstream)
+        due = source.next_due(_last_run(last), now)
+        overdue = last is not None and not running and due < now - LATE
         states.append(
             {
                 "name": source.name,
                 "kind": source.kind,
                 "status": last.status if last else None,
-                "message": _message(run, last, running),
+                "message": _message(run, last, running, overdue),
                 "last_success": _iso(successes.get(source.name)),
-                "next_due": iso(source.next_due(_last_run(last), now)),
+                "next_due": iso(due),
                 "failures": last.failures if last else 0,
                 "newest_entry": _iso(health.newest_entry(connection, source.name, source.kind)),
                 "running": running,
+                "overdue": overdue,
             }
         )
     return states
 
 
-def _message(run: health.RunRow | None, last: health.RunRow | None, running: bool) -> str:
+def _message(
+    run: health.RunRow | None, last: health.RunRow | None, running: bool, overdue: bool
+) -> str:
     if run is None:
         return "Not asked yet."
     if running:
         return run.message or "Just started."
     if run.finished is None:
         return INTERRUPTED
-    return last.message if last else run.message
+    said = last.message if last else run.message
+    return f"Not asked since {last.at:%-d %B %Y}. {said}" if last and overdue else said
 
 
 def _last_run(last: health.RunRow | None) -> LastRun | None:

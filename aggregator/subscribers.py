@@ -1,10 +1,12 @@
 """Subscribing a target on somebody's word: the watch must exist, the target has its person."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from aggregator import deliver
+from aggregator.deliver.base import Channel
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.settings import Settings
 from aggregator.store import people, subscriptions, watches
@@ -36,6 +38,14 @@ def add(
     )
 
 
+def check_file(settings: Settings, config: Config) -> None:
+    """Check the targets of the file's subscriptions; their watches may be in the store, which is not
+    asked. Raises UsageError as `follow_file`."""
+    channels = deliver.channels(settings) if config.subscriptions else {}
+    for one in config.subscriptions:
+        _normal(settings, channels, one)
+
+
 def follow_file(store: Store, settings: Settings, config: Config, now: datetime) -> None:
     """Make the subscriptions of topics.toml those of the store.
 
@@ -45,15 +55,24 @@ def follow_file(store: Store, settings: Settings, config: Config, now: datetime)
     with store.write() as connection:
         wanted = []
         for one in config.subscriptions:
-            where = f'{settings.topics}: [[subscriptions]] to {one.channel} of "{one.watch}"'
             try:
                 watches.find(connection, config, one.watch)
-                target = channels[one.channel].normal(one.target)
-            except (NotFoundError, UsageError) as error:
-                raise UsageError(f"{where}: {error}") from None
-            one = one.model_copy(update={"target": target})
+            except NotFoundError as error:
+                raise UsageError(f"{_where(settings, one)}: {error}") from None
+            one = _normal(settings, channels, one)
             wanted.append((one, _person(connection, one, now, confirmed=True)))
         subscriptions.follow_file(connection, wanted, now)
+
+
+def _normal(settings: Settings, channels: Mapping[str, Channel], one: Wanted) -> Wanted:
+    try:
+        return one.model_copy(update={"target": channels[one.channel].normal(one.target)})
+    except UsageError as error:
+        raise UsageError(f"{_where(settings, one)}: {error}") from None
+
+
+def _where(settings: Settings, one: Wanted) -> str:
+    return f'{settings.topics}: [[subscriptions]] to {one.channel} of "{one.watch}"'
 
 
 def _person(connection: Connection, wanted: Wanted, now: datetime, *, confirmed: bool) -> int:

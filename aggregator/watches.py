@@ -6,18 +6,26 @@ sends what a watch selects to one target by one channel.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from aggregator.due import parse_schedule, parse_zone
 from aggregator.models import EventKind
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 LIMIT, MOST_LIMIT = 25, 200
+
+
+def _printable(value: str) -> str:
+    if any(ord(sign) < 32 for sign in value):
+        raise ValueError("expected text without control characters")
+    return value
+
+
 EVENTS: tuple[EventKind, ...] = ("new", "published", "withdrawn")
 """What a subscription tells if it does not say."""
 
-Words = Annotated[str, Field(max_length=500)]
-Term = Annotated[str, Field(pattern=r"\w", max_length=200)]
+Words = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
+Term = Annotated[str, Field(pattern=r"\w", max_length=200), AfterValidator(_printable)]
 Language = Literal["en", "zh"]
 ChannelName = Literal["email", "slack", "webhook", "apprise"]
 

@@ -18,6 +18,7 @@ from aggregator.topics import Config
 from api import auth, problems
 from api.deps import Services
 from api.headers import SecurityHeaders
+from api.limits import BodyLimit
 from api.routes import ROUTERS
 from api.schemas import Problem
 from api.web import mail_pages, pages, preferences, reference, signup_page
@@ -68,6 +69,7 @@ def create_app(
         install(app, app.state.services)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app, pages.error_page)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     app.openapi = lambda: _openapi(app)
     return app

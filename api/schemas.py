@@ -224,6 +224,7 @@ class SourceHealth(BaseModel):
                 "failures": 0,
                 "newest_entry": "2026-11-23T01:00:00Z",
                 "running": False,
+                "overdue": False,
             }
         }
     )
@@ -237,6 +238,7 @@ class SourceHealth(BaseModel):
     failures: int = Field(description="Bad runs in a row")
     newest_entry: datetime | None
     running: bool
+    overdue: bool = Field(description="It should have been asked more than a day ago")
 
 
 class SourceList(BaseModel):

@@ -2,7 +2,7 @@
 
 import re
 
-from aggregator import claim, deliver, due, postman, send, settings, signing, topics
+from aggregator import claim, deliver, due, handover, postman, settings, signing, topics
 from aggregator.store import letters, subscriptions, tokens
 from aggregator.store.outbox import OLDEST
 from aggregator.watches import Terms, Wanted, Watch
@@ -42,14 +42,14 @@ def test_every_channel_is_documented() -> None:
 
 def test_delivery_says_the_numbers_of_the_code() -> None:
     text = " ".join(page("delivery.md").split())
-    first, *others = [f"{minutes}" for minutes in send.BACK_OFF]
+    first, *others = [f"{minutes}" for minutes in handover.BACK_OFF]
     numbers = {
         f"nothing more has come in for {postman.SETTLED.seconds // 60} minutes",
         "at most one letter an hour" if due.ASAP_GAP.seconds == 3600 else "?",
         "covers the last day" if claim.FIRST.days == 1 else "?",
         f"more than {OLDEST.days} days before it was stored",
         f"after {first}, {', '.join(others[:-1])} and then every {others[-1]} minutes",
-        f"**After {send.GIVE_UP.days} days** a letter is given up",
+        f"**After {handover.GIVE_UP.days} days** a letter is given up",
         "Three refusals" if letters.REFUSALS == 3 else "?",
         f"asked about, and lists what else waits for it | {signing.CONFIRM_FOR.days} days |",
         f"forgotten after {subscriptions.UNCONFIRMED_FOR.days} days",

@@ -10,7 +10,7 @@ from aggregator.store.db import Store
 from aggregator.store.sql import delivery, event, letter, paper
 from tests.ledger_model import Model, play
 
-SEEDS = range(5)
+SEEDS = range(8)
 """More of them, or longer rounds, by hand: what fails once fails again with the same seed."""
 
 

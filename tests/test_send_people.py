@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -10,14 +11,15 @@ from sqlalchemy import Connection
 from aggregator.deliver.base import Outcome
 from aggregator.send import Sender
 from aggregator.settings import Settings
-from aggregator.store import people, subscriptions
+from aggregator.store import people, subscriptions, watches
 from aggregator.store.db import Store
 from aggregator.store.subscriptions import Row
+from aggregator.watches import Watch
 from tests.conftest import NOW
 from tests.deliver.box import Box
 from tests.drafts import page, preprint
 from tests.filled import CONFIG, give_tags, put
-from tests.sending import ADA, DAY, HOUR, arrive, send, settings, subscribe
+from tests.sending import ADA, DAY, HOUR, arrive, native, send, settings, subscribe
 
 Action = Callable[[Connection, str, datetime], Row]
 
@@ -202,3 +204,97 @@ def test_who_is_erased_gets_nothing_more(store: Store, settings: Settings) -> No
         people.erase(connection, row.person_pk)
     assert send(store, settings, box, NOW + HOUR) == []
     assert box.letters == []
+
+
+def test_a_letter_whose_papers_were_withdrawn_while_it_waited_is_not_sent(
+    store: Store, settings: Settings
+) -> None:
+    box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
+    subscribe(store)
+    arrive(store, "One widget")
+    send(store, settings, box)
+    gone = preprint(native("One widget"), 2, title="One widget", published=NOW, withdrawn=True)
+    put(store, gone, now=NOW + HOUR)
+    give_tags(store, {"One widget": [("gan", 0.9)]})
+    send(store, settings, box, NOW + DAY)
+    assert box.letters == []
+
+
+def test_a_paper_that_a_broad_watch_only_counts_is_shown_by_the_narrow_one(
+    store: Store, settings: Settings
+) -> None:
+    with store.write() as connection:
+        watches.save(connection, CONFIG, Watch(name="mine", query="zebra"), NOW)
+    box = Box()
+    subscribe(store, limit=2)
+    subscribe(store, watch="mine")
+    arrive(store, *(f"A widget {n}" for n in range(6)), "Zebra widget")
+    send(store, settings, box)
+    assert "Zebra widget" in box.titles()
+    assert len(box.titles()) == 3
+
+
+def test_who_changes_language_gets_what_did_not_arrive_in_the_other(
+    store: Store, settings: Settings
+) -> None:
+    box = Box(answers={ADA: [Outcome("refused", "550 no")]})
+    subscribe(store)
+    arrive(store, "Monday")
+    send(store, settings, box)
+    subscribe(store, lang="zh")
+    arrive(store, "Tuesday", now=NOW + DAY)
+    send(store, settings, box, NOW + DAY)
+    assert sorted(box.titles()) == ["Monday", "Tuesday"]
+    assert [letter.lang for letter in box.letters] == ["zh"]
+
+
+def test_a_clock_that_was_a_year_ahead_for_once_silences_nobody(
+    store: Store, settings: Settings
+) -> None:
+    box = Box()
+    subscribe(store)
+    send(store, settings, box, NOW + 365 * DAY)
+    arrive(store, "One widget", now=NOW + DAY)
+    send(store, settings, box, NOW + DAY + HOUR)
+    assert box.titles() == ["One widget"]
+
+
+def test_a_topic_that_left_the_file_stops_nobody_s_mail(store: Store, settings: Settings) -> None:
+    with store.write() as connection:
+        watches.save(connection, CONFIG, Watch(name="mine", topics=("gan",)), NOW)
+    box = Box()
+    subscribe(store, watch="mine")
+    subscribe(store, "eve@example.org", watch="architectures")
+    arrive(store, "One widget")
+    arrive(store, "Two widgets", topic="architectures")
+    fewer = replace(CONFIG, topics=tuple(t for t in CONFIG.topics if t.name != "gan"))
+    Sender(store, settings, fewer, {"email": box}, NOW).run()
+    assert "Two widgets" in box.titles("eve@example.org")
+
+
+def test_of_a_letter_the_part_of_who_had_left_is_not_counted_as_told(
+    store: Store, settings: Settings
+) -> None:
+    box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
+    subscribe(store)
+    left = subscribe(store, watch="architectures")
+    arrive(store, "Of gans")
+    arrive(store, "Of architectures", topic="architectures")
+    send(store, settings, box)
+    with store.write() as connection:
+        subscriptions.end(connection, left.id, NOW)
+    send(store, settings, box, NOW + HOUR)
+    subscribe(store, watch="architectures")
+    send(store, settings, box, NOW + 2 * HOUR)
+    assert box.titles() == ["Of gans", "Of architectures"]
+
+
+def test_one_that_waits_for_news_has_begun_when_it_was_made(
+    store: Store, settings: Settings
+) -> None:
+    box = Box()
+    subscribe(store, schedule="asap")
+    send(store, settings, box)
+    arrive(store, "Tuesday", now=NOW + DAY)  # announced on Tuesday, stored on Thursday
+    send(store, settings, box, NOW + 3 * DAY)
+    assert box.titles() == ["Tuesday"]

@@ -133,7 +133,7 @@ def test_another_schedule_is_followed_from_now_on(store: Store) -> None:
 
 def test_the_file_s_subscriptions_are_the_store_s(store: Store, tmp_path: Path) -> None:
     follow(store, tmp_path, ADA + EVE)
-    assert states(store) == {"gan Ada@example.org": "active", "quiet eve@example.org": "active"}
+    assert states(store) == {"gan ada@example.org": "active", "quiet eve@example.org": "active"}
     follow(store, tmp_path, EVE + "limit = 3\n")
     assert states(store) == {"quiet eve@example.org": "active"}
     with store.read() as connection:

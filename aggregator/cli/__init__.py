@@ -3,6 +3,7 @@
 import logging
 import sys
 
+import stamina.instrumentation
 from rich.logging import RichHandler
 
 from aggregator.cli import delivery, literature, tagger, tokens, watches
@@ -21,6 +22,8 @@ def main() -> None:
         handler, form = logging.StreamHandler(), "%(asctime)s %(levelname)s %(message)s"
     logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
     logging.captureWarnings(True)
+    # With structlog installed, stamina would write to stdout, which belongs to results.
+    stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
     for noisy in ("httpx", "alembic", "apscheduler", "arxiv", "stamina"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:

@@ -71,7 +71,11 @@ def subscribe(
     if as_json:
         say(report.subscription_json(row))
     else:
-        sys.stdout.write(f"{row.id}: {row.watch} to {row.channel}, {row.state}.\n")
+        t = row.terms
+        sys.stdout.write(
+            f"{row.id}: {row.watch} to {row.channel}, {row.state}: {t.schedule} {t.tz}, {t.lang}, "
+            f"{', '.join(t.events)}, at most {t.limit} papers, without news {t.empty}.\n"
+        )
     if note:
         errors.print(note, markup=False)
 

@@ -136,14 +136,18 @@ def check(
     live: Annotated[bool, typer.Option(help="Also reach each upstream once.")] = False,
 ) -> None:
     """Check the settings and topics.toml without starting anything."""
-    from aggregator import pipeline
+    from aggregator import pipeline, signing, subscribers
 
     chosen = settings.load()
     config = topics.load(chosen.topics)
     Store(chosen.database, chosen.data_dir).close()
+    subscribers.check_file(chosen, config)
+    if chosen.secret_key.get_secret_value():
+        signing.secret_of(chosen)
     on = sum(s.enabled for s in config.sources)
     sys.stdout.write(
-        f"{chosen.topics}: {len(config.topics)} topics, {on} sources enabled; all well.\n"
+        f"{chosen.topics}: {len(config.topics)} topics, {on} sources enabled, "
+        f"{len(config.watches)} watches, {len(config.subscriptions)} subscriptions; all well.\n"
     )
     if live:
         with opened() as (store, _, _):

@@ -135,8 +135,8 @@ class Email:
         )
 
     def normal(self, target: str) -> str:
-        """One bare address; its domain in lower case and, if international, in its ASCII form. What
-        is before the @ must be ASCII, since many servers take no other (RFC 6531), and is kept.
+        """One bare address in lower case, an international domain in its ASCII form. What is before
+        the @ must be ASCII, since many servers take no other (RFC 6531).
 
         Raises UsageError.
         """
@@ -261,7 +261,8 @@ def _normal(address: str, *, anywhere: bool) -> str:
         allow_smtputf8=False,
         strict=True,
     )
-    return f"{found.local_part}@{'localhost' if here else found.ascii_domain.lower()}"
+    # Servers may tell capitals apart before the @ (RFC 5321, 2.4); none that people use does.
+    return f"{found.local_part.lower()}@{'localhost' if here else found.ascii_domain.lower()}"
 
 
 def _list_id(watches: tuple[str, ...], domain: str) -> str:

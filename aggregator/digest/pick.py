@@ -20,6 +20,8 @@ from aggregator.digest.select import (
 from aggregator.topics import Topic
 from aggregator.watches import Watch
 
+POSTS_SHARE = 5  # one place in so many is for posts, if there are any
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -32,10 +34,15 @@ class Selection:
 
 
 def choose(selection: Selection, topics: Sequence[Topic], most: int) -> frozenset[int]:
-    """The ids of the events of the `most` papers that rank highest; the others are counted only."""
-    papers = _papers(selection.rows)
-    ranked = sorted(papers.values(), key=lambda p: place_of(_item(p, selection.watch, topics)[1]))
-    return frozenset(row.id for paper in ranked[:most] for row in paper)
+    """The ids of the events of the `most` papers that rank highest; the others are counted only.
+    Posts about no paper get what papers leave, and a fifth of the places at least."""
+    found = _papers(selection.rows)
+    ranked = sorted(found.values(), key=lambda p: place_of(_item(p, selection.watch, topics)[1]))
+    posts = [rows for rows in ranked if rows[0].doc["kind"] == "post"]
+    papers = [rows for rows in ranked if rows[0].doc["kind"] != "post"]
+    kept = min(len(posts), max(most // POSTS_SHARE, most - len(papers)))
+    shown = papers[: most - kept] + posts[:kept]
+    return frozenset(row.id for rows in shown for row in rows)
 
 
 def arrange(

@@ -184,6 +184,7 @@ def test_sources_before_their_first_run(client: TestClient) -> None:
         "failures": 0,
         "newest_entry": None,
         "running": False,
+        "overdue": False,
     }
 
 

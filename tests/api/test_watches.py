@@ -128,7 +128,7 @@ def test_without_a_mail_server_no_address_can_be_asked(ask: Ask) -> None:
     assert_problem(answer, 409)
     assert "DAYPAPER_SMTP_URL" in answer.json()["detail"]
     confirmed = ask("POST", "/subscriptions", wanted | {"confirmed": True}, "admin").json()
-    assert (confirmed["state"], confirmed["target"]) == ("active", "Ada@example.org")
+    assert (confirmed["state"], confirmed["target"]) == ("active", "ada@example.org")
 
 
 def test_who_may_write_sees_what_the_api_made(ask: Ask, store: Store) -> None:

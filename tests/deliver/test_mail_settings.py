@@ -20,7 +20,7 @@ RELAY = "smtps://u:p@mail.example.org"
     ("given", "normal"),
     [
         ("ada@example.org", "ada@example.org"),
-        (" Ada.Lovelace+papers@EXAMPLE.Org ", "Ada.Lovelace+papers@example.org"),
+        (" Ada.Lovelace+papers@EXAMPLE.Org ", "ada.lovelace+papers@example.org"),
         ("ada@bücher.example.org", "ada@xn--bcher-kva.example.org"),
         ("ada@例子.中国", "ada@xn--fsqu00a.xn--fiqs8s"),
     ],
