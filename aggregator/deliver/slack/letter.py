@@ -1,7 +1,6 @@
 """A letter as Slack messages: the first goes to the channel, the others into its thread. Pure."""
 
 from collections.abc import Collection, Iterator
-from datetime import UTC
 
 from aggregator.deliver.base import Letter
 from aggregator.deliver.slack import blocks
@@ -11,6 +10,7 @@ from aggregator.deliver.slack.words import words
 from aggregator.digest import show
 from aggregator.digest.language import Language
 from aggregator.digest.select import Item, Section, place_of
+from aggregator.digest.sheet import totals
 
 BEST = 5
 """Papers in the channel itself; the rest is a click away, in the thread."""
@@ -37,9 +37,9 @@ def messages(letter: Letter, told: Collection[str] = ()) -> list[Message]:
 def _first(letter: Letter, t: Language, titles: dict[str, str]) -> Message:
     """The message in the channel: what there is, and the best papers."""
     placed = [(one, item) for one in letter.digest.sections for item in one.items]
-    best = sorted(placed, key=lambda p: place_of(p[1]))[:BEST]
-    summary = _summary(letter, t, len(placed))
-    about = t("headline", date=t.when("date", letter.at.astimezone(UTC)))
+    best = sorted(placed, key=lambda p: (p[1].paper["kind"] == "post", place_of(p[1])))[:BEST]
+    summary = _summary(letter, t)
+    about = t("headline", date=t.when("date", letter.at))
     about = t("test_subject", subject=about) if letter.test else about
     head = (header(about), section(summary), *(context(note) for note in _notes(letter, t)))
     units = [Unit("first", about, head)]
@@ -70,7 +70,7 @@ def _thread(
     yield from _end(letter, t)
 
 
-def _summary(letter: Letter, t: Language, count: int) -> str:
+def _summary(letter: Letter, t: Language) -> str:
     """ "12 papers: New architectures 8 · Adversarial networks 4", or why there is nothing."""
     parts = [
         f"{said(t.title_of(one), 60)} {len(one.items) + one.more}"
@@ -79,9 +79,10 @@ def _summary(letter: Letter, t: Language, count: int) -> str:
     ]
     if not parts:
         return said(t.note(letter.digest.note) or t("nothing"), blocks.LINE)
-    total = count + sum(one.more for one in letter.digest.sections)
+    papers, posts = totals(letter.digest)
+    total = t.count("papers", papers) if papers else t.count("posts", posts)
     shown = " · ".join(parts[:20]) + (" …" if len(parts) > 20 else "")
-    return f"*{t.count('papers', total)}*{t('colon')}{shown}"
+    return f"*{total}*{t('colon')}{shown}"
 
 
 def _notes(letter: Letter, t: Language) -> Iterator[str]:
@@ -89,10 +90,10 @@ def _notes(letter: Letter, t: Language) -> Iterator[str]:
     if letter.test:
         yield t("test")
     if letter.late_since:
-        yield t("late", date=t.when("date", letter.late_since.astimezone(UTC)))
+        yield t("late", date=t.when("date", letter.late_since))
     if letter.paused_since:
         since, until = (
-            t.when("date", moment.astimezone(UTC))
+            t.when("date", moment.astimezone(letter.at.tzinfo))
             for moment in (letter.paused_since, letter.digest.since)
         )
         pages = [
