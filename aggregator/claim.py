@@ -120,7 +120,7 @@ class _Batch:
         }
         self._told: set[tuple[int, int]] = set()
         self._asked: set[int] = set()
-        self._merged: dict[str, list[int]] = {}
+        self._same: dict[tuple[str, str], list[int]] = {}
         self._chosen: dict[Any, dict[int, str]] = {}
         self._begun: dict[datetime, int] = {}
 
@@ -227,17 +227,16 @@ class _Batch:
 
     def _look_up(self, news: Sequence[News]) -> None:
         """Ask the ledger about these events, for all subscriptions of the batch."""
-        new = {one.paper_id for one in news if one.kind == "new"}
-        self._merged |= outbox.merged_into(self._connection, new)
-        wanted = {one.id for one in news} - self._asked
-        wanted |= {i for paper in new for i in self._merged.get(paper, ())} - self._asked
+        again = {one.paper_id for one in news if one.kind in ("new", "published")}
+        self._same |= outbox.same_news(self._connection, again)
+        wanted = {one.id for one in news}
+        wanted |= {i for one in news for i in self._same.get((one.paper_id, one.kind), ())}
+        wanted -= self._asked
         self._asked |= wanted
         self._told |= outbox.told(self._connection, self._keys, wanted)
 
     def _was_told(self, row: Row, one: News) -> bool:
-        same = [one.id]
-        if one.kind == "new":
-            same += self._merged.get(one.paper_id, ())
+        same = {one.id, *self._same.get((one.paper_id, one.kind), ())}
         return any((row.pk, event) in self._told for event in same)
 
     def _may_go(self, row: Row) -> bool:

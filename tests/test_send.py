@@ -9,7 +9,7 @@ from aggregator.store.db import Store
 from aggregator.watches import Watch
 from tests.conftest import NOW
 from tests.deliver.box import Box
-from tests.drafts import preprint
+from tests.drafts import page, preprint
 from tests.filled import CONFIG, give_tags, put
 from tests.sending import ADA, DAY, HOUR, arrive, send, settings, subscribe
 
@@ -220,3 +220,21 @@ def test_a_cap_per_day_holds_over_several_letters(store: Store, settings: Settin
     arrive(store, "F", now=NOW + DAY)
     send(store, settings, box, NOW + DAY)
     assert len(box.titles()) == 4
+
+
+def test_published_is_told_once_wherever_else_the_paper_then_stands(
+    store: Store, settings: Settings
+) -> None:
+    box = Box()
+    subscribe(store)
+    title = "Deep Widgets for Semantic Gadgets"
+    put(store, preprint("1711.00001", published=NOW - 90 * DAY), now=NOW - 90 * DAY)
+    send(store, settings, box)
+    for n, kind in enumerate(("cvf", "virtual")):
+        now = NOW + (n + 1) * DAY
+        put(store, page(kind=kind, published=now - HOUR, arxiv="1711.00001"), source=kind, now=now)
+        give_tags(store, {title: [("gan", 0.9)]})
+        send(store, settings, box, now)
+    assert [i.marks for one in box.letters for s in one.digest.sections for i in s.items] == [
+        ("published",)
+    ]

@@ -186,15 +186,18 @@ def told(
     return found
 
 
-def merged_into(connection: Connection, papers: Collection[str]) -> dict[str, list[int]]:
-    """Paper -> its superseded `new` events: the same news, told before two papers became one."""
-    found: dict[str, list[int]] = {}
+def same_news(connection: Connection, papers: Collection[str]) -> dict[tuple[str, str], list[int]]:
+    """(paper, kind) -> events that tell the same: a `new` of before two papers became one, and each
+    `published`, since a conference's papers stand in its proceedings, on its virtual site and at
+    OpenReview."""
+    found: dict[tuple[str, str], list[int]] = {}
+    old = event.c.superseded & (event.c.kind == "new")
     for part in chunks(sorted(papers)):
-        asked = sa.select(event.c.paper_id, event.c.id).where(
-            event.c.paper_id.in_(part), event.c.superseded, event.c.kind == "new"
+        asked = sa.select(event.c.paper_id, event.c.kind, event.c.id).where(
+            event.c.paper_id.in_(part), old | (event.c.kind == "published")
         )
         for row in connection.execute(asked):
-            found.setdefault(row[0], []).append(row[1])
+            found.setdefault((row[0], row[1]), []).append(row[2])
     return found
 
 
