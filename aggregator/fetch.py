@@ -106,6 +106,10 @@ class Fetcher:
         """POST a form, as `sources.base.Http` promises."""
         return self._persist(lambda: self._once("POST", url, None, data=dict(data), auth=auth))
 
+    def post_json(self, url: str, document: Mapping[str, Any]) -> Answer:
+        """POST a JSON document, as `sources.base.Http` promises."""
+        return self._persist(lambda: self._once("POST", url, None, json=dict(document)))
+
     def _persist(self, ask: Callable[[], Answer]) -> Answer:
         """Ask up to three times where trying again can help."""
         try:
@@ -132,10 +136,12 @@ class Fetcher:
                 if not addresses.same_origin(target, url):
                     # What proves who we are is for the one it was meant for.
                     request.pop("auth", None)
+                    request.pop("json", None)
                     request["headers"] = _without_secrets(request.get("headers", {}))
                 if response.status_code in (301, 302, 303):
                     method = "GET"
                     request.pop("data", None)
+                    request.pop("json", None)
                 url = target
                 continue
             return judge(url, response.status_code, response.headers, body, known)

@@ -41,6 +41,8 @@ def make_sources(config: Config, settings: Settings) -> list[Source]:
     credentials = Credentials(
         settings.reddit_client_id.get_secret_value(),
         settings.reddit_client_secret.get_secret_value(),
+        settings.openreview_user.get_secret_value(),
+        settings.openreview_password.get_secret_value(),
     )
     return [KINDS[s.kind](s, credentials) for s in config.sources if s.enabled]
 

@@ -246,6 +246,23 @@ def test_a_form_is_posted(one_store: Store, server: Server) -> None:
     assert server.asked[0].headers["authorization"].startswith("Basic ")
 
 
+def test_a_document_is_posted_and_follows_no_redirect_elsewhere(
+    one_store: Store, server: Server
+) -> None:
+    with Server() as other:
+        server.routes["/login"] = Reply(b'{"token": "x"}')
+        server.routes["/away"] = Reply(b"", 307, {"Location": other.url + "/login"})
+        other.routes["/login"] = Reply(b"{}")
+        own = frozenset({urlsplit(server.url).netloc, urlsplit(other.url).netloc})
+        manners = Manners("upstream", timedelta(), own)
+        with closing(Fetcher(manners, one_store.write, contact="")) as http:
+            assert http.post_json(server.url + "/login", {"id": "me"}).body == b'{"token": "x"}'
+            http.post_json(server.url + "/away", {"password": "hunter2"})
+        assert [asked.body for asked in other.asked] == [b""]
+    assert server.asked[0].headers["content-type"] == "application/json"
+    assert server.asked[0].body == b'{"id":"me"}'
+
+
 def test_what_proves_who_we_are_does_not_follow_a_redirect(
     one_store: Store, server: Server
 ) -> None:

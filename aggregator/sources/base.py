@@ -111,6 +111,10 @@ class Http(Protocol):
         """POST a form; raises as `get` does."""
         ...
 
+    def post_json(self, url: str, document: Mapping[str, Any]) -> Answer:
+        """POST a JSON document; raises as `get` does."""
+        ...
+
 
 class Context(Protocol):
     """What a pull may know and use."""

@@ -7,8 +7,10 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from aggregator.clock import iso, parse_moment
 from aggregator.errors import BrokenError, ChallengedError, RefusedError
 from aggregator.models import Parsed
+from aggregator.parse import jsonpage
 from aggregator.sources.base import (
     Context,
     Credentials,
@@ -37,6 +39,10 @@ FEW = 50
 OVERLAP = 10
 """Notes asked for twice from page to page: one that vanishes meanwhile moves the others up."""
 MOST_PAGES = 100
+TOKEN_LASTS = timedelta(days=7)
+"""The longest that OpenReview gives a token for."""
+TOKEN_SPARE = timedelta(hours=12)
+"""How long before its end a token is no longer used."""
 FIRST_OF_V2 = 2023
 """Conferences moved to version 2 in this year, ICLR one later (openreview-py #1808, #1865, #2097)."""
 INVITATIONS = {2: ("Submission",), 1: ("Blind_Submission", "Submission", "submission")}
@@ -58,12 +64,13 @@ class OpenReviewSource:
     options_type: ClassVar[type[Options]] = OpenReviewOptions
 
     def __init__(self, config: SourceConfig, credentials: Credentials) -> None:
-        del credentials
         options = config.options
         assert isinstance(options, OpenReviewOptions)
         self.name = config.name
         self.venues = options.venues
+        self.account = (credentials.openreview_user, credentials.openreview_password)
         self._urls = {2: options.base_url.rstrip("/"), 1: options.base_url_v1.rstrip("/")}
+        self._headers: dict[str, str] = {}
         self.base_urls = (self._urls[2], self._urls[1])
         self.upstream = KIND
         self.pace_seconds = options.pace_seconds
@@ -74,12 +81,48 @@ class OpenReviewSource:
         return due_every(last, now, self.every)
 
     def pull(self, ctx: Context) -> Iterator[Page | Note]:
-        """What is new or changed of each venue, latest change first."""
+        """What is new or changed of each venue, latest change first; with an account logged in.
+
+        The token is kept with the checkpoints, since only three log-ins a minute are allowed, and
+        is good for both versions of the API.
+        """
+        login = ctx.checkpoint.get("login") or {}
+        if all(self.account) and not self._is_good(login, ctx.now):
+            login = self._login(ctx)
+            yield Page(checkpoint={"login": login})
+        self._headers = {"Authorization": f"Bearer {login['token']}"} if all(self.account) else {}
         for venue in self.venues:
             try:
                 yield from self._pull_venue(ctx, venue)
             except BrokenError as error:
                 yield Note("failed", f"{venue}: {error}")
+            except RefusedError as error:
+                if error.http_status == 401:  # the token was revoked: the next run logs in anew
+                    yield Page(checkpoint={"login": None})
+                raise
+
+    def _is_good(self, login: Mapping[str, Any], now: datetime) -> bool:
+        return login.get("user") == self.account[0] and parse_moment(login["until"]) > now
+
+    def _login(self, ctx: Context) -> dict[str, Any]:
+        """A new token. Raises RefusedError for a wrong password, BrokenError where none comes."""
+        user, password = self.account
+        url = f"{self._urls[2]}/login"
+        asked = {"id": user, "password": password, "expiresIn": int(TOKEN_LASTS.total_seconds())}
+        try:
+            answer = ctx.http.post_json(url, asked)
+        except RefusedError as error:
+            raise RefusedError(
+                "OpenReview does not take the account: see DAYPAPER_OPENREVIEW_USER and _PASSWORD.",
+                url=url,
+                http_status=error.http_status,
+            ) from error
+        token = jsonpage.mark(jsonpage.load(answer.body, answer.content_type, url), "token")
+        if not token:
+            raise BrokenError(
+                "OpenReview gave no token; an account with a second factor cannot be used.", url=url
+            )
+        return {"user": user, "token": token, "until": iso(ctx.now + TOKEN_LASTS - TOKEN_SPARE)}
 
     def to_drafts(self, raw: Raw) -> Parsed:
         """A page of notes -> drafts of submissions and acceptances.
@@ -147,7 +190,9 @@ class OpenReviewSource:
             "offset": str(offset),
         }
         try:
-            answer = ctx.http.get(f"{self._urls[way.api]}/notes", params=params)
+            answer = ctx.http.get(
+                f"{self._urls[way.api]}/notes", params=params, headers=self._headers
+            )
         except RefusedError as error:
             if error.http_status != 403 or b"ChallengeRequired" not in error.page:
                 raise

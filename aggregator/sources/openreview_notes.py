@@ -14,8 +14,9 @@ from aggregator.parse.page import is_html
 KIND = "openreview"
 SITE = "https://openreview.net"
 CHALLENGE = (
-    "OpenReview asks guests to show in a browser that they are people, and refuses programs. "
-    'Read its conferences by kind = "virtual", or set enabled = false.'
+    "OpenReview asks guests to show in a browser that they are people, and refuses programs. Set "
+    "DAYPAPER_OPENREVIEW_USER and DAYPAPER_OPENREVIEW_PASSWORD (an account is free), or read its "
+    'conferences by kind = "virtual".'
 )
 _ID = re.compile(r"[\w-]{5,40}", re.ASCII)
 _YEAR = re.compile(r"(?:19|20)\d\d")

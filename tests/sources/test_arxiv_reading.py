@@ -172,6 +172,9 @@ class Recorded:
     def post(self, url: str, **_: object) -> Answer:
         raise AssertionError("nothing is posted")
 
+    def post_json(self, url: str, document: object) -> Answer:
+        raise AssertionError("nothing is posted")
+
 
 def test_look_ups_go_through_our_client() -> None:
     http = Recorded("api_two.xml")

@@ -140,6 +140,9 @@ class FakeSite:
     ) -> Answer:
         raise AssertionError("CVF is never posted to")
 
+    def post_json(self, url: str, document: Mapping[str, Any]) -> Answer:
+        raise AssertionError("CVF is never posted to")
+
 
 @dataclass
 class FakeContext:

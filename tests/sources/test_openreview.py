@@ -236,6 +236,71 @@ def test_the_challenge_for_guests_is_said_in_words(
     assert len(server.asked) == 1
 
 
+ACCOUNT = {"openreview_user": "me@example.org", "openreview_password": "hunter2"}
+
+
+def members_only(notes: list[dict[str, Any]], token: str) -> Callable[[Asked], Reply]:
+    """Answers who is logged in; refuses guests and old tokens."""
+    whole = api(notes)
+
+    def answer(asked: Asked) -> Reply:
+        given = asked.headers.get("authorization")
+        if given is None:
+            return Reply(CHALLENGE, 403, JSON)
+        return whole(asked) if given == f"Bearer {token}" else Reply(b"{}", 401, JSON)
+
+    return answer
+
+
+@pytest.fixture
+def logged_in(server: Server, tmp_path: Path) -> Iterator[Collected]:
+    with closing(sqlite_store(tmp_path)) as store:
+        toml = TOML.format(url=server.url, venues=f'["{GROUP}"]', one="/one", two="/two")
+        yield Collected(store, tmp_path, toml, **ACCOUNT)
+
+
+def test_an_account_logs_in_once_a_week(server: Server, logged_in: Collected) -> None:
+    server.routes["/two/login"] = Reply(b'{"token": "t0k3n"}')
+    server.routes["/two/notes"] = members_only([note(1, 1)], "t0k3n")
+    for day in (0, 1, 6, 7):
+        assert logged_in.run(NOW + timedelta(days=day)).status == "ok"
+    logins = [asked for asked in server.asked if asked.path == "/two/login"]
+    assert len(logins) == 2
+    assert json.loads(logins[0].body) == {
+        "id": "me@example.org",
+        "password": "hunter2",
+        "expiresIn": 604_800,
+    }
+
+
+def test_a_token_that_was_revoked_is_renewed(server: Server, logged_in: Collected) -> None:
+    server.routes["/two/login"] = Reply(b'{"token": "first"}')
+    server.routes["/two/notes"] = members_only([note(1, 1)], "second")
+    assert logged_in.run(NOW).status == "failed"
+    assert "login" not in logged_in.checkpoint()
+    server.routes["/two/login"] = Reply(b'{"token": "second"}')
+    assert logged_in.run(NOW + timedelta(minutes=5)).status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "says"),
+    [
+        (Reply(b'{"name": "Error"}', 400, JSON), "failed", "DAYPAPER_OPENREVIEW_USER"),
+        (Reply(b'{"mfaPending": true}', 200, JSON), "failed", "second factor"),
+        (Reply(b"{}", 429, JSON), "throttled", "429"),
+    ],
+)
+def test_a_log_in_that_fails_is_said_in_words(
+    server: Server, logged_in: Collected, reply: Reply, status: str, says: str
+) -> None:
+    server.routes["/two/login"] = reply
+    done = logged_in.run(NOW)
+    assert done.status == status
+    assert says in done.message
+    assert "hunter2" not in done.message
+    assert server.paths() == ["/two/login"]
+
+
 def test_a_change_in_the_future_does_not_end_the_asking(
     server: Server, collected: Collected
 ) -> None:
@@ -291,3 +356,5 @@ def test_walk_through_the_stand_in(services: StandIn, tmp_path: Path) -> None:
         services.control(switch={"openreview_challenge": True})
         assert collected.run(datetime(2018, 7, 21, tzinfo=UTC)).status == "challenged"
         assert collected.drafts() == before
+        member = Collected(store, tmp_path, toml, **ACCOUNT)
+        assert member.run(datetime(2018, 7, 22, tzinfo=UTC)).status == "ok"

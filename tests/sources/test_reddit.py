@@ -201,6 +201,9 @@ class FakeReddit:
         body = b'{"access_token": "t0k3n", "token_type": "bearer"}'
         return Answer(url, body, "application/json", {}, False, Validator(url, None, None, ""))
 
+    def post_json(self, url: str, document: Mapping[str, Any]) -> Answer:
+        raise AssertionError("Reddit takes forms")
+
 
 @dataclass
 class FakeContext:
