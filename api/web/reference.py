@@ -35,6 +35,8 @@ def groups(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
                 "anchor": operation["operationId"],
                 "description": operation.get("description", ""),
                 "parameters": [_parameter(p) for p in operation.get("parameters", ())],
+                "body": _body(document, operation),
+                "token": bool(operation.get("security")),
                 "responses": [_response(document, *one) for one in operation["responses"].items()],
             }
             found.setdefault(operation["tags"][0], []).append(shown)
@@ -82,6 +84,15 @@ def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
         "default": "" if default in (None, "", []) else json.dumps(default),
         "description": parameter.get("description", ""),
     }
+
+
+def _body(document: Mapping[str, Any], operation: Mapping[str, Any]) -> dict[str, str]:
+    """What a request must bring: the name of its form, and an example; empty for none."""
+    content = operation.get("requestBody", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    if not schema:
+        return {}
+    return {"type": type_of(schema), "example": _example(document, schema)}
 
 
 def _bounds(schema: Mapping[str, Any]) -> str:

@@ -217,3 +217,9 @@ def test_the_page_of_a_watch(ask: Ask, browser: TestClient, store: Store) -> Non
     assert "作者：Lovelace" in browser.get("/watches/mine?lang=zh").text
     assert browser.get("/watches/gan").headers["location"] == "/topics/gan"
     assert browser.get("/watches/nope").status_code == 404
+
+
+def test_the_reference_says_how_to_write(browser: TestClient) -> None:
+    page = browser.get("/docs").text
+    assert 'Body, as JSON: <a href="#schema-SubscriptionRequest">' in page
+    assert "Authorization: Bearer TOKEN" in page
