@@ -45,6 +45,7 @@ def test_delivery_says_the_numbers_of_the_code() -> None:
     first, *others = [f"{minutes}" for minutes in handover.BACK_OFF]
     numbers = {
         f"nothing more has come in for {postman.SETTLED.seconds // 60} minutes",
+        f"after {postman.LONGEST.seconds // 60} minutes it waits no longer",
         "at most one letter an hour" if due.ASAP_GAP.seconds == 3600 else "?",
         "covers the last day" if claim.FIRST.days == 1 else "?",
         f"more than {OLDEST.days} days before it was stored",
