@@ -47,6 +47,7 @@ SQL_SEAMS = {
     "aggregator/fetch.py": {"sqlalchemy.Connection"},
     "aggregator/ingest.py": {"sqlalchemy.Connection"},
     "aggregator/status.py": {"sqlalchemy.Connection"},
+    "aggregator/backup.py": {"sqlalchemy.Connection", "sqlalchemy.Table"},
     **{
         f"aggregator/{name}.py": {"sqlalchemy.Connection"}
         for name in ("claim", "compose", "handover", "news", "subscribers", "cli/delivery")
@@ -58,7 +59,16 @@ SQL_CALLS = {"execute", "scalar", "scalars", "exec_driver_sql"}
 
 CLI = tuple(
     f"aggregator/cli/{name}.py"
-    for name in ("__init__", "common", "delivery", "literature", "tagger", "tokens", "watches")
+    for name in (
+        "__init__",
+        "common",
+        "delivery",
+        "keeping",
+        "literature",
+        "tagger",
+        "tokens",
+        "watches",
+    )
 )
 SERVES = "aggregator/cli/literature.py"
 PRINTERS = (*CLI, "aggregator/report.py", "api/serve.py")

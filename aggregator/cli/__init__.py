@@ -6,11 +6,11 @@ import sys
 import stamina.instrumentation
 from rich.logging import RichHandler
 
-from aggregator.cli import delivery, literature, tagger, tokens, watches
+from aggregator.cli import delivery, keeping, literature, tagger, tokens, watches
 from aggregator.cli.common import EXIT_ERROR, EXIT_USAGE, app, errors
 from aggregator.errors import DaypaperError, UsageError
 
-COMMANDS = (literature, watches, delivery, tokens, tagger)
+COMMANDS = (literature, watches, delivery, tokens, tagger, keeping)
 """The modules that add their commands to `app`, in the order of the help."""
 
 

@@ -68,8 +68,9 @@ class Store:
             yield connection
             transaction.rollback()
 
-    def migrate(self) -> None:
-        """Bring the schema to the newest version; safe to call at every start, by many processes.
+    def migrate(self, to: str = "head") -> None:
+        """Bring the schema to the newest version, or up to an older one; safe to call at every
+        start, by many processes.
 
         Raises UsageError if the database cannot be reached or was made by a newer Daypaper.
         """
@@ -79,7 +80,7 @@ class Store:
                 config = AlembicConfig()
                 config.set_main_option("script_location", str(MIGRATIONS))
                 config.attributes["engine"] = self._writer
-                command.upgrade(config, "head")
+                command.upgrade(config, to)
         except DatabaseError as error:
             raise UsageError(f"The database cannot be used: {_reason(error)}.") from error
         except OSError as error:
@@ -92,6 +93,11 @@ class Store:
         with self.read() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
         return found == _scripts().get_current_head()
+
+    @staticmethod
+    def knows(revision: str) -> bool:
+        """Does this Daypaper know this version of the schema?"""
+        return revision in {script.revision for script in _scripts().walk_revisions()}
 
     @contextmanager
     def upstream_lock(self, upstream: str) -> Iterator[None]:
@@ -156,8 +162,7 @@ class Store:
     def _refuse_newer(self) -> None:
         with self.read() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
-        known = {script.revision for script in _scripts().walk_revisions()}
-        if found is not None and found not in known:
+        if found is not None and not self.knows(found):
             raise UsageError(
                 f"The database has schema {found}, which this Daypaper does not know; "
                 "expected an older one: use the Daypaper that made it, or a newer one."
