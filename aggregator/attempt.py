@@ -16,7 +16,7 @@ from aggregator.merge.plan import Counts
 from aggregator.models import QUIET_STATUSES, Parsed, Status
 from aggregator.settings import Settings
 from aggregator.sources.base import Note, Page, Source
-from aggregator.store import entries, ledger, runs
+from aggregator.store import citations, entries, ledger, runs
 from aggregator.store.db import Store
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,10 @@ class Attempt:
         with self._store.read() as connection:
             return entries.known(connection, keys)
 
+    def citing(self, work: str, keys: Collection[str]) -> set[str]:
+        with self._store.read() as connection:
+            return citations.known(connection, work, keys)
+
     def incomplete(self, kind: str, prefix: str = "") -> list[tuple[str, str]]:
         with self._store.read() as connection:
             return entries.incomplete(connection, kind, prefix)
@@ -167,7 +171,11 @@ class Attempt:
                 )
         with self._store.write() as connection:
             counts, made, changed = store_drafts(
-                connection, parsed, self._source.name, self.now, backfill=self._backfill
+                connection,
+                parsed,
+                self._source.name,
+                self.now,
+                backfill=self._backfill or page.backfill,
             )
             if not self._replay:
                 ledger.save_checkpoints(connection, self._source.name, page.checkpoint)

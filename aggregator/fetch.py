@@ -5,7 +5,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -85,6 +85,7 @@ class Fetcher:
         *,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        secret: Mapping[str, str] | None = None,
         conditional: bool = False,
     ) -> Answer:
         """GET, as `sources.base.Http` promises."""
@@ -98,7 +99,7 @@ class Fetcher:
                 sent["If-None-Match"] = known.etag
             if known and known.last_modified:
                 sent["If-Modified-Since"] = known.last_modified
-        return self._persist(lambda: self._once("GET", full, known, headers=sent))
+        return self._persist(lambda: self._once("GET", full, known, secret, headers=sent))
 
     def post(
         self, url: str, *, data: Mapping[str, str], auth: tuple[str, str] | None = None
@@ -106,9 +107,16 @@ class Fetcher:
         """POST a form, as `sources.base.Http` promises."""
         return self._persist(lambda: self._once("POST", url, None, data=dict(data), auth=auth))
 
-    def post_json(self, url: str, document: Mapping[str, Any]) -> Answer:
+    def post_json(
+        self,
+        url: str,
+        document: Mapping[str, Any],
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """POST a JSON document, as `sources.base.Http` promises."""
-        return self._persist(lambda: self._once("POST", url, None, json=dict(document)))
+        sent = {"json": dict(document), "headers": dict(headers or {})}
+        return self._persist(lambda: self._once("POST", url, None, **sent))
 
     def _persist(self, ask: Callable[[], Answer]) -> Answer:
         """Ask up to three times where trying again can help."""
@@ -126,18 +134,28 @@ class Fetcher:
             raise error.error from error
         raise AssertionError("stamina gives at least one attempt")
 
-    def _once(self, method: str, url: str, known: Validator | None, **request: Any) -> Answer:
+    def _once(
+        self,
+        method: str,
+        url: str,
+        known: Validator | None,
+        secret: Mapping[str, str] | None = None,
+        **request: Any,
+    ) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
             self._refuse_private(url)
             self._wait_for_turn()
-            response, body = self._send(method, url, **request)
+            response, body = self._send(method, url, secret, **request)
             if response.is_redirect and "location" in response.headers:
                 target = addresses.joined(url, response.headers["location"])
+                if secret:  # some servers send back what they were asked with
+                    target = _without_parameters(target, secret)
                 if not addresses.same_origin(target, url):
                     # What proves who we are is for the one it was meant for.
                     request.pop("auth", None)
                     request.pop("json", None)
                     request["headers"] = _without_secrets(request.get("headers", {}))
+                    secret = None
                 if response.status_code in (301, 302, 303):
                     method = "GET"
                     request.pop("data", None)
@@ -156,13 +174,16 @@ class Fetcher:
         if start > now:
             self._sleep((start - now).total_seconds())
 
-    def _send(self, method: str, url: str, **request: Any) -> tuple[httpx.Response, bytes]:
+    def _send(
+        self, method: str, url: str, secret: Mapping[str, str] | None, **request: Any
+    ) -> tuple[httpx.Response, bytes]:
         self.requests += 1
         host = urlsplit(url).netloc
         started = time.monotonic()
         body = bytearray()
         try:
-            with self._client.stream(method, url, **request) as response:
+            sent = httpx.URL(url).copy_merge_params(secret) if secret else url
+            with self._client.stream(method, sent, **request) as response:
                 for part in response.iter_bytes():
                     body += part
                     if len(body) > MOST_BYTES:
@@ -291,8 +312,18 @@ def user_agent(contact: str) -> str:
     return f"Daypaper/0.1 (literature watcher; {contact or PROJECT_PAGE})"
 
 
+_SECRET_HEADERS = ("authorization", "x-api-key")
+
+
 def _without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.lower() != "authorization"}
+    return {name: value for name, value in headers.items() if name.lower() not in _SECRET_HEADERS}
+
+
+def _without_parameters(url: str, names: Iterable[str]) -> str:
+    bare = httpx.URL(url)
+    for name in names:
+        bare = bare.copy_remove_param(name)
+    return str(bare)
 
 
 def _wait_before_retry(error: Exception) -> bool | float:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from aggregator.merge.plan import Counts, changed_entries, plan
 from aggregator.models import Parsed
-from aggregator.store import changes, entries
+from aggregator.store import changes, citations, entries
 from aggregator.store.sql import one_at_a_time
 
 
@@ -34,9 +34,15 @@ def store_drafts(
     around = entries.around(connection, changed, before, digests)
     decided = plan(page, fetched, around, now, backfill)
     changes.apply(connection, decided)
+    citations.settle(connection, _cited(parsed), decided)
     entries.want_unknown(connection, changed)
     made = len(decided.made)
     return decided.counts, made, len(decided.papers) - made
+
+
+def _cited(parsed: Sequence[Parsed]) -> set[tuple[str, str]]:
+    """(entry key, name of a work it cites) of everything that was read."""
+    return {(draft.key, name) for part in parsed for draft in part.drafts for name in draft.cites}
 
 
 def _gone(parsed: Sequence[Parsed]) -> dict[str, set[str]]:

@@ -10,10 +10,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, get_args
 
-Role = Literal["preprint", "proceedings", "post", "work"]
+Role = Literal["preprint", "proceedings", "post", "work", "citing"]
 """What an entry is to its paper; decides which field wins in a merge and which event it makes."""
 
-EventKind = Literal["new", "new_version", "published", "withdrawn"]
+EventKind = Literal["new", "new_version", "published", "withdrawn", "cited"]
 
 Status = Literal[
     "ok",
@@ -36,7 +36,9 @@ class Draft:
     """One item as a place published it, before it is stored as an entry.
 
     `identifiers` say what the entry *is* (an arXiv id, a DOI …: one string per kind); `about` names
-    the paper a post is about and `mentions` the other papers it speaks of, each as "kind:value".
+    the paper a post is about and `mentions` the other papers it speaks of, each as "kind:value";
+    `cites` names works that it cites, as far as this answer tells (kept apart from the entry, since
+    every answer tells of one work).
     `published` is when the public could first see this item (an arXiv listing's announcement, the
     first day of a conference, the time of a post). `first_public` is that of the work's first
     version where the place tells it apart (arXiv v1); else None.
@@ -65,6 +67,7 @@ class Draft:
     fidelity: int = 0
     dated: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
+    cites: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> str:

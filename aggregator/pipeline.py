@@ -43,6 +43,8 @@ def make_sources(config: Config, settings: Settings) -> list[Source]:
         settings.reddit_client_secret.get_secret_value(),
         settings.openreview_user.get_secret_value(),
         settings.openreview_password.get_secret_value(),
+        settings.s2_api_key.get_secret_value(),
+        settings.openalex_api_key.get_secret_value(),
     )
     return [KINDS[s.kind](s, credentials) for s in config.sources if s.enabled]
 

@@ -22,6 +22,8 @@ SECRETS = (
     "reddit_client_secret",
     "openreview_user",
     "openreview_password",
+    "s2_api_key",
+    "openalex_api_key",
 )
 """Settings that may also come from a file named by `DAYPAPER_<NAME>_FILE`."""
 
@@ -53,6 +55,8 @@ class Settings(BaseSettings):
     reddit_client_secret: SecretStr = SecretStr("")
     openreview_user: SecretStr = SecretStr("")
     openreview_password: SecretStr = SecretStr("")
+    s2_api_key: SecretStr = SecretStr("")
+    openalex_api_key: SecretStr = SecretStr("")
     database_url_file: str = ""
     secret_key_file: str = ""
     smtp_url_file: str = ""
@@ -64,6 +68,8 @@ class Settings(BaseSettings):
     reddit_client_secret_file: str = ""
     openreview_user_file: str = ""
     openreview_password_file: str = ""
+    s2_api_key_file: str = ""
+    openalex_api_key_file: str = ""
     allow_private_upstreams: bool = False
 
     @model_validator(mode="before")

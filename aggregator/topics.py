@@ -4,7 +4,7 @@ import logging
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -149,7 +149,9 @@ def parse(text: str, where: str) -> Config:
     _check_parents(topics, where, lines)
     heads = _tables(_Source, file.sources, where, "sources")
     _unique((s.name for s in heads), where, "sources", lines)
-    sources = tuple(_source(head, n, where, lines) for n, head in enumerate(heads, 1))
+    sources = tuple(
+        _with_works(_source(head, n, where, lines), topics) for n, head in enumerate(heads, 1)
+    )
     wanted = _tables(Wanted, file.subscriptions, where, "subscriptions")
     config = Config(topics, sources, watches, wanted)
     _check_watches(config, where)
@@ -273,6 +275,16 @@ def _source(head: _Source, number: int, where: str, lines: Sequence[str]) -> Sou
             )
         every = int(match[1]) * _UNITS[match[2]]
     return SourceConfig(head.name, head.kind, options, every, head.enabled)
+
+
+def _with_works(source: SourceConfig, topics: Sequence[Topic]) -> SourceConfig:
+    """A source that watches the topics' works is told which they are."""
+    if getattr(source.options, "works", None) != "topics":
+        return source
+    works = (work for topic in topics for work in topic.works)
+    named = (f"arxiv:{w.arxiv}" if w.arxiv else w.doi and f"doi:{w.doi}" for w in works)
+    names = tuple(dict.fromkeys(name for name in named if name))
+    return replace(source, options=source.options.model_copy(update={"works": names}))
 
 
 def _line_of(lines: Sequence[str], key: str, value: str, nth: int = 1) -> str:

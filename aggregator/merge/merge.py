@@ -15,7 +15,7 @@ from aggregator.clock import iso
 from aggregator.merge.keys import claims
 from aggregator.models import Entry, Happening
 
-_RANK = {"proceedings": 0, "preprint": 1, "work": 2, "post": 3}
+_RANK = {"proceedings": 0, "preprint": 1, "work": 2, "citing": 3, "post": 4}
 _PUBLIC = ("proceedings", "preprint")
 _CODE = re.compile(r"https?://(?:www\.)?(?:github|gitlab|bitbucket)\.(?:com|org)/[\w.-]+/[\w.-]+")
 _LABEL = re.compile(r"^\s*(?:\[\w{1,12}\]\s*)+")
@@ -60,8 +60,8 @@ def merge(paper_id: str, entries: Sequence[Entry], mentions: Sequence[Entry] = (
         "title": title,
         "abstract": abstract,
         "authors": list(_first(ranked, "authors", provenance) or ()),
-        "published": iso(min(e.public_since for e in entries)),
-        "updated": iso(max(e.draft.published for e in entries)),
+        "published": iso(min(e.public_since for e in _dating(entries))),
+        "updated": iso(max(e.draft.published for e in _dating(entries))),
         "at": iso(at),
         "venue": _extra(ranked, "venue", provenance),
         "categories": _extra(ranked, "categories", provenance) or [],
@@ -112,11 +112,16 @@ def _extra(ranked: Sequence[Entry], field: str, provenance: dict[str, str]) -> A
 
 def _at(entries: Sequence[Entry]) -> datetime:
     """When the public could first see the work: papers before posts before our own starter list."""
-    for roles in (_PUBLIC, ("post",), ("work",)):
+    for roles in (_PUBLIC, ("citing",), ("post",), ("work",)):
         moments = [e.public_since for e in entries if e.draft.role in roles]
         if moments:
             return min(moments)
     raise ValueError("a paper has at least one entry")
+
+
+def _dating(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The entries whose days count: those of citation services are used where there is no other."""
+    return [e for e in entries if e.draft.role != "citing"] or entries
 
 
 def _identifiers(names: Sequence[str]) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.base import Source
+from aggregator.sources.citations import CitationsSource
 from aggregator.sources.cvf import CvfSource
 from aggregator.sources.ecva import EcvaSource
 from aggregator.sources.feed import FeedSource
@@ -15,6 +16,7 @@ from aggregator.sources.virtual import VirtualSource
 
 SOURCES: tuple[type[Source], ...] = (
     ArxivSource,
+    CitationsSource,
     CvfSource,
     EcvaSource,
     FeedSource,

@@ -62,12 +62,14 @@ class Page:
 
     `checkpoint` maps a stream to any JSON value; None removes it. A page may have no raws (only
     the checkpoint moves) and no checkpoint (nothing to resume). `drafts` come from a library that
-    owns both network and parser (the `arxiv` package); everything else gives raws.
+    owns both network and parser (the `arxiv` package); everything else gives raws. `backfill` marks
+    history in a run that is not the source's first.
     """
 
     raws: tuple[Raw, ...] = ()
     drafts: tuple[Draft, ...] = ()
     checkpoint: Mapping[str, Any] = field(default_factory=dict)
+    backfill: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,11 @@ class Http(Protocol):
         *,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        secret: Mapping[str, str] | None = None,
         conditional: bool = False,
     ) -> Answer:
         """GET; with `conditional`, stored validators are sent and `Answer.unchanged` may be true.
+        `secret` are parameters (a key) that stand in no answer, message or log.
 
         Raises SourceError: UnreachableError, RefusedError (carries `http_status`: 404 …),
         ThrottledError, ChallengedError (an HTML bot wall), BrokenError (too large, truncated).
@@ -111,7 +115,13 @@ class Http(Protocol):
         """POST a form; raises as `get` does."""
         ...
 
-    def post_json(self, url: str, document: Mapping[str, Any]) -> Answer:
+    def post_json(
+        self,
+        url: str,
+        document: Mapping[str, Any],
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """POST a JSON document; raises as `get` does."""
         ...
 
@@ -139,6 +149,10 @@ class Context(Protocol):
 
     def known(self, keys: Collection[str]) -> set[str]:
         """Those of the entry keys that are stored."""
+        ...
+
+    def citing(self, work: str, keys: Collection[str]) -> set[str]:
+        """Those of the entry keys that are stored as citing this work ("arxiv:1412.6980")."""
         ...
 
     def incomplete(self, kind: str, prefix: str = "") -> list[tuple[str, str]]:
@@ -215,6 +229,8 @@ class Credentials:
     reddit_client_secret: str = ""
     openreview_user: str = ""
     openreview_password: str = ""
+    s2_api_key: str = ""
+    openalex_api_key: str = ""
 
 
 BACKOFF_FIRST = timedelta(minutes=5)

@@ -48,7 +48,7 @@ class Entry(SQLModel, table=True):
     kind: str
     native_id: str
     version: int | None
-    role: str  # preprint, proceedings, post, work
+    role: str  # preprint, proceedings, post, work, citing
     paper_id: str = Field(foreign_key="paper.id", index=True)  # the paper it is about
     title: str = _text()
     title_key: str | None  # normal form for matching; null where the title must not match (posts)
@@ -109,6 +109,15 @@ class Mention(SQLModel, table=True):
     name: str = Field(primary_key=True, index=True)  # an alias; may not be known here yet
 
 
+class Citation(SQLModel, table=True):
+    """An entry cites a work that is watched; `cited` events follow from these rows."""
+
+    entry_key: str = Field(primary_key=True, foreign_key="entry.key")
+    name: str = Field(primary_key=True, index=True)  # an alias; may not be known here yet
+    seen_at: datetime  # logical time at which it was first told
+    backfill: bool  # told on the first walk through the work's citations
+
+
 class Event(SQLModel, table=True):
     """Something that happened to a paper; what subscriptions deliver."""
 
@@ -116,8 +125,8 @@ class Event(SQLModel, table=True):
 
     id: int | None = _key()
     paper_id: str = Field(foreign_key="paper.id", index=True)
-    kind: str  # new, new_version, published, withdrawn
-    cause: str  # the entry key; "" for new, which happens once
+    kind: str  # new, new_version, published, withdrawn, cited
+    cause: str  # the entry key; "" for new, which happens once; the citing paper's id for cited
     at: datetime = Field(index=True)  # when the public could first see it
     seen_at: datetime = Field(index=True)  # logical time at which it was stored
     backfill: bool  # from a first run or --since: shown, never mailed

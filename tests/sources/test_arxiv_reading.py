@@ -172,7 +172,7 @@ class Recorded:
     def post(self, url: str, **_: object) -> Answer:
         raise AssertionError("nothing is posted")
 
-    def post_json(self, url: str, document: object) -> Answer:
+    def post_json(self, url: str, document: object, **_: object) -> Answer:
         raise AssertionError("nothing is posted")
 
 

@@ -119,6 +119,7 @@ class FakeSite:
         *,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        secret: Mapping[str, str] | None = None,
         conditional: bool = False,
     ) -> Answer:
         assert not params
@@ -140,7 +141,9 @@ class FakeSite:
     ) -> Answer:
         raise AssertionError("CVF is never posted to")
 
-    def post_json(self, url: str, document: Mapping[str, Any]) -> Answer:
+    def post_json(
+        self, url: str, document: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         raise AssertionError("CVF is never posted to")
 
 
@@ -157,6 +160,9 @@ class FakeContext:
 
     def known(self, keys: Collection[str]) -> set[str]:
         return {key for key in keys if key in self.entries}
+
+    def citing(self, work: str, keys: Collection[str]) -> set[str]:
+        return set()
 
     def incomplete(self, kind: str, prefix: str = "") -> list[tuple[str, str]]:
         return [

@@ -178,6 +178,7 @@ class FakeReddit:
         *,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        secret: Mapping[str, str] | None = None,
         conditional: bool = False,
     ) -> Answer:
         self.log.append((url, {**(params or {}), **(headers or {})}))
@@ -201,7 +202,9 @@ class FakeReddit:
         body = b'{"access_token": "t0k3n", "token_type": "bearer"}'
         return Answer(url, body, "application/json", {}, False, Validator(url, None, None, ""))
 
-    def post_json(self, url: str, document: Mapping[str, Any]) -> Answer:
+    def post_json(
+        self, url: str, document: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         raise AssertionError("Reddit takes forms")
 
 
@@ -218,6 +221,9 @@ class FakeContext:
 
     def known(self, keys: Collection[str]) -> set[str]:
         return set(keys) & set(self.entries)
+
+    def citing(self, work: str, keys: Collection[str]) -> set[str]:
+        return set()
 
     def incomplete(self, kind: str, prefix: str = "") -> list[tuple[str, str]]:
         return []
