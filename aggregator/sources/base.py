@@ -174,7 +174,11 @@ class Options(BaseModel):
     @model_validator(mode="after")
     def _web_addresses(self) -> Self:
         for name, value in self:
-            if name.endswith("url") and not re.match(r"https?://[^\s/]+", value):
+            if (
+                name.endswith("url")
+                and value is not None
+                and not re.match(r"https?://[^\s/]+", value)
+            ):
                 raise ValueError(f"{name} = {value!r}; expected a web address (http or https)")
         return self
 

@@ -8,9 +8,9 @@ is left of the budget then goes to the walks, the shortest first.
 from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field, field_validator
 
 from aggregator.clock import iso, parse_moment
 from aggregator.errors import BrokenError, RefusedError, ThrottledError
@@ -39,28 +39,28 @@ GIVE_UP = 3
 """Answers in a row that cannot be read before the run stops asking."""
 
 
-def _name(value: Any) -> Any:
-    """An arXiv id or a DOI, in any way of writing -> "arxiv:1412.6980", "doi:10.…"."""
-    if not isinstance(value, str):
-        return value
-    if found := arxiv_id(value):
-        return f"arxiv:{found[0]}"
-    if named := doi(value):
-        return f"doi:{named}"
-    raise ValueError("expected an arXiv id such as 1412.6980 or a DOI such as 10.1109/CVPR.2009")
-
-
-WorkName = Annotated[str, BeforeValidator(_name)]
-
-
 class CitationsOptions(Options):
     """`works` are those of the topics, or arXiv ids and DOIs; `daily_requests` is the budget of a
     day (UTC)."""
 
     provider: Literal["semanticscholar", "openalex"]
-    base_url: str = ""
-    works: Literal["topics"] | tuple[WorkName, ...] = "topics"
+    base_url: str | None = None
+    works: Literal["topics"] | tuple[str, ...] = "topics"
     daily_requests: int = Field(default=300, ge=1)
+
+    @field_validator("works")
+    @classmethod
+    def _named(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        return value if isinstance(value, str) else tuple(map(_name, value))
+
+
+def _name(text: str) -> str:
+    """An arXiv id or a DOI, in any way of writing -> "arxiv:1412.6980", "doi:10.…"."""
+    if found := arxiv_id(text):
+        return f"arxiv:{found[0]}"
+    if named := doi(text):
+        return f"doi:{named}"
+    raise ValueError(f"{text!r}; expected an arXiv id such as 1412.6980, or a DOI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +124,10 @@ class _Round:
     def __init__(self, source: CitationsSource, ctx: Context) -> None:
         self._source, self._ctx, self._provider = source, ctx, source._provider
         self._today = iso(ctx.now)[:10]
-        state = ctx.checkpoint.get("budget") or {}
+        state = self._kept("budget") or {}
         self._used = int(state.get("used", 0)) if state.get("day") == self._today else 0
-        self._lacking: list[str] = list(ctx.checkpoint.get("abstracts") or ())
-        self._works = {name: _read(ctx.checkpoint.get(f"work:{name}")) for name in source.works}
+        self._lacking: list[str] = list(self._kept("abstracts") or ())
+        self._works = {name: _read(self._kept(f"work:{name}")) for name in source.works}
         self._broken = 0
 
     def carry_out(self) -> Iterator[Page | Note]:
@@ -264,9 +264,14 @@ class _Round:
         yield Note("failed", str(error))
 
     def _reached(self, *names: str) -> dict[str, Any]:
+        """The checkpoint; the services have their own, should a source change from one to the other."""
         found: dict[str, Any] = {f"work:{name}": asdict(self._works[name]) for name in names}
         found["budget"] = {"day": self._today, "used": self._used}
-        return found | {"abstracts": self._lacking or None}
+        found["abstracts"] = self._lacking or None
+        return {f"{self._source.upstream}:{stream}": value for stream, value in found.items()}
+
+    def _kept(self, stream: str) -> Any:
+        return self._ctx.checkpoint.get(f"{self._source.upstream}:{stream}")
 
 
 def _moved(

@@ -18,6 +18,7 @@ MOST_ABSTRACT = 5_000  # words; a longer inverted index is no abstract
 
 _S2_ID = re.compile(r"[0-9a-f]{40}")
 _OPENALEX_ID = re.compile(r"(?:https?://openalex\.org/)?(W\d{1,15})", re.IGNORECASE)
+_ARXIV_MONTH = re.compile(r"(\d\d)(0[1-9]|1[0-2])\.\d")
 _ARXIV_VENUE = re.compile(r"arxiv", re.IGNORECASE)
 
 
@@ -39,7 +40,8 @@ def s2_draft(item: Any, cites: tuple[str, ...], seen: datetime, fidelity: int) -
         return f"has no {'title' if title == '' else 'id'}"
     outside = item.get("externalIds")
     identifiers = _identifiers(jsonpage.mark(outside, "ArXiv"), jsonpage.mark(outside, "DOI"))
-    published, dated, year = _public(item, "publicationDate", "year", seen)
+    arxiv = identifiers.get("arxiv", "")
+    published, dated, year = _public(item, "publicationDate", "year", arxiv, seen)
     people = item.get("authors")
     names = (jsonpage.text(one, "name") for one in people) if isinstance(people, list) else ()
     return Draft(
@@ -72,7 +74,9 @@ def openalex_draft(item: Any, cites: tuple[str, ...], seen: datetime) -> Draft |
         return f"has no {'title' if native else 'id'}"
     named = doi(jsonpage.mark(item, "doi")) or ""
     page = named and f"https://doi.org/{named}"
-    published, dated, year = _public(item, "publication_date", "publication_year", seen)
+    identifiers = _identifiers(_arxiv_place(item), named)
+    arxiv, day = identifiers.get("arxiv", ""), "publication_date"
+    published, dated, year = _public(item, day, "publication_year", arxiv, seen)
     return Draft(
         kind="openalex",
         native_id=native,
@@ -83,7 +87,7 @@ def openalex_draft(item: Any, cites: tuple[str, ...], seen: datetime) -> Draft |
         abstract=_unfolded(item.get("abstract_inverted_index")),
         authors=tuple(_openalex_authors(item))[:MOST_AUTHORS],
         year=year,
-        identifiers=_identifiers(_arxiv_place(item), named),
+        identifiers=identifiers,
         fidelity=1,
         dated=dated,
         extra=_openalex_venue(item),
@@ -105,18 +109,21 @@ def _identifiers(arxiv: str, named: str) -> dict[str, str]:
 
 
 def _public(
-    item: Mapping[str, Any], date: str, year: str, seen: datetime
+    item: Mapping[str, Any], date: str, year: str, arxiv: str, seen: datetime
 ) -> tuple[datetime, bool, int | None]:
     """(when it could first be seen, is that known to the day, its year).
 
-    Both services write 1 January where they know the year alone, and days to come for issues that
-    are online already.
+    Both services write 1 January where they know the year alone, also of arXiv papers, whose ids
+    tell the month; and days to come for issues that are online already.
     """
     day, number = iso8601(jsonpage.text(item, date)), jsonpage.number(item, year)
     if number is None or not EARLIEST <= number <= LATEST:
         number = day.year if day else None
     if day and (day.month, day.day) != (1, 1):
         return min(day, seen), day <= seen, number
+    if month := _ARXIV_MONTH.match(arxiv):
+        first = datetime(2000 + int(month[1]), int(month[2]), 1, tzinfo=UTC)
+        return min(first, seen), False, number or first.year
     if number is None:
         return seen, False, None
     return min(datetime(number, 1, 1, tzinfo=UTC), seen), False, number

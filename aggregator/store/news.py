@@ -17,13 +17,15 @@ KINDS = ("new", "published", "new_version")
 
 
 def timeline(connection: Connection, paper_id: str) -> list[dict[str, Any]]:
-    """What happened to a paper, oldest first: {"kind", "cause", "at", "seen_at", "backfill"}."""
+    """What happened to a paper, oldest first: {"kind", "cause", "at", "seen_at", "backfill"}. The
+    citations that one run brought, and all that were known from the start, are one line with their
+    "count"; it is of the newest one's day."""
     asked = (
         sa.select(event)
-        .where(event.c.paper_id == paper_id, ~event.c.superseded)
+        .where(event.c.paper_id == paper_id, ~event.c.superseded, event.c.kind != "cited")
         .order_by(event.c.at, event.c.id)
     )
-    return [
+    found = [
         {
             "kind": row.kind,
             "cause": row.cause,
@@ -32,6 +34,32 @@ def timeline(connection: Connection, paper_id: str) -> list[dict[str, Any]]:
             "backfill": row.backfill,
         }
         for row in connection.execute(asked)
+    ]
+    return sorted(found + _citations(connection, paper_id), key=lambda line: line["at"])
+
+
+def _citations(connection: Connection, paper_id: str) -> list[dict[str, Any]]:
+    run = sa.case((event.c.backfill, None), else_=event.c.seen_at)
+    asked = (
+        sa.select(
+            event.c.backfill,
+            sa.func.count().label("count"),
+            sa.func.max(event.c.at).label("at"),
+            sa.func.max(event.c.seen_at).label("seen_at"),
+        )
+        .where(event.c.paper_id == paper_id, ~event.c.superseded, event.c.kind == "cited")
+        .group_by(event.c.backfill, run)
+    )
+    return [
+        {
+            "kind": "cited",
+            "cause": "",
+            "at": iso(row["at"]),
+            "seen_at": iso(row["seen_at"]),
+            "backfill": row["backfill"],
+            "count": row["count"],
+        }
+        for row in connection.execute(asked).mappings()
     ]
 
 

@@ -28,9 +28,12 @@ def expectation(sample: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def outcome(source: Source, sample: Path, raw: dict[str, str]) -> dict[str, Any]:
+def outcome(
+    source: Source, sample: Path, raw: dict[str, str], meta: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """What the source reads from a sample, in the form of the expectations."""
-    page = Raw(raw["stream"], raw["url"], sample.read_bytes(), raw["content_type"], FETCHED)
+    body = sample.read_bytes()
+    page = Raw(raw["stream"], raw["url"], body, raw["content_type"], FETCHED, meta or {})
     try:
         return {"raw": raw, "parsed": as_json(source.to_drafts(page))}
     except SourceError as error:
