@@ -108,7 +108,7 @@ def test_every_setting_is_documented_and_no_other() -> None:
 
 def test_example_of_settings_names_those_that_are_read() -> None:
     example = (PROJECT / ".env.example").read_text(encoding="utf-8")
-    names = re.findall(r"^#?([A-Z_]+)=", example, re.M)
+    names = re.findall(r"^#?([A-Z0-9_]+)=", example, re.M)
     compose = (PROJECT / "docker-compose.yml").read_text(encoding="utf-8")
     substituted = set(re.findall(r"\$\{(\w+)", compose))
     assert set(names) == variables() | substituted
@@ -121,7 +121,7 @@ def test_example_of_settings_is_good_as_it_stands(
     example = (PROJECT / ".env.example").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     plain = settings.Settings()
-    (tmp_path / ".env").write_text(re.sub(r"^#(?=[A-Z_]+=.)", "", example, flags=re.M))
+    (tmp_path / ".env").write_text(re.sub(r"^#(?=[A-Z0-9_]+=.)", "", example, flags=re.M))
     found = settings.load()
     assert not deliver.channels(found)["email"].trouble()
     for name in ("data_dir", "topics", "public_read", "slack_api_url", "allow_private_upstreams"):
