@@ -325,7 +325,7 @@ def test_an_unknown_work_is_said_to_be_and_asked_for_in_a_month(cited: Cited, ma
 
 
 def test_both_services_tell_one_citation(cited: Cited, make: Any, server: Server) -> None:
-    same = {"externalIds": {"DOI": "10.1234/WIDGETS"}}
+    same: dict[str, Any] = {"externalIds": {"DOI": "10.1234/WIDGETS"}}
     cited.works["1412.6980"] = [citing(1, **same), citing(2)]
     make("1412.6980").run(NOW)
     result = {"id": "https://openalex.org/W7", "doi": "https://doi.org/10.1234/widgets"}

@@ -1,6 +1,7 @@
 """Citations in the store: one event for two papers, whoever tells it and however they merge."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,8 +19,8 @@ NOW = datetime(2017, 11, 20, 12, tzinfo=UTC)
 ADAM = "arxiv:1412.6980"
 
 
-def citing(native: str = "a", *, kind: str = "s2", cites: str = ADAM, **more: object) -> Draft:
-    values = {
+def citing(native: str = "a", *, kind: str = "s2", cites: str = ADAM, **more: Any) -> Draft:
+    values: dict[str, Any] = {
         "title": f"A Study of Gadgets, Number {native}",
         "url": "https://s2.example",
         "published": datetime(2017, 11, 15, tzinfo=UTC),
@@ -27,11 +28,11 @@ def citing(native: str = "a", *, kind: str = "s2", cites: str = ADAM, **more: ob
         "year": 2017,
         "cites": (cites,) if cites else (),
     }
-    return Draft(kind=kind, native_id=native, role="citing", **(values | more))  # type: ignore[arg-type]
+    return Draft(kind=kind, native_id=native, role="citing", **(values | more))
 
 
-def adam(**more: object) -> Draft:
-    return preprint("1412.6980", title="Adam", authors=("Jimmy Ba",), **more)  # type: ignore[arg-type]
+def adam(**more: Any) -> Draft:
+    return preprint("1412.6980", title="Adam", authors=("Jimmy Ba",), **more)
 
 
 def put(store: Store, *drafts: Draft, backfill: bool = False, at: datetime = NOW) -> None:
@@ -102,13 +103,13 @@ def test_two_citing_papers_that_become_one_leave_one_event(store: Store) -> None
 
 def test_a_citing_paper_that_is_parted_keeps_what_was_told(store: Store) -> None:
     put(store, adam())
-    together = {"identifiers": {"doi": "10.1234/x"}}
+    together: dict[str, Any] = {"identifiers": {"doi": "10.1234/x"}}
     put(store, citing("a", title="First Words for It", **together))
     put(store, citing("b", title="Other Words for It", cites="", **together))
     with store.read() as connection:
         (before,) = told(connection)
     put(store, citing("a", title="First Words for It", fidelity=1, extra={"x": 1}))
-    other = {"identifiers": {"doi": "10.1234/y"}, "fidelity": 2, "cites": ""}
+    other: dict[str, Any] = {"identifiers": {"doi": "10.1234/y"}, "fidelity": 2, "cites": ""}
     put(store, citing("b", title="Other Words for It", **other))
     with store.read() as connection:
         (after,) = told(connection)
