@@ -1,4 +1,4 @@
-"""Keeps the cadence in one process: each source is looked at every minute and run when it is due.
+"""What is to be done again and again, and keeping that cadence in one process.
 
 Due times are computed from the run history, so nothing piles up: a job that overruns is not started
 twice, and after a sleep or a restart a source that is overdue runs once.
@@ -6,6 +6,7 @@ twice, and after a sleep or a restart a source that is overdue runs once.
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -25,53 +26,72 @@ TAG_EVERY = timedelta(seconds=10)
 TIDY_EVERY = timedelta(hours=1)
 
 
-def start(
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something small that may be done at any time, by any process, once more than needed.
+
+    `alone`: jobs of this name are not to run side by side; "" if that does not matter.
+    """
+
+    name: str
+    do: Callable[[], object]
+    every: timedelta
+    alone: str = ""
+
+
+def jobs(
     store: Store,
     settings: Settings,
     config: Config,
+    postman: Postman,
     progress: Progress | None = None,
-    postman: Postman | None = None,
-) -> BackgroundScheduler:
-    """Look at every source now and every minute, in background threads; `shutdown` it at the end.
+) -> list[Job]:
+    """Everything that `daypaper run` and `daypaper worker` do behind the pages.
 
-    One thread per source: an hour of proceedings must not keep the morning's announcement waiting.
+    One job per source: an hour of proceedings must not keep the morning's announcement waiting.
     """
-    sources = pipeline.make_sources(config, settings)
-    scheduler = BackgroundScheduler(
-        timezone="UTC",
-        executors={"default": {"type": "threadpool", "max_workers": len(sources) + 3}},
-    )
-    for source in sources:
-        job = partial(pipeline.collect_if_due, store, settings, source, progress)
-        _add(scheduler, f"collect {source.name}", job, LOOK_EVERY)
+    found = [
+        Job(
+            f"collect {source.name}",
+            partial(pipeline.collect_if_due, store, settings, source, progress),
+            LOOK_EVERY,
+            source.upstream,
+        )
+        for source in pipeline.make_sources(config, settings)
+    ]
     look_up = partial(pipeline.look_up, store, settings, config)
-    _add(scheduler, "look up papers", look_up, LOOK_EVERY)
-    postman = postman or Postman(store, settings, config)
-    _add(scheduler, "send letters", postman, LOOK_EVERY)
-    _add(scheduler, "forget unconfirmed addresses", postman.tidy, TIDY_EVERY)
-    _add(scheduler, "tag batch", partial(pipeline.tag, store, settings, config), TAG_EVERY)
+    return [
+        *found,
+        Job("look up papers", look_up, LOOK_EVERY),
+        Job("send letters", postman, LOOK_EVERY),
+        Job("forget unconfirmed addresses", postman.tidy, TIDY_EVERY),
+        Job("tag batch", partial(pipeline.tag, store, settings, config), TAG_EVERY),
+    ]
+
+
+def start(wanted: list[Job]) -> BackgroundScheduler:
+    """Do each job now and at its cadence, in background threads; `shutdown` it at the end."""
+    scheduler = BackgroundScheduler(
+        timezone="UTC", executors={"default": {"type": "threadpool", "max_workers": len(wanted)}}
+    )
+    for job in wanted:
+        scheduler.add_job(
+            partial(guarded, job),
+            "interval",
+            seconds=job.every.total_seconds(),
+            id=job.name,
+            next_run_time=clock.wall(),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,  # late is fine: what is due is asked when it runs
+        )
     scheduler.start()
     return scheduler
 
 
-def _add(
-    scheduler: BackgroundScheduler, name: str, job: Callable[[], object], every: timedelta
-) -> None:
-    scheduler.add_job(
-        partial(_guarded, name, job),
-        "interval",
-        seconds=every.total_seconds(),
-        id=name,
-        next_run_time=clock.wall(),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,  # late is fine: what is due is asked when it runs
-    )
-
-
-def _guarded(name: str, job: Callable[[], object]) -> None:
-    """One broken job is logged and tried again at its next look; the others go on."""
+def guarded(job: Job) -> None:
+    """Do it; a broken job is logged and tried again at its next look, and the others go on."""
     try:
-        job()
+        job.do()
     except Exception:
-        log.exception("%s failed", name)
+        log.exception("%s failed", job.name)

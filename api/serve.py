@@ -1,10 +1,12 @@
-"""One process for everything: the web server in front, the scheduler behind it."""
+"""The processes that go on until they are told to stop: the web server, the jobs, or both in one."""
 
 import contextlib
 import logging
 import os
+import signal
 import socket
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -35,23 +37,65 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(store: Store, settings: Settings, config: Config, listening: socket.socket) -> None:
     """Serve and collect until told to stop, then end the process."""
+    _begin(store, settings, config)
+    postman = Postman(store, settings, config)
+    scheduler = schedule.start(schedule.jobs(store, settings, config, postman))
+    _serve(store, settings, config, listening)
+    scheduler.shutdown(wait=False)
+    postman.stop()
+    _end()
+
+
+def api(store: Store, settings: Settings, config: Config, listening: socket.socket) -> None:
+    """Serve until told to stop; somebody else collects and sends."""
+    _serve(store, settings, config, listening)
+    _end()
+
+
+def work(store: Store, settings: Settings, config: Config) -> None:
+    """Collect, tag and send until told to stop, then end the process: with PostgreSQL together with
+    any number of other workers, with SQLite alone."""
+    _begin(store, settings, config)
+    if store.is_sqlite:
+        postman = Postman(store, settings, config)
+        scheduler = schedule.start(schedule.jobs(store, settings, config, postman))
+        _wait_for_the_end()
+        scheduler.shutdown(wait=False)
+        postman.stop()
+    else:
+        from aggregator import jobs  # half a second of imports that one machine does not need
+
+        jobs.work(store, settings, config)
+    _end()
+
+
+def _begin(store: Store, settings: Settings, config: Config) -> None:
     works.load(store, config, clock.wall())
     subscribers.follow_file(store, settings, config, clock.wall())
+
+
+def _serve(store: Store, settings: Settings, config: Config, listening: socket.socket) -> None:
     app = create_app(store, settings, config)
-    postman = Postman(store, settings, config)
-    scheduler = schedule.start(store, settings, config, postman=postman)
     socket_mode = _socket_mode(app)
     options = uvicorn.Config(app, log_config=None, log_level=logging.WARNING)
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(options).run(sockets=[listening])
-    scheduler.shutdown(wait=False)
-    postman.stop()
     if socket_mode:
         socket_mode.close()
+
+
+def _wait_for_the_end() -> None:
+    told = threading.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: told.set())
+    told.wait()
+
+
+def _end() -> None:
+    """Collectors sleep between polite requests, for a minute each time. What they stored is whole,
+    and the rest is asked again, so nobody has to wait for them."""
     sys.stdout.flush()
     sys.stderr.flush()
-    # Collectors sleep between polite requests, for a minute each time. What they stored is whole,
-    # and the rest is asked again, so nobody has to wait for them.
     os._exit(0)
 
 

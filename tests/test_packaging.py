@@ -61,7 +61,11 @@ def compose() -> dict[str, Any]:
 
 def test_compose_file_keeps_its_promises() -> None:
     services = compose()["services"]
-    assert set(services) == {"app", "postgres", "mail"}
+    assert set(services) == {"app", "api", "worker", "postgres", "mail"}
+    for half in ("api", "worker"):  # instead of app, where they are asked for
+        assert services[half]["profiles"] == ["workers"]
+        assert services[half]["environment"] == services["app"]["environment"]
+        assert services[half]["command"][:2] == ["daypaper", half]
     app, postgres, mail = services["app"], services["postgres"], services["mail"]
     assert app["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     assert app["environment"]["DAYPAPER_DATABASE_URL"].startswith("postgresql+psycopg://")

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from aggregator import clock, schedule
+from aggregator.postman import Postman
 from aggregator.settings import Settings
 from aggregator.store import runs
 from aggregator.store.db import Store
@@ -37,7 +38,9 @@ def one_store(tmp_path: Path) -> Iterator[Store]:
 
 @contextmanager
 def running(store: Store, folder: Path, made: Config) -> Iterator[None]:
-    scheduler = schedule.start(store, Settings(data_dir=folder), made)
+    settings = Settings(data_dir=folder)
+    postman = Postman(store, settings, made)
+    scheduler = schedule.start(schedule.jobs(store, settings, made, postman))
     try:
         yield
     finally:

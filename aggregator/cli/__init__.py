@@ -6,11 +6,11 @@ import sys
 import stamina.instrumentation
 from rich.logging import RichHandler
 
-from aggregator.cli import delivery, keeping, literature, tagger, tokens, watches
+from aggregator.cli import delivery, keeping, literature, serving, tagger, tokens, watches
 from aggregator.cli.common import EXIT_ERROR, EXIT_USAGE, app, errors
 from aggregator.errors import DaypaperError, UsageError
 
-COMMANDS = (literature, watches, delivery, tokens, tagger, keeping)
+COMMANDS = (serving, literature, watches, delivery, tokens, tagger, keeping)
 """The modules that add their commands to `app`, in the order of the help."""
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     logging.captureWarnings(True)
     # With structlog installed, stamina would write to stdout, which belongs to results.
     stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
-    for noisy in ("httpx", "alembic", "apscheduler", "arxiv", "stamina"):
+    for noisy in ("httpx", "alembic", "apscheduler", "arxiv", "stamina", "procrastinate"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         app(args=spread(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Commands about the literature itself: fetch it, tag it, show it, keep the store."""
+"""Commands about the literature itself: fetch it, tag it, show it, write it out."""
 
 import sys
 from pathlib import Path
@@ -11,25 +11,6 @@ from aggregator import clock, report, settings, topics
 from aggregator.cli.common import EXIT_TROUBLE, AsOf, Json, app, errors, moment, opened, say
 from aggregator.errors import UsageError
 from aggregator.store.db import Store
-
-
-@app.command()
-def run(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
-) -> None:
-    """Serve API and pages, and collect on schedule, in one process."""
-    from api import serve
-
-    with opened() as (store, chosen, config):
-        listening = serve.listen(host, port)
-        errors.print(f"Daypaper on http://{host}:{port} (stop with Ctrl-C)", markup=False)
-        if not chosen.contact:
-            errors.print(
-                "No DAYPAPER_CONTACT is set: arXiv and Reddit ask for an address to write to.",
-                markup=False,
-            )
-        serve.run(store, chosen, config, listening)
 
 
 @app.command()

@@ -1,0 +1,101 @@
+"""The same jobs as `schedule.py`'s, shared by any number of workers over PostgreSQL.
+
+The engine is procrastinate. Its queue holds nothing that cannot be asked again: what is due is
+computed from the store, a job is put into the queue each minute by whichever worker comes first, and
+one that is waiting there already is not put in twice. So a job whose worker died is not tried again
+but dropped; the next minute brings it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import procrastinate
+from procrastinate.jobs import Status
+from procrastinate.schema import SchemaManager
+
+from aggregator import schedule
+from aggregator.postman import Postman
+from aggregator.schedule import Job
+from aggregator.settings import Settings
+from aggregator.store import queue
+from aggregator.store.db import Store
+from aggregator.topics import Config
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 10.0  # seconds between a worker's signs of life
+SILENT = 30.0  # seconds without one after which a worker is taken for dead
+POLL = 0.5  # seconds; a job behind another's lock is found by looking, five seconds by default
+GRACE = 8.0  # seconds that jobs have to end when the worker is told to stop
+_CRON = {60: "* * * * *", 10: "* * * * * */10", 3600: "0 * * * *"}
+
+
+def work(store: Store, settings: Settings, config: Config) -> None:
+    """Take jobs from the queue until the process is told to stop, within `GRACE` seconds.
+
+    Raises UsageError if the queue cannot be made.
+    """
+    queue.prepare(store, procrastinate.__version__, SchemaManager.get_schema())
+    postman = Postman(store, settings, config)
+    jobs = schedule.jobs(store, settings, config, postman)
+    asyncio.run(_work(make_app(store, jobs), len(jobs)))
+    postman.stop()
+
+
+def make_app(store: Store, jobs: list[Job]) -> procrastinate.App:
+    """The engine with these jobs, not yet connected."""
+    conninfo, options = queue.address(store)
+    connector = procrastinate.PsycopgConnector(
+        conninfo=conninfo, kwargs={"options": options}, min_size=1, max_size=4
+    )
+    app = procrastinate.App(connector=connector)
+    for job in jobs:
+        _register(app, job)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="drop jobs of dead workers", queueing_lock="drop", pass_context=False)
+    async def rescue(timestamp: int) -> None:
+        await drop_orphans(app)
+
+    return app
+
+
+async def drop_orphans(app: procrastinate.App, silent: float = SILENT) -> int:
+    """Drop the jobs of workers that gave no sign of life for `silent` seconds; returns how many.
+
+    Without this their locks would be held for ever.
+    """
+    orphans = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent))
+    for job in orphans:
+        log.warning('the worker of "%s" died; the job comes again when it is due', job.task_name)
+        if job.id is not None:
+            await app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
+    return len(orphans)
+
+
+def _register(app: procrastinate.App, job: Job) -> None:
+    run: Callable[[], None] = partial(schedule.guarded, job)
+
+    def task(timestamp: int) -> None:
+        run()
+
+    lock = job.alone or None
+    registered = app.task(name=job.name, queueing_lock=job.name, lock=lock)(task)
+    app.periodic(cron=_CRON[int(job.every.total_seconds())])(registered)
+
+
+async def _work(app: procrastinate.App, most: int) -> None:
+    # A job sleeps between polite requests: each has a thread, whatever the number of cores.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(most + 1))
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=most + 1,
+            fetch_job_polling_interval=POLL,
+            update_heartbeat_interval=HEARTBEAT,
+            stalled_worker_timeout=SILENT,
+            shutdown_graceful_timeout=GRACE,
+            delete_jobs="always",
+        )

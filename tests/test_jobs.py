@@ -1,0 +1,177 @@
+"""Several workers over one PostgreSQL: each job is done by one of them, whoever dies."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import procrastinate
+import procrastinate.exceptions
+import pytest
+import sqlalchemy as sa
+from procrastinate.schema import SchemaManager
+
+from aggregator import jobs
+from aggregator.errors import UsageError
+from aggregator.schedule import Job
+from aggregator.store import queue
+from aggregator.store.db import Store
+from aggregator.store.sql import paper, run
+from tests.conftest import empty_tables, sqlite_store
+from tests.server import Asked, Reply, Server
+from tests.test_pipeline import XML, good_feed, good_oai
+
+EXE = Path(sys.executable).parent / "daypaper"
+PROJECT = Path(__file__).parents[1]
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def shared(postgres: Store) -> Store:
+    """An empty store on PostgreSQL with an empty queue."""
+    with postgres.write() as connection:
+        empty_tables(connection)
+        connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {queue.SCHEMA} CASCADE")
+    return postgres
+
+
+def prepare(store: Store, version: str = procrastinate.__version__) -> None:
+    queue.prepare(store, version, SchemaManager.get_schema())
+
+
+def count(store: Store, statement: Any) -> int:
+    with store.read() as connection:
+        return connection.scalar(statement) or 0
+
+
+def wait_for(found: Callable[[], bool], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"nothing came of it in {seconds} seconds")
+
+
+@contextmanager
+def worker(store: Store, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`daypaper worker` in a process of its own; killed at the end."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("DAYPAPER_")} | {
+        "DAYPAPER_DATABASE_URL": store.engine.url.render_as_string(hide_password=False),
+        "DAYPAPER_DATA_DIR": str(folder),
+        "DAYPAPER_TOPICS": str(folder / "topics.toml"),
+        "DAYPAPER_SECRET_KEY": "0" * 32,
+        "PYTHONPATH": str(PROJECT),
+    }
+    log = (folder / "worker.log").open("ab")
+    process = subprocess.Popen(
+        [str(EXE), "worker"], cwd=folder, env=environment, stdout=log, stderr=log
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+        log.close()
+
+
+def configured(folder: Path, server: Server) -> None:
+    own = (PROJECT / "topics.toml").read_text().partition("[[sources]]")[0]
+    (folder / "topics.toml").write_text(
+        f'{own}\n[[sources]]\nname = "arxiv"\nkind = "arxiv"\ncategories = ["cs.CV"]\n'
+        f'oai_url = "{server.url}/oai"\nrss_url = "{server.url}/rss"\napi_url = "{server.url}/api"\n'
+        "pace_seconds = 0\n"
+    )
+
+
+def test_two_workers_do_each_job_once_and_one_survives_the_other(
+    shared: Store, server: Server, tmp_path: Path
+) -> None:
+    configured(tmp_path, server)
+    slow = True
+
+    def oai(asked: Asked) -> Reply:
+        if slow:
+            time.sleep(30)
+        return Reply(good_oai(), headers=XML)
+
+    server.routes = {"/oai": oai, "/rss/cs.CV": Reply(good_feed(), headers=XML)}
+    running = sa.select(sa.func.count()).select_from(run).where(run.c.finished.is_(None))
+    finished = sa.select(sa.func.count()).select_from(run).where(run.c.finished.is_not(None))
+    waiting = sa.select(sa.func.count()).select_from(paper).where(paper.c.tagged_by.is_(None))
+    with worker(shared, tmp_path) as first:
+        wait_for(lambda: count(shared, running) == 1)
+        with worker(shared, tmp_path):
+            slow = False
+            first.send_signal(signal.SIGKILL)
+            # What it held is dropped at the next look of the survivor, at most a minute and the time
+            # after which it is taken for dead; here we do that look ourselves.
+            first.wait()
+            asyncio.run(orphans_dropped(shared))
+            defer_now(shared, "collect arxiv")
+            wait_for(lambda: count(shared, finished) == 2)  # the killed run is closed by the next
+            wait_for(lambda: count(shared, waiting) == 0)
+    assert count(shared, sa.select(sa.func.count()).select_from(run)) == 2
+
+
+async def orphans_dropped(store: Store) -> None:
+    app = jobs.make_app(store, [])
+    async with app.open_async():
+        for _ in range(100):
+            if await jobs.drop_orphans(app, silent=1):
+                return
+            await asyncio.sleep(0.1)
+    raise AssertionError("no job of a dead worker was found")
+
+
+def defer_now(store: Store, name: str) -> None:
+    """Put a job into the queue now, as the next minute would."""
+    app = jobs.make_app(store, [Job(name, lambda: None, timedelta(minutes=1))])
+
+    async def put() -> None:
+        async with app.open_async():
+            with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
+                await app.configure_task(name, queueing_lock=name).defer_async(timestamp=0)
+
+    asyncio.run(put())
+
+
+def test_a_worker_that_is_told_to_stop_ends_within_ten_seconds(
+    shared: Store, server: Server, tmp_path: Path
+) -> None:
+    configured(tmp_path, server)
+    server.routes = {"/rss/cs.CV": lambda _: time.sleep(30) or Reply(good_feed(), headers=XML)}
+    running = sa.select(sa.func.count()).select_from(run)
+    with worker(shared, tmp_path) as process:
+        wait_for(lambda: count(shared, running) == 1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+def test_the_queue_is_made_once_and_anew_for_another_version(shared: Store) -> None:
+    mark = f"{queue.SCHEMA}.procrastinate_workers"
+    insert = f"INSERT INTO {mark} DEFAULT VALUES"
+    prepare(shared)
+    with shared.write() as connection:
+        connection.exec_driver_sql(insert)
+    prepare(shared)
+    assert count(shared, sa.text(f"SELECT count(*) FROM {mark}")) == 1
+    prepare(shared, "0.0.1")
+    assert count(shared, sa.text(f"SELECT count(*) FROM {mark}")) == 0
+
+
+def test_several_workers_need_postgresql(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    with pytest.raises(UsageError, match="several workers need PostgreSQL"):
+        prepare(store)
+    store.close()
