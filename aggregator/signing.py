@@ -98,6 +98,23 @@ class Signer:
         person_id, paper_id = self._read("feedback", token)
         return person_id, paper_id
 
+    def reader_token(self, reader_id: str) -> str:
+        """For the cookie by which a browser is known again."""
+        return self._signed("reader", reader_id)
+
+    def read_reader(self, token: str) -> str:
+        """The reader's opaque id."""
+        return str(self._read("reader", token))
+
+    def form_token(self, reader_id: str) -> str:
+        """For the forms of a page: only the reader whom it was shown to can send them. Never the
+        same twice, so that nobody learns it from how well pages compress."""
+        return self._signed("form", [reader_id, secrets.token_urlsafe(6)])
+
+    def read_form(self, token: str) -> str:
+        """The id of the reader to whom the form was shown."""
+        return str(self._read("form", token)[0])
+
     def _serializer(self, purpose: str) -> URLSafeSerializer:
         if purpose not in self._made:
             self._made[purpose] = URLSafeSerializer(

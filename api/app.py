@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.staticfiles import StaticFiles
 
 from aggregator import clock
 from aggregator.pipeline import make_sources
@@ -17,20 +15,34 @@ from aggregator.store.db import Store
 from aggregator.topics import Config
 from api import auth, problems
 from api.deps import Services
-from api.headers import SecurityHeaders
+from api.headers import SecurityHeaders, Squeezed
 from api.limits import BodyLimit
 from api.routes import ROUTERS
 from api.schemas import Problem
-from api.web import mail_pages, pages, preferences, reference, signup_page
+from api.web import (
+    assets,
+    keep,
+    mail_pages,
+    pages,
+    preferences,
+    reference,
+    signup_page,
+    today,
+    topic,
+)
+from api.web.view import STATIC
 
 PAGES = (
+    today.router,
+    topic.router,
     pages.router,
+    keep.router,
+    assets.router,
     signup_page.router,
     mail_pages.router,
     preferences.router,
     reference.router,
 )
-STATIC = Path(__file__).parent / "web" / "static"
 DESCRIPTION = (
     "Follows the deep-learning literature. Lists are {items, next}; `next` is the cursor of the "
     "next page, null at the end. Errors are problem documents (RFC 9457). Moments are ISO 8601, UTC."
@@ -67,9 +79,10 @@ def create_app(
         from api.slack.app import install  # half a second of imports that few need
 
         install(app, app.state.services)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", assets.Assets(directory=STATIC), name="static")
     problems.install(app, pages.error_page)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Squeezed)
     app.add_middleware(SecurityHeaders)
     app.openapi = lambda: _openapi(app)
     return app

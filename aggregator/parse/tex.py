@@ -139,7 +139,7 @@ def _script(match: re.Match[str]) -> str:
 
 def _formula(match: re.Match[str]) -> str:
     body = match[1] if match[1] is not None else match[2]
-    if not _is_formula(body):
+    if not is_formula(body):
         return match[0]
     tokens = _TOKEN.findall(body)
     if len(tokens) > 80:
@@ -151,7 +151,7 @@ def _formula(match: re.Match[str]) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip() or match[0]
 
 
-def _is_formula(body: str) -> bool:
+def is_formula(body: str) -> bool:
     """Whether what stands between two dollars is mathematics, not a sentence between prices."""
     if re.search(r"[\\^_{}]", body):
         # a blank beside a dollar is usual in prices, and happens in formulas

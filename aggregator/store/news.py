@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from aggregator.clock import iso
 from aggregator.digest.select import EventRow
 from aggregator.store.query import PaperQuery, selects
-from aggregator.store.sql import event, paper
+from aggregator.store.sql import event, is_sqlite, paper
 
 KINDS = ("new", "published", "new_version")
 """Kinds of events that a reader's page shows."""
@@ -108,6 +108,31 @@ def earliest(
     """The moment of the first event of the period."""
     asked = sa.select(sa.func.min(event.c.at))
     return connection.scalar(asked.where(*_news(kinds), event.c.at >= since, event.c.at < until))
+
+
+def since_seen(
+    connection: Connection, seen: datetime, kinds: Sequence[str] = KINDS
+) -> tuple[int, datetime | None]:
+    """(how many papers had news that was stored after this moment, when the first of it was public).
+    What a back-fill brought is no news."""
+    asked = sa.select(sa.func.count(sa.distinct(event.c.paper_id)), sa.func.min(event.c.at)).where(
+        *_news(kinds), event.c.seen_at > seen, ~event.c.backfill
+    )
+    row = connection.execute(asked).one()
+    return row[0], row[1]
+
+
+def days(
+    connection: Connection, since: datetime, until: datetime, kinds: Sequence[str] = KINDS
+) -> dict[str, int]:
+    """ "2017-11-13" -> how many events that day (UTC) of the period has; days without any are
+    missing."""
+    at = event.c.at if is_sqlite(connection) else sa.func.timezone("UTC", event.c.at)
+    day = sa.func.date(at)
+    asked = sa.select(day, sa.func.count()).where(
+        *_news(kinds), event.c.at >= since, event.c.at < until
+    )
+    return {str(row[0]): row[1] for row in connection.execute(asked.group_by(day))}
 
 
 def _news(kinds: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:

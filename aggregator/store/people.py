@@ -16,6 +16,7 @@ from aggregator.store.sql import (
     delivery,
     feedback,
     insert_missing,
+    kept,
     letter,
     one_at_a_time,
     person,
@@ -30,7 +31,8 @@ LOCAL = "local"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as callers see them; `address` is "email:…", "slack:…" or "local"."""
+    """A person as callers see them; `address` is "email:…", "slack:…", "browser:…" or
+    "local"."""
 
     pk: int
     id: str
@@ -73,6 +75,11 @@ def ensure(
     return int(connection.execute(asked).scalar_one())
 
 
+def find(connection: Connection, address: str) -> int | None:
+    """The key of the person of this address, None if there is none."""
+    return connection.scalar(sa.select(person.c.pk).where(person.c.address == address))
+
+
 def by_id(connection: Connection, opaque: str) -> Person:
     """The person of that opaque id. Raises NotFoundError."""
     row = connection.execute(sa.select(person).where(person.c.id == opaque)).first()
@@ -99,14 +106,19 @@ def forget_strangers(connection: Connection) -> None:
     """Delete the people whose address was never proven and who have nothing here."""
     mine = [
         sa.exists().where(column == person.c.pk)
-        for column in (subscription.c.person_pk, feedback.c.person_pk, watch.c.owner)
+        for column in (
+            subscription.c.person_pk,
+            feedback.c.person_pk,
+            watch.c.owner,
+            kept.c.person_pk,
+        )
     ]
     unproven = person.c.confirmed_at.is_(None)
     connection.execute(sa.delete(person).where(unproven, *(~one for one in mine)))
 
 
 def erase(connection: Connection, pk: int) -> None:
-    """Forget a person: subscriptions, what they were told, their letters and what they said.
+    """Forget a person: subscriptions, what they were told, their letters, what they said and kept.
 
     Tags that rested on their word are looked at again by the tagger's next run only if the caller
     asks for it (`feedback.unsay`).
@@ -122,6 +134,7 @@ def erase(connection: Connection, pk: int) -> None:
         connection.execute(sa.delete(letter).where(theirs, ~others))
     connection.execute(sa.delete(subscription).where(subscription.c.person_pk == pk))
     connection.execute(sa.delete(feedback).where(feedback.c.person_pk == pk))
+    connection.execute(sa.delete(kept).where(kept.c.person_pk == pk))
     connection.execute(sa.update(watch).where(watch.c.owner == pk).values(owner=None))
     connection.execute(sa.delete(person).where(person.c.pk == pk))
 

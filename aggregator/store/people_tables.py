@@ -22,11 +22,12 @@ def _refers(to: str, *, nullable: bool = False, index: bool = False, primary: bo
 
 
 class Person(SQLModel, table=True):
-    """An address or an account. The one-machine default has one person, "local"."""
+    """An address, an account, or a browser that keeps papers. The one-machine default has one person
+    of its own, "local"."""
 
     pk: int | None = _key()
     id: str = Field(unique=True)  # opaque, in signed links
-    address: str = Field(unique=True)  # "email:ada@example.org", "slack:U123", "local"
+    address: str = Field(unique=True)  # "email:ada@example.org", "slack:U123", "browser:…", "local"
     lang: str = "en"
     tz: str = "UTC"
     created_at: datetime
@@ -125,6 +126,27 @@ class Feedback(SQLModel, table=True):
     person_pk: int = _refers("person.pk", primary=True)
     relevant: bool
     at: datetime
+
+
+class Kept(SQLModel, table=True):
+    """What a reader does with a paper: star it, put it by for later, hide it, have read it, note
+    something. A row without any of it is deleted."""
+
+    __table_args__ = (
+        Index(None, "person_pk", "starred_at"),
+        Index(None, "person_pk", "later_at"),
+        Index(None, "person_pk", "hidden_at"),
+        Index(None, "person_pk", "noted_at"),
+    )
+
+    person_pk: int = _refers("person.pk", primary=True)
+    paper_id: str = Field(primary_key=True, foreign_key="paper.id", index=True)
+    starred_at: datetime | None
+    later_at: datetime | None
+    hidden_at: datetime | None
+    read_at: datetime | None
+    note: str = _text()
+    noted_at: datetime | None  # of the latest change of the note; null without one
 
 
 class Token(SQLModel, table=True):

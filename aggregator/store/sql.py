@@ -35,6 +35,7 @@ letter = _all["letter"]
 delivery = _all["delivery"]
 feedback = _all["feedback"]
 token = _all["token"]
+kept = _all["kept"]
 
 
 def is_sqlite(connection: Connection) -> bool:

@@ -1,8 +1,11 @@
 """Templates -> pages, with the language and the headers that every page has."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,10 +18,14 @@ from aggregator.cite import highwire
 from aggregator.clock import parse_moment
 from aggregator.digest import render
 from aggregator.digest.gist import gist
+from aggregator.store.kept import NOTHING, Kept
 from api.address import base_url
-from api.web import language
+from api.web import language, reader
+from api.web.typeset import typeset
 
 YEAR = 365 * 24 * 3600
+STATIC = Path(__file__).parent / "static"
+THEME_COOKIE, THEMES = "theme", ("light", "dark")
 
 
 def page(
@@ -28,7 +35,7 @@ def page(
     in a cookie."""
     t = language.language(lang) if lang else language.chosen(request)
     other = "zh" if t.code == "en" else "en"
-    kept = [(k, v) for k, v in request.query_params.multi_items() if k != "lang"]
+    theme = _theme(request)
     content = (
         _environment()
         .get_template(template)
@@ -36,17 +43,49 @@ def page(
             values,
             t=t,
             path=request.url.path,
+            here=address(request),
             base=base_url(request),
             other_language=other,
-            other_address=f"{request.url.path}?{urlencode([*kept, ('lang', other)])}",
+            other_address=address(request, lang=other),
+            theme=theme,
+            theme_address=address(request, theme="light" if theme == "dark" else "dark"),
+            form_token=lambda: reader.form_token(request),
+            local=reader.of(request).local,
         )
     )
     response = HTMLResponse(content, status)
     response.headers["Vary"] = "Accept-Language, Cookie"
+    response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Language"] = t.code
     if request.query_params.get("lang") in language.CODES:
         response.set_cookie(language.COOKIE, t.code, max_age=YEAR, httponly=True, samesite="lax")
+    if request.query_params.get("theme") in THEMES:
+        # The button of the page sets it too, so scripts may.
+        response.set_cookie(THEME_COOKIE, theme, max_age=YEAR, samesite="lax")
+    reader.introduce(request, response)
     return response
+
+
+def address(request: Request, **changed: str) -> str:
+    """The address of this page with other parameters; language and theme are left to the cookies."""
+    kept = {k: v for k, v in request.query_params.multi_items() if k not in ("lang", "theme")}
+    pairs = [
+        (k, v) for k, v in request.query_params.multi_items() if k in kept and k not in changed
+    ]
+    query = urlencode([*pairs, *((k, v) for k, v in changed.items() if v)])
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def _theme(request: Request) -> str:
+    """light, dark, or "" for the one that the reader's system is set to."""
+    asked = request.query_params.get("theme") or request.cookies.get(THEME_COOKIE, "")
+    return asked if asked in THEMES else ""
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a file of `static/`; another one when the file changes."""
+    return f"/static/{name}?v={sha256((STATIC / name).read_bytes()).hexdigest()[:10]}"
 
 
 @cache
@@ -69,8 +108,15 @@ def _environment() -> Environment:
         "page_url": lambda paper_id: render.page_url("", paper_id),
         "per_cent": render.per_cent,
         "citation_tags": citation_tags,
+        "typeset": typeset,
     }
+    environment.globals |= {"asset": asset, "keeps": keeps}
     return environment
+
+
+def keeps(kept: Mapping[str, Kept], paper_id: str) -> Kept:
+    """What the reader keeps of a paper."""
+    return kept.get(paper_id, NOTHING)
 
 
 def citation_tags(paper: dict[str, Any], base: str) -> list[tuple[str, str]]:

@@ -133,7 +133,7 @@ def test_every_route_is_behind_the_guard(closed: TestClient) -> None:
 
 
 def test_what_mails_lead_to_stays_open(closed: TestClient) -> None:
-    for path in ("/healthz", "/readyz", "/static/daypaper.css"):
+    for path in ("/healthz", "/readyz", "/static/css/base.css"):
         assert closed.get(path).status_code == 200
     for page in ("confirm", "unsubscribe", "preferences", "feedback"):
         assert closed.get(f"/{page}/nope").status_code == 400  # the link's own fault, not a token's

@@ -1,0 +1,140 @@
+"""What readers keep of papers: stars, what is for later, what is hidden, what was read, notes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from aggregator.errors import UsageError
+from aggregator.store import cursor as cursors
+from aggregator.store.sql import chunks, insert_missing, kept, paper
+
+Shelf = Literal["starred", "later", "hidden", "read"]
+SHELVES: tuple[Shelf, ...] = get_args(Shelf)
+MOST_NOTE = 4_000
+"""Characters of a note."""
+MOST_KEPT = 50_000
+"""Papers that one reader can keep anything of: a browser that nobody knows must not fill the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a reader keeps of one paper."""
+
+    starred: bool = False
+    later: bool = False
+    hidden: bool = False
+    read: bool = False
+    note: str = ""
+
+
+NOTHING = Kept()
+
+
+def put(
+    connection: Connection, person_pk: int, paper_id: str, shelf: Shelf, now: datetime | None
+) -> None:
+    """Put the paper on a shelf at `now`, or take it off with None."""
+    _change(connection, person_pk, paper_id, {f"{shelf}_at": now})
+
+
+def note(connection: Connection, person_pk: int, paper_id: str, text: str, now: datetime) -> None:
+    """Write a note on the paper; an empty one is deleted. Raises UsageError if it is too long."""
+    if len(text) > MOST_NOTE:
+        raise UsageError(f"note: {len(text)} characters; expected at most {MOST_NOTE}.")
+    text = text.strip()
+    _change(connection, person_pk, paper_id, {"note": text, "noted_at": now if text else None})
+
+
+def of_papers(
+    connection: Connection, person_pk: int, paper_ids: Collection[str]
+) -> dict[str, Kept]:
+    """What the reader keeps of these papers; those without anything are missing."""
+    found: dict[str, Kept] = {}
+    for part in chunks(list(paper_ids)):
+        mine = (kept.c.person_pk == person_pk) & kept.c.paper_id.in_(part)
+        for row in connection.execute(sa.select(kept).where(mine)):
+            found[row.paper_id] = _kept(row)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Documents of kept papers with when each was kept, and the cursor of the next page."""
+
+    items: list[tuple[dict[str, Any], datetime, Kept]]
+    next: str | None
+
+
+def page(
+    connection: Connection,
+    person_pk: int,
+    shelf: Literal["starred", "later", "hidden", "noted"],
+    limit: int,
+    cursor: str = "",
+) -> Page:
+    """The papers of a shelf, what was put there last first. Raises UsageError for a bad cursor."""
+    at = kept.c[f"{shelf}_at"]
+    asked = (
+        sa.select(kept, paper.c.doc, paper.c.pk)
+        .join(paper, paper.c.id == kept.c.paper_id)
+        .where(kept.c.person_pk == person_pk, at.is_not(None))
+    )
+    if cursor:
+        place = cursors.read(cursor, "new")
+        after = sa.tuple_(sa.literal(cursors.moment(place.key), at.type), sa.literal(place.pk))
+        asked = asked.where(sa.tuple_(at, paper.c.pk) < after)
+    rows = connection.execute(asked.order_by(at.desc(), paper.c.pk.desc()).limit(limit + 1)).all()
+    items = [(row.doc, row._mapping[f"{shelf}_at"], _kept(row)) for row in rows[:limit]]
+    if len(rows) <= limit:
+        return Page(items, None)
+    last = rows[limit - 1]
+    end = cursors.Place("new", last._mapping[f"{shelf}_at"].isoformat(), last.pk)
+    return Page(items, cursors.write(end))
+
+
+def counts(connection: Connection, person_pk: int) -> dict[str, int]:
+    """How many papers each shelf has: starred, later, hidden, noted."""
+    names = ("starred", "later", "hidden", "noted")
+    columns = [sa.func.count(kept.c[f"{name}_at"]).label(name) for name in names]
+    row = connection.execute(sa.select(*columns).where(kept.c.person_pk == person_pk)).one()
+    return {name: row._mapping[name] for name in names}
+
+
+def move(connection: Connection, old: str, survivor: str) -> None:
+    """A paper was merged into another: what was kept of both is kept of the survivor, the earlier
+    moments and both notes. Both papers must still be there."""
+    rows = connection.execute(sa.select(kept).where(kept.c.paper_id == old)).all()
+    connection.execute(sa.delete(kept).where(kept.c.paper_id == old))
+    for row in rows:
+        values: dict[str, Any] = {
+            f"{name}_at": at for name in SHELVES if (at := row._mapping[f"{name}_at"]) is not None
+        }
+        theirs = of_papers(connection, row.person_pk, [survivor]).get(survivor, NOTHING)
+        if row.note and row.note != theirs.note:
+            notes = [text for text in (theirs.note, row.note) if text]
+            values |= {"note": "\n\n".join(notes)[:MOST_NOTE], "noted_at": row.noted_at}
+        if values:
+            _change(connection, row.person_pk, survivor, values)
+
+
+def _change(connection: Connection, person_pk: int, paper_id: str, values: dict[str, Any]) -> None:
+    mine = (kept.c.person_pk == person_pk) & (kept.c.paper_id == paper_id)
+    if not connection.scalar(sa.select(sa.func.count()).where(mine)):
+        count = sa.select(sa.func.count()).where(kept.c.person_pk == person_pk)
+        if (connection.scalar(count) or 0) >= MOST_KEPT:
+            raise UsageError(f"{MOST_KEPT} papers are kept already; that is the most.")
+        empty = dict.fromkeys([f"{name}_at" for name in SHELVES])
+        row = {"person_pk": person_pk, "paper_id": paper_id, "note": "", "noted_at": None, **empty}
+        insert_missing(connection, kept, [row], ["person_pk", "paper_id"])
+    connection.execute(sa.update(kept).where(mine).values(**values))
+    nothing = [kept.c[f"{name}_at"].is_(None) for name in SHELVES]
+    connection.execute(sa.delete(kept).where(mine, *nothing, kept.c.note == ""))
+
+
+def _kept(row: Any) -> Kept:
+    flags = {name: row._mapping[f"{name}_at"] is not None for name in SHELVES}
+    return Kept(**flags, note=row.note)

@@ -1,0 +1,37 @@
+// What a page does beyond links and forms: says what went wrong, marks opened papers as read, knows
+// when there is no connection, and registers the page that is shown then.
+
+const toast = document.querySelector(".toast");
+const said = document.documentElement.dataset;
+let clearing = 0;
+
+function say(text) {
+  toast.textContent = text;
+  clearTimeout(clearing);
+  clearing = setTimeout(() => (toast.textContent = ""), 6000);
+}
+
+// A button that the answer replaced gives its focus to the one in its place.
+let pressed = null;
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  const acts = button?.closest?.(".acts");
+  pressed = acts && { card: acts.parentElement, name: button.classList[0] };
+});
+document.addEventListener("htmx:after:swap", () => {
+  if (pressed?.card.isConnected && document.activeElement === document.body) {
+    pressed.card.querySelector(`.acts .${pressed.name}`)?.focus({ preventScroll: true });
+  }
+});
+
+document.addEventListener("htmx:error", () => say(navigator.onLine ? said.sayFailed : said.sayOffline));
+document.addEventListener("htmx:response:error", () => say(said.sayFailed));
+addEventListener("offline", () => say(said.sayOffline));
+
+// Who stays on a paper's page for two seconds has opened it to read it.
+const opened = document.querySelector("article.paper .acts button.read[aria-pressed=false]");
+if (opened) {
+  setTimeout(() => document.visibilityState === "visible" && opened.isConnected && opened.click(), 2000);
+}
+
+if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("/sw.js");

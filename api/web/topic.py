@@ -1,0 +1,105 @@
+"""The pages of topics and watches: all topics, and one with what it has, newest or hottest first."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from aggregator.digest.select import POSTS, in_order
+from aggregator.errors import NotFoundError
+from aggregator.store import papers, watches
+from aggregator.store.papers import PaperQuery
+from aggregator.topics import Config, Topic
+from api.deps import Services, ServicesDep
+from api.web import reader
+from api.web.language import chosen
+from api.web.signup_page import SCHEDULES, ZONES
+from api.web.view import page
+from api.web.watch import as_topic
+
+router = APIRouter(include_in_schema=False, default_response_class=Response)
+
+ON_A_PAGE = 25
+
+Cursor = Annotated[str, Query(max_length=500)]
+Order = Annotated[Literal["new", "hot"], Query()]
+
+
+@router.get("/topics")
+def show_topics(request: Request, services: ServicesDep) -> Response:
+    """Every topic, with how many papers it has."""
+    with services.store.read() as connection:
+        counts = papers.topic_counts(connection)
+    values = {"topics": in_order(services.config.topics), "counts": counts, "posts": POSTS}
+    return page(request, "topics.html", values)
+
+
+@router.get("/topics/{name}")
+def show_topic(
+    request: Request,
+    services: ServicesDep,
+    name: str,
+    cursor: Cursor = "",
+    sort: Order = "new",
+) -> Response:
+    """The papers of a topic, newest or hottest first; or the posts about no paper."""
+    topic = POSTS if name == POSTS.name else of_name(services.config, name)
+    query = PaperQuery(
+        topics=() if topic is POSTS else (name,),
+        kind="post" if topic is POSTS else "paper",
+        sort=sort,
+        limit=ON_A_PAGE,
+    )
+    return _listed(request, services, topic, query, cursor)
+
+
+@router.get("/watches/{name}")
+def show_watch(
+    request: Request,
+    services: ServicesDep,
+    name: Annotated[str, Path(max_length=64)],
+    cursor: Cursor = "",
+    sort: Order = "new",
+) -> Response:
+    """What a watch selects; a topic's is the page of the topic."""
+    if services.config.topic(name):
+        return RedirectResponse(f"/topics/{name}", 302)
+    with services.store.read() as connection:
+        watch = watches.find(connection, services.config, name)
+    shown = as_topic(chosen(request), watch, services.config)
+    query = PaperQuery.of(watch, kind="paper", limit=ON_A_PAGE, sort=sort)
+    return _listed(request, services, shown, query, cursor)
+
+
+def _listed(
+    request: Request, services: Services, topic: Topic, query: PaperQuery, cursor: str
+) -> Response:
+    """The page of a topic, or of a watch that stands as one."""
+    with services.store.read() as connection:
+        found = papers.page(connection, query, cursor or None)
+        works = [] if cursor else papers.starters(connection).get(topic.name, [])
+    # In a store without news the works are all there is: they are listed once.
+    items = [paper for paper in found.items if not (works and paper["starter"])]
+    values = {
+        "topic": topic,
+        "topics": {t.name: t for t in services.config.topics},
+        "items": items,
+        "kept": reader.kept_of(request, services, {paper["id"] for paper in items}),
+        "works": works,
+        "first": not cursor,
+        "sort": query.sort,
+        "next": found.next,
+        # One watch, one form; mail must be set up, and the posts about no paper are no watch.
+        "signup": topic is not POSTS and bool(services.settings.smtp_url.get_secret_value()),
+        "zones": ZONES,
+        "schedules": SCHEDULES,
+    }
+    return page(request, "topic.html", values)
+
+
+def of_name(config: Config, name: str) -> Topic:
+    """The topic of that name. Raises NotFoundError."""
+    topic = config.topic(name)
+    if topic is None:
+        raise NotFoundError(f'There is no topic "{name}" here.')
+    return topic
