@@ -1,6 +1,5 @@
 """Calls the stages in order: pull, read, match and merge, store, tag. Does nothing else."""
 
-import hashlib
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -13,13 +12,11 @@ from aggregator.models import QUIET_STATUSES
 from aggregator.settings import Settings
 from aggregator.sources import KINDS
 from aggregator.sources.base import Credentials, Source
-from aggregator.store import runs, tags
+from aggregator.store import runs
 from aggregator.store.db import Store
 from aggregator.topics import Config
 
 log = logging.getLogger(__name__)
-
-TAG_BATCH = 500  # papers; about a quarter of a second of the write lock
 
 
 @dataclass(slots=True)
@@ -124,25 +121,11 @@ def _is_due(store: Store, source: Source, now: datetime) -> bool:
 
 
 def tag(store: Store, settings: Settings, config: Config, *, everything: bool = False) -> int:
-    """Tag the papers that are untagged, or were tagged by another model or under other topics (or
-    `everything`); returns how many. Works in batches, so that a kill loses at most one."""
-    from aggregator.tag.documents import tag_documents  # numpy and scipy: slow to import
-    from aggregator.tag.model import load
+    """Tag the papers that wait, or `everything`, and topics that changed; returns how many papers
+    were looked at."""
+    from aggregator import tagging  # numpy and scipy: slow to import
 
-    tagger = load(settings.tagger)
-    version = f"{tagger.version}-{_fingerprint(config)}"
-    with store.write() as connection:
-        tags.forget(connection, None if everything else version)
-    total = 0
-    while True:
-        with store.write() as connection:
-            batch = tags.untagged(connection, TAG_BATCH)
-            docs, said = [p.doc for p in batch], [p.said for p in batch]
-            tagged = tag_documents(docs, tagger, config.topics, said)
-            tags.save(connection, batch, tagged, version)
-        total += len(batch)
-        if len(batch) < TAG_BATCH:
-            return total
+    return tagging.tag(store, settings, config, everything=everything)
 
 
 def reach(store: Store, settings: Settings, config: Config) -> dict[str, str]:
@@ -160,9 +143,3 @@ def reach(store: Store, settings: Settings, config: Config) -> dict[str, str]:
         finally:
             http.close()
     return found
-
-
-def _fingerprint(config: Config) -> str:
-    """Changes when the topics do: papers are then tagged again."""
-    said = [(t.name, t.parent, t.keywords, t.exclude) for t in config.topics]
-    return hashlib.blake2b(repr(said).encode(), digest_size=4).hexdigest()

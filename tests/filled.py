@@ -72,7 +72,7 @@ def give_tags(store: Store, probabilities: Mapping[str, Sequence[tuple[str, floa
             [Tag(name, p, p >= 0.5, "model") for name, p in probabilities.get(w.doc["title"], ())]
             for w in waiting
         ]
-        tags.save(connection, waiting, said, "test")
+        tags.save(connection, waiting, said, tagged=True)
 
 
 def fill(store: Store, count: int, *, length: int = 150, seed: int = 1) -> None:

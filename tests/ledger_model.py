@@ -138,12 +138,14 @@ class Model:
         """Some or all of the papers that wait get their tag."""
         with self.store.write() as connection:
             waiting = tags.untagged(connection, most or self.dice.randrange(1, 8))
-            tags.save(connection, waiting, [[Tag("gan", 0.9, True, "model")]] * len(waiting), "t")
+            tags.save(
+                connection, waiting, [[Tag("gan", 0.9, True, "model")]] * len(waiting), tagged=True
+            )
 
     def retag(self) -> None:
         """A new tagger: everything waits again."""
         with self.store.write() as connection:
-            tags.forget(connection, None)
+            tags.forget(connection)
 
     def link(self) -> None:
         """A page names a preprint (two papers become one), or another one, or none that is known."""

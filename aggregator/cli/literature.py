@@ -1,6 +1,8 @@
 """Commands about the literature itself: fetch it, tag it, show it, write it out."""
 
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -45,17 +47,41 @@ def tag(
     everything: Annotated[
         bool, typer.Option("--all", help="All papers, not just untagged ones.")
     ] = False,
+    explain: Annotated[
+        str, typer.Option(metavar="ID", help="Why this paper has its topics; tags nothing.")
+    ] = "",
+    topic: Annotated[
+        list[str] | None, typer.Option(help="Only this topic's reasons; may be repeated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Tag papers with the topics of topics.toml."""
+    """Tag papers with the topics of topics.toml, or say why one has them."""
     from aggregator import pipeline
 
+    if explain:
+        _explain(explain, topic or (), as_json)
+        return
     with opened() as (store, chosen, config):
         count = pipeline.tag(store, chosen, config, everything=everything)
     if as_json:
         say({"tagged": count})
     else:
         sys.stdout.write(f"{count} papers tagged.\n")
+
+
+def _explain(name: str, topics: Sequence[str], as_json: bool) -> None:
+    from aggregator import report_tagger
+    from aggregator.explaining import explain_paper
+
+    with opened() as (store, chosen, config):
+        doc, found = explain_paper(store, chosen, config, name, topics)
+    if as_json:
+        said = {key: doc[key] for key in ("id", "title", "abstract")}
+        say(said | {"topics": [asdict(one) for one in found]})
+    else:
+        Console().print(
+            report_tagger.explained(doc, found, {t.name: t.title for t in config.topics})
+        )
 
 
 @app.command()

@@ -113,4 +113,4 @@ def _renew(connection: Connection, waiting: tags.Waiting, topics: Sequence[Node]
         if row.by != "person" or row.topic in said
     ]
     renewed = overruled(kept, said, topics)
-    tags.save(connection, [replace(waiting, said=said)], [renewed], None)
+    tags.save(connection, [replace(waiting, said=said)], [renewed], tagged=False)

@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
-from aggregator.store import people_tables, tables
+from aggregator.store import model_tables, people_tables, tables
 
 T = TypeVar("T")
 
 MANY = 500  # names per IN list: well below the limits of both databases
 
 assert people_tables  # imported for its tables
+assert model_tables
 _all = tables.SQLModel.metadata.tables
 entry = _all["entry"]
 paper = _all["paper"]
@@ -36,6 +37,9 @@ delivery = _all["delivery"]
 feedback = _all["feedback"]
 token = _all["token"]
 kept = _all["kept"]
+model = _all["model"]
+topic_state = _all["topic_state"]
+training = _all["training"]
 
 
 def is_sqlite(connection: Connection) -> bool:

@@ -89,7 +89,7 @@ class Paper(SQLModel, table=True):
     starter: bool = False  # only known as a representative work of topics.toml: no news
     provenance: dict[str, str] = _json()  # field -> key of the entry it was taken from
     doc: dict[str, Any] = _json()  # the paper as the API gives it; rewritten on merge or tag
-    tagged_by: str | None  # version of the tagger that tagged it; null: to be tagged
+    tagged_by: str | None  # null: to be tagged, by every topic; single topics: `topic_state`
 
 
 class Alias(SQLModel, table=True):

@@ -26,11 +26,15 @@ class Waiting:
     said: Mapping[str, bool] = field(default_factory=dict)
 
 
-def forget(connection: Connection, version: str | None) -> None:
-    """Let papers that another version tagged wait again (all of them, without a version)."""
+TAGGED = "all"
+"""In `paper.tagged_by`: every topic was looked at. By what is kept per topic, see `retag`."""
+
+
+def forget(connection: Connection) -> None:
+    """Let all papers wait again."""
     one_at_a_time(connection, "ingest")
-    change = sa.update(paper).values(tagged_by=None).where(paper.c.tagged_by.is_not(None))
-    connection.execute(change if version is None else change.where(paper.c.tagged_by != version))
+    tagged = paper.c.tagged_by.is_not(None)
+    connection.execute(sa.update(paper).values(tagged_by=None).where(tagged))
 
 
 def untagged(connection: Connection, most: int) -> list[Waiting]:
@@ -61,14 +65,15 @@ def said_of(connection: Connection, paper_ids: Sequence[str]) -> dict[str, dict[
 def save(
     connection: Connection,
     papers: Sequence[Waiting],
-    tagged: Sequence[Sequence[Tag]],
-    version: str | None,
+    found: Sequence[Sequence[Tag]],
+    *,
+    tagged: bool,
 ) -> None:
     """Store the tags and rewrite each paper's document with them; what a person said of a topic
-    stays. Without `version` the papers wait for the tagger again."""
+    stays. Without `tagged` the papers wait for the tagger again."""
     if not papers:
         return
-    tagged = [overruled(tags, p.said) for p, tags in zip(papers, tagged, strict=True)]
+    made = [overruled(tags, p.said) for p, tags in zip(papers, found, strict=True)]
     connection.execute(
         sa.delete(tag).where(tag.c.paper_pk == sa.bindparam("key")), [{"key": p.pk} for p in papers]
     )
@@ -81,7 +86,7 @@ def save(
             "by": t.by,
             "at": p.at,
         }
-        for p, tags in zip(papers, tagged, strict=True)
+        for p, tags in zip(papers, made, strict=True)
         for t in tags
         if t.tagged or t.probability >= KEPT_FROM
     ]
@@ -90,15 +95,16 @@ def save(
     connection.execute(
         sa.update(paper)
         .where(paper.c.pk == sa.bindparam("key"))
-        .values(doc=sa.bindparam("said"), tagged_by=version),
+        .values(doc=sa.bindparam("said"), tagged_by=TAGGED if tagged else None),
         [
-            {"key": p.pk, "said": p.doc | {"topics": _shown(tags)}}
-            for p, tags in zip(papers, tagged, strict=True)
+            {"key": p.pk, "said": p.doc | {"topics": shown(tags)}}
+            for p, tags in zip(papers, made, strict=True)
         ],
     )
 
 
-def _shown(tags: Sequence[Tag]) -> list[dict[str, Any]]:
+def shown(tags: Sequence[Tag]) -> list[dict[str, Any]]:
+    """A paper's tags as its document has them, the likeliest first."""
     found = sorted((t for t in tags if t.tagged), key=lambda t: (-t.probability, t.topic))
     return [{"name": t.topic, "probability": _rounded(t), "by": t.by} for t in found]
 

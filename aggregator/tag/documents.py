@@ -11,25 +11,27 @@ from aggregator.tag.tags import TopicLike, tag_papers
 
 def tag_documents(
     docs: Sequence[Mapping[str, Any]],
-    tagger: Tagger,
+    taggers: Mapping[str, Tagger],
     topics: Sequence[TopicLike],
     said: Sequence[Mapping[str, bool]] = (),
 ) -> list[list[Tag]]:
-    """For each paper's document one tag per topic, in the order of `topics`; `said` holds for each
-    paper what people said of its topics.
+    """For each paper's document one tag per topic, in the order of `topics`; `taggers` are the models
+    by the topic that they decide, `said` holds for each paper what people said of its topics.
 
     A representative work has its topics (and theirs above) with probability 1. One that is known by
     its title alone has no others: a title is too little for the model.
     """
     papers = [(doc["title"], doc["abstract"]) for doc in docs]
-    tagged = tag_papers(papers, tagger, topics, said)
+    tagged = tag_papers(papers, taggers, topics, said)
     parents = {topic.name: topic.parent for topic in topics}
-    return [_with_works(doc, tags, parents) for doc, tags in zip(docs, tagged, strict=True)]
+    return [with_works(doc, tags, parents) for doc, tags in zip(docs, tagged, strict=True)]
 
 
-def _with_works(
+def with_works(
     doc: Mapping[str, Any], tags: Sequence[Tag], parents: Mapping[str, str]
 ) -> list[Tag]:
+    """A document's tags after what topics.toml says of it, if it is a representative work; `parents`
+    are the topics above, by topic."""
     given = {name for e in doc["entries"] if e["role"] == "work" for name in e.get("topics", ())}
     if not given:
         return list(tags)

@@ -1,4 +1,4 @@
-"""The decision: which topics a paper is tagged with, from the model and from keywords."""
+"""The decision: which topics a paper is tagged with, from the models and from keywords."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -27,35 +27,64 @@ class TopicLike(Protocol):
 
 def tag_papers(
     papers: Sequence[tuple[str, str]],
-    tagger: Tagger,
+    taggers: Mapping[str, Tagger],
     topics: Sequence[TopicLike],
     said: Sequence[Mapping[str, bool]] = (),
 ) -> list[list[Tag]]:
     """(title, abstract) pairs -> for each paper one tag per topic, in the order of `topics`.
 
-    A topic that the model knows is tagged from the model's threshold on, unless the model is unsure
-    (below one half) and an excluded phrase occurs; another by its keywords. A
+    Each topic by itself as `look` says. Then a
     parent has the greatest probability among itself and its children, at any depth, and is tagged
     if one of them is. A parent that is neither known nor has keywords speaks by its children alone.
     `said` holds for each paper what people said of its topics, which goes before all that.
     """
-    columns = {topic: column for column, topic in enumerate(tagger.topics)}
-    probabilities = tagger.probabilities(papers).tolist()
-    thresholds = tagger.thresholds.tolist()
-    known = [topic for topic in topics if topic.name in columns]
-    asked = [topic for topic in topics if topic.name not in columns and topic.keywords]
     result = []
-    for paper, row, words in zip(papers, probabilities, said or [{}] * len(papers), strict=True):
+    looked = look(papers, taggers, topics)
+    for tags, words in zip(looked, said or [{}] * len(papers), strict=True):
+        tags |= {name: spoken(name, words[name]) for name in tags.keys() & words.keys()}
+        lift(tags, topics, words)
+        result.append([tags[topic.name] for topic in topics])
+    return result
+
+
+def look(
+    papers: Sequence[tuple[str, str]], taggers: Mapping[str, Tagger], topics: Sequence[TopicLike]
+) -> list[dict[str, Tag]]:
+    """(title, abstract) pairs -> for each paper each topic's own tag, without regard to the others.
+
+    A topic that a model of `taggers` (by topic) decides is tagged from the model's threshold on,
+    unless the model is unsure (below one half) and an excluded phrase occurs; another by its
+    keywords, if it has any.
+    """
+    known = [topic for topic in topics if topic.name in taggers]
+    asked = [topic for topic in topics if topic.name not in taggers and topic.keywords]
+    rows = _rows(papers, {topic.name: taggers[topic.name] for topic in known})
+    result = []
+    for number, paper in enumerate(papers):
         tags = {t.name: Tag(t.name, 0.0, False, "child") for t in topics}
         text = rule.Text(*paper)
         for topic in known:
-            p, threshold = row[columns[topic.name]], thresholds[columns[topic.name]]
+            probabilities, threshold = rows[topic.name]
+            p = probabilities[number]
             unsure = p < SURE and rule.excluded(text, topic.exclude)
             tags[topic.name] = Tag(topic.name, p, p >= threshold and not unsure, "model")
         for topic in asked:
             p = rule.probability_in(text, topic.keywords, topic.exclude)
             tags[topic.name] = Tag(topic.name, p, p >= rule.THRESHOLD, "keywords")
-        tags |= {name: spoken(name, words[name]) for name in tags.keys() & words.keys()}
-        lift(tags, topics, words)
-        result.append([tags[topic.name] for topic in topics])
+        result.append(tags)
     return result
+
+
+def _rows(
+    papers: Sequence[tuple[str, str]], taggers: Mapping[str, Tagger]
+) -> dict[str, tuple[list[float], float]]:
+    """Each topic's probabilities, one per paper, and its threshold; a model is asked once for all
+    its topics."""
+    found = {}
+    for tagger in {id(tagger): tagger for tagger in taggers.values()}.values():
+        table = tagger.probabilities(papers)
+        for topic, decider in taggers.items():
+            if decider is tagger:
+                column = tagger.topics.index(topic)
+                found[topic] = (table[:, column].tolist(), float(tagger.thresholds[column]))
+    return found

@@ -2,6 +2,7 @@
 
 from api.routes import (
     digests,
+    explain,
     feedback,
     feeds,
     health,
@@ -15,6 +16,7 @@ from api.routes import (
 
 ROUTERS = (
     feedback.router,  # before papers, whose last route takes every path
+    explain.router,
     papers.router,
     topics.router,
     digests.router,

@@ -117,7 +117,7 @@ def test_shipped_model_is_small_quick_and_whole() -> None:
 def test_inference_does_without_scikit_learn() -> None:
     code = (
         "import sys; from aggregator.tag.model import load; from aggregator.tag.tags import *;"
-        "tag_papers([('A GAN', 'for 图像')], load(), []); sys.exit('sklearn' in sys.modules)"
+        "tag_papers([('A GAN', 'for 图像')], {'gan': load()}, []); sys.exit('sklearn' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
     assert done.returncode == 0

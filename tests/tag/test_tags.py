@@ -18,6 +18,7 @@ class Topic:
     exclude: tuple[str, ...] = ()
 
 
+MODELS = {topic: tagger for tagger in [load()] for topic in tagger.topics}
 RL = ("Offline reinforcement learning", "We learn a policy that maximises reward.")
 OTHER = ("Kernel ridge regression", "We bound the risk of an estimator.")
 
@@ -56,7 +57,7 @@ def test_model_topics_keyword_topics_and_parents() -> None:
         Topic("kernels", keywords=("kernel",)),
         Topic("empty"),
     ]
-    rl, other, federated = tag_papers([RL, OTHER, ("Federated averaging", "")], load(), topics)
+    rl, other, federated = tag_papers([RL, OTHER, ("Federated averaging", "")], MODELS, topics)
     assert [tag.topic for tag in rl] == [topic.name for topic in topics]
     assert [tag.topic for tag in rl if tag.tagged] == ["learning", "rl"]
     assert rl[0].probability == rl[1].probability > 0.9
@@ -69,7 +70,7 @@ def test_model_topics_keyword_topics_and_parents() -> None:
 
 def test_a_grandchild_reaches_the_top_and_circles_end() -> None:
     chain = [Topic("top"), Topic("mid", parent="top"), Topic("rl", parent="mid")]
-    assert all(tag.tagged for tag in tag_papers([RL], load(), chain)[0])
+    assert all(tag.tagged for tag in tag_papers([RL], MODELS, chain)[0])
     circle = [Topic("a", parent="b"), Topic("b", parent="a", keywords=("offline",))]
-    assert len(tag_papers([RL], load(), circle)[0]) == 2
-    assert tag_papers([], load(), chain) == []
+    assert len(tag_papers([RL], MODELS, circle)[0]) == 2
+    assert tag_papers([], MODELS, chain) == []

@@ -1,0 +1,50 @@
+"""The tables of the tagger: models made here, what each topic was last tagged by, and retraining."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from aggregator.store.tables import _BIG, _json, _key, _text
+
+
+class Model(SQLModel, table=True):
+    """A model that was made here from the store: every process reads it from here, so that all of
+    them tag alike."""
+
+    __table_args__ = (Index(None, "kind", "name", "pk"),)
+
+    pk: int | None = _key()
+    kind: str  # taught: the tagger after people's words; own: a topic's own model
+    name: str  # the topic; "" for taught
+    basis: str  # what it was made of: the version of the tagger, or the topic's words
+    version: str  # of its data; "" where no model could be made
+    at: datetime  # logical time of its making
+    reach: int = Field(default=0, sa_column=Column(_BIG, nullable=False))  # newest paper then
+    figures: dict[str, Any] = _json()
+    data: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    in_use: bool  # false: an earlier one, kept for taking the later one back
+
+
+class TopicState(SQLModel, table=True):
+    """By what a topic's tags were made, and how far the walk that makes them anew has come."""
+
+    __tablename__ = "topic_state"  # pyright: ignore[reportAssignmentType]
+
+    topic: str = Field(primary_key=True)
+    version: str = _text()  # every tagged paper has this topic's tag by this version or a later one
+    wanted: str = _text()  # what the walk tags by
+    done_pk: int | None = Field(default=None, sa_column=Column(_BIG, nullable=True))  # papers from
+    # here on (newest first) have been looked at; null: none yet
+
+
+class Training(SQLModel, table=True):
+    """One attempt at learning from people's words, kept as history."""
+
+    pk: int | None = _key()
+    at: datetime  # logical
+    words: int  # how many words of people there were
+    outcome: str  # kept, worse, rolled_back, failed
+    message: str = _text()
+    figures: dict[str, Any] = _json()

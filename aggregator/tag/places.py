@@ -1,0 +1,105 @@
+"""Where the words of a text stand: each normal form with its offsets, and what a feature covers."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aggregator.tag.features import TITLE, normalised
+from aggregator.tag.phrases import CUES, OBJECTS, REACH
+
+MOST = 6_000
+"""Signs of a text that are looked at; what stands further on is weighed, but has no place."""
+_AHEAD = 400
+"""How many written words a formula or link may have that the features do not see."""
+_NEAR = 4
+"""So few words further on a word is believed without a look at what follows."""
+_RUN = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word in its normal form, and the signs (code points, end excluded) where it is written."""
+
+    form: str
+    start: int
+    end: int
+
+
+def located(text: str) -> list[Word]:
+    """Text -> the words that features are made of, in their order, each with its place.
+
+    The features see a text without markup. Its words are found again in the written text by walking
+    both together: a word that is not the next one written is looked for further on, and believed
+    where it is near or its follower follows, too. One that markup changed beyond recognition is left out.
+    """
+    text = text[:MOST]
+    written = list(_written(text))
+    wanted = normalised(text)
+    found: list[Word] = []
+    at = 0
+    for place, form in enumerate(wanted):
+        follower = wanted[place + 1] if place + 1 < len(wanted) else None
+        for step in range(at, min(at + _AHEAD, len(written))):
+            if written[step].form != form:
+                continue
+            after = written[step + 1].form if step + 1 < len(written) else None
+            if step - at <= _NEAR or follower in (None, after):
+                found.append(written[step])
+                at = step + 1
+                break
+    return found
+
+
+def _written(text: str) -> Iterator[Word]:
+    """Every run of letters and digits; Chinese ones cut into words."""
+    for run in _RUN.finditer(text):
+        forms = normalised(run[0])
+        if len(forms) == 1:
+            yield Word(forms[0], run.start(), run.end())
+            continue
+        start = run.start()
+        for form in forms:  # Chinese, whose words are as long as they are written
+            end = min(start + len(form), run.end())
+            yield Word(form, start, end)
+            start = end
+
+
+class Field:
+    """The words of a title or an abstract, and the numbers under which each stands."""
+
+    def __init__(self, text: str, *, title: bool) -> None:
+        self.words = located(text)
+        self._title = title
+        self._numbers: dict[str, list[int]] = {}
+        for number, word in enumerate(self.words):
+            self._numbers.setdefault(word.form, []).append(number)
+
+    def occurrences(self, feature: str) -> list[tuple[int, ...]]:
+        """The numbers of the words that make a feature, once for each time that it occurs.
+
+        A feature of the title alone occurs in the title; the forms are those of `features.features`.
+        A phrase covers its cue and its object, not what stands between. An unknown form occurs
+        nowhere.
+        """
+        name = feature.removeprefix(TITLE)
+        if name != feature and not self._title:
+            return []
+        if " … " in name:
+            return self._phrases(*name.split(" … ", 1))
+        parts = name.split()
+        starts = self._numbers.get(parts[0], []) if parts else []
+        return [
+            tuple(range(n, n + len(parts)))
+            for n in starts
+            if [word.form for word in self.words[n : n + len(parts)]] == parts
+        ]
+
+    def _phrases(self, cue: str, thing: str) -> list[tuple[int, ...]]:
+        found = []
+        starts = (n for form, ns in self._numbers.items() if CUES.get(form) == cue for n in ns)
+        for n in sorted(starts):
+            for other in range(n + 1, min(n + 1 + REACH[cue], len(self.words))):
+                form = self.words[other].form
+                if form in OBJECTS and thing in (form, OBJECTS[form]):
+                    found.append((n, other))
+        return found

@@ -1,0 +1,223 @@
+"""Why a paper has a topic's tag or not: who says so, and the words for and against, in their places."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import log
+from typing import Any, Literal
+
+from aggregator.models import Tag
+from aggregator.tag import keywords as rule
+from aggregator.tag import places
+from aggregator.tag.features import TITLE, normalised
+from aggregator.tag.model import Tagger
+from aggregator.tag.places import Word
+from aggregator.tag.tags import TopicLike
+
+Name = Literal["title", "abstract"]
+FIELDS: tuple[Name, ...] = ("title", "abstract")
+LEAST = 0.25
+"""A word is highlighted from this share of the heaviest word's weight on: the rest is noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Signs of a field, as code points of the text; the end is excluded."""
+
+    field: Name
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What spoke for the topic (weight > 0) or against it, in log-odds, with where it stands: `words`
+    are normal forms, "…" stands for some words between; `title` if it counts in the title alone."""
+
+    words: str
+    title: bool
+    weight: float
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Signs to highlight, and the log-odds that they brought."""
+
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a paper has a topic or not.
+
+    `probability`, `tagged` and `by` are those of the tag. `own` is the probability that the words
+    alone give, from `threshold` on a tag; None where neither a model nor keywords look at the
+    topic. `constant` and the weights of `reasons` add up to its log-odds. `below` are the topics
+    below this one that gave it their tag, `excluded` the phrases of `exclude` that occur.
+    """
+
+    topic: str
+    probability: float
+    tagged: bool
+    by: str
+    said: bool | None
+    own: float | None = None
+    threshold: float | None = None
+    constant: float | None = None
+    reasons: tuple[Reason, ...] = ()
+    below: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    highlights: Mapping[Name, tuple[Span, ...]] = field(default_factory=dict)
+
+
+class Text:
+    """A paper's title and abstract with their words in place, found once for all topics."""
+
+    def __init__(self, title: str, abstract: str) -> None:
+        self.title, self.abstract = title, abstract
+        self.fields: dict[Name, places.Field] = {
+            "title": places.Field(title, title=True),
+            "abstract": places.Field(abstract, title=False),
+        }
+
+    def numbers(self, feature: str) -> list[tuple[Name, tuple[int, ...]]]:
+        """Each occurrence of a feature: its field and the numbers of its words there."""
+        return [
+            (name, numbers)
+            for name, field in self.fields.items()
+            for numbers in field.occurrences(feature)
+        ]
+
+
+def explain(
+    doc: Mapping[str, Any],
+    tags: Sequence[Tag],
+    topics: Sequence[TopicLike],
+    taggers: Mapping[str, Tagger],
+    said: Mapping[str, bool],
+    wanted: Sequence[str],
+) -> list[Explanation]:
+    """A paper's document and its tags (as `tag_documents` gives them) -> why, for each topic wanted.
+
+    `taggers` are the models by the topic that they decide; `said` what people said of this paper.
+    """
+    text = Text(doc["title"], doc["abstract"])
+    found = {tag.topic: tag for tag in tags}
+    named = {topic.name: topic for topic in topics}
+    return [
+        _explained(text, named[name], found, topics, taggers.get(name), said) for name in wanted
+    ]
+
+
+def _explained(
+    text: Text,
+    topic: TopicLike,
+    tags: Mapping[str, Tag],
+    topics: Sequence[TopicLike],
+    tagger: Tagger | None,
+    said: Mapping[str, bool],
+) -> Explanation:
+    name = topic.name
+    own = threshold = constant = None
+    weighed: list[tuple[str, float]] = []
+    if tagger:
+        own = float(
+            tagger.probabilities([(text.title, text.abstract)])[0, tagger.topics.index(name)]
+        )
+        threshold = float(tagger.thresholds[tagger.topics.index(name)])
+        weighed = tagger.explain(text.title, text.abstract, name)
+    elif topic.keywords:
+        own = rule.keyword_probability(text.title, text.abstract, topic.keywords, topic.exclude)
+        threshold = rule.THRESHOLD
+        weighed = _of_keywords(text, topic, own)
+    if own is not None:
+        constant = round(_log_odds(own) - sum(weight for _, weight in weighed), 4)
+    tag = tags[name]
+    return Explanation(
+        topic=name,
+        probability=round(tag.probability, 4),
+        tagged=tag.tagged,
+        by=tag.by,
+        said=said.get(name),
+        own=None if own is None else round(own, 4),
+        threshold=None if threshold is None else round(threshold, 4),
+        constant=constant,
+        reasons=tuple(_reason(text, *pair) for pair in weighed),
+        below=tuple(t.name for t in topics if t.parent == name and tags[t.name].tagged),
+        excluded=tuple(p for p in topic.exclude if text.numbers(_form(p))),
+        highlights=highlights(text, weighed),
+    )
+
+
+def highlights(text: Text, weighed: Sequence[tuple[str, float]]) -> dict[Name, tuple[Span, ...]]:
+    """Weighed features -> what to highlight in title and abstract, in order, never overlapping.
+
+    Features overlap: a word counts by itself, in pairs and in phrases. So each feature's weight is
+    shared equally by its occurrences, and each share by the words that make it; a word's weight is
+    the sum of its shares, and all words together have the weight of all features that have a place.
+    Words below `LEAST` of the heaviest are left out. Neighbours of one sign that a feature joins
+    become one span, which also covers what is written between them.
+    """
+    weights: dict[Name, list[float]] = {n: [0.0] * len(f.words) for n, f in text.fields.items()}
+    joined: set[tuple[Name, int]] = set()
+    for feature, weight in weighed:
+        found = text.numbers(feature)
+        for name, numbers in found:
+            for number in numbers:
+                weights[name][number] += weight / len(found) / len(numbers)
+            joined |= {(name, n) for n in numbers if n + 1 in numbers}
+    most = max((abs(w) for each in weights.values() for w in each), default=0.0)
+    return {
+        name: tuple(
+            _spans(field.words, weights[name], LEAST * most, {n for f, n in joined if f == name})
+        )
+        for name, field in text.fields.items()
+    }
+
+
+def _spans(
+    words: Sequence[Word], weights: Sequence[float], least: float, joined: set[int]
+) -> list[Span]:
+    """`joined` are the numbers of the words that belong together with the next one."""
+    found: list[Span] = []
+    last = 0.0  # the weight of the word before, 0 if it is not shown
+    for number, (word, weight) in enumerate(zip(words, weights, strict=True)):
+        shown = weight if weight and abs(weight) >= least else 0.0
+        if shown and last * shown > 0 and number - 1 in joined:
+            found[-1] = Span(found[-1].start, word.end, found[-1].weight + shown)
+        elif shown:
+            found.append(Span(word.start, word.end, shown))
+        last = shown
+    return [Span(s.start, s.end, round(s.weight, 4)) for s in found]
+
+
+def _reason(text: Text, feature: str, weight: float) -> Reason:
+    found = []
+    for name, numbers in text.numbers(feature):
+        words = text.fields[name].words
+        found.append(Place(name, words[numbers[0]].start, words[numbers[-1]].end))
+    words = feature.removeprefix(TITLE)
+    return Reason(words, words != feature, round(weight, 4), tuple(found))
+
+
+def _of_keywords(text: Text, topic: TopicLike, own: float) -> list[tuple[str, float]]:
+    """The rule of keywords as weights: what it found shares the distance from finding nothing; an
+    excluded phrase takes all of that away again."""
+    found = [word for word in topic.keywords if text.numbers(_form(word))]
+    against = [word for word in topic.exclude if text.numbers(_form(word))]
+    free = rule.keyword_probability(text.title, text.abstract, topic.keywords, ())
+    brought = _log_odds(free) - _log_odds(rule.NONE)
+    lost = _log_odds(own) - _log_odds(free)
+    shares = [(_form(word), brought / len(found)) for word in found]
+    return shares + [(_form(word), lost / len(against)) for word in against]
+
+
+def _form(keyword: str) -> str:
+    return " ".join(normalised(keyword))
+
+
+def _log_odds(p: float) -> float:
+    p = min(max(p, 1e-9), 1 - 1e-9)
+    return log(p / (1 - p))

@@ -1,0 +1,91 @@
+"""The forms of answers about the tagger: explanations, and what to label next."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+
+class PlaceAnswer(BaseModel):
+    """Where words stand."""
+
+    field: Literal["title", "abstract"]
+    start: int
+    end: int
+
+
+class ReasonAnswer(BaseModel):
+    """What spoke for the topic, or against it."""
+
+    words: str = Field(description="In normal form; … stands for some words between")
+    title: bool = Field(description="Counts in the title alone")
+    weight: float = Field(description="Log-odds; below 0 against the topic")
+    places: list[PlaceAnswer]
+
+
+class SpanAnswer(BaseModel):
+    """A part of a text to highlight."""
+
+    start: int
+    end: int
+    weight: float
+
+
+class HighlightsAnswer(BaseModel):
+    """What to highlight in each field; spans are in order and do not overlap."""
+
+    title: list[SpanAnswer]
+    abstract: list[SpanAnswer]
+
+
+_EXPLAINED: JsonDict = {
+    "topic": "gan",
+    "probability": 0.9732,
+    "tagged": True,
+    "by": "model",
+    "said": None,
+    "own": 0.9732,
+    "threshold": 0.41,
+    "constant": -3.02,
+    "reasons": [
+        {
+            "words": "discriminator",
+            "title": False,
+            "weight": 1.94,
+            "places": [{"field": "abstract", "start": 120, "end": 133}],
+        }
+    ],
+    "below": [],
+    "excluded": [],
+    "highlights": {"title": [], "abstract": [{"start": 120, "end": 133, "weight": 1.94}]},
+}
+
+
+class ExplanationAnswer(BaseModel):
+    """Why a paper has a topic or not. `constant` and all weights add up to the log-odds of `own`."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXPLAINED})
+
+    topic: str
+    probability: float
+    tagged: bool
+    by: str = Field(description="model, keywords, child (a topic below has it), works or person")
+    said: bool | None = Field(description="What a person said of it; goes before all else")
+    own: float | None = Field(
+        description="What the words alone give; null where none are looked at"
+    )
+    threshold: float | None = Field(description="From here on the words alone make a tag")
+    constant: float | None = Field(description="Log-odds of a paper without any of the words")
+    reasons: list[ReasonAnswer] = Field(description="Heaviest first")
+    below: list[str] = Field(description="Topics below this one that give it their tag")
+    excluded: list[str] = Field(description="Phrases of `exclude` that occur")
+    highlights: HighlightsAnswer
+
+
+class Explained(BaseModel):
+    """A paper with the reasons of its topics. Places count code points of these texts."""
+
+    id: str
+    title: str
+    abstract: str
+    topics: list[ExplanationAnswer]
