@@ -1,5 +1,6 @@
 """Models made here: what people taught the tagger, and topics' own; the latest and the one before."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,7 +40,8 @@ def in_use(connection: Connection) -> dict[tuple[str, str], Made]:
 
 def data(connection: Connection, pk: int) -> bytes | None:
     """The bytes of a model's file; None if it is gone, or never was."""
-    return connection.scalar(sa.select(model.c.data).where(model.c.pk == pk))
+    text = connection.scalar(sa.select(model.c.data).where(model.c.pk == pk))
+    return None if text is None else b64decode(text)
 
 
 def swap_in(
@@ -65,7 +67,7 @@ def swap_in(
         "at": now,
         "reach": newest_paper(connection),
         "figures": dict(figures),
-        "data": content,
+        "data": None if content is None else b64encode(content).decode(),
         "in_use": True,
     }
     connection.execute(sa.insert(model), [row])

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary
+from sqlalchemy import Column, Index, Text
 from sqlmodel import Field, SQLModel
 
 from aggregator.store.tables import _BIG, _json, _key, _text
@@ -23,7 +23,8 @@ class Model(SQLModel, table=True):
     at: datetime  # logical time of its making
     reach: int = Field(default=0, sa_column=Column(_BIG, nullable=False))  # newest paper then
     figures: dict[str, Any] = _json()
-    data: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    data: str | None = Field(default=None, sa_column=Column(Text, nullable=True))  # the bytes of its
+    # file in base64: a backup holds rows of plain values
     in_use: bool  # false: an earlier one, kept for taking the later one back
 
 

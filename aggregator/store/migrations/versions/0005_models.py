@@ -21,7 +21,7 @@ def upgrade() -> None:
     sa.Column('at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('reach', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('figures', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
-    sa.Column('data', sa.LargeBinary(), nullable=True),
+    sa.Column('data', sa.Text(), nullable=True),
     sa.Column('in_use', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('pk', name=op.f('pk_model'))
     )
