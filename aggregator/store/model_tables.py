@@ -23,8 +23,8 @@ class Model(SQLModel, table=True):
     at: datetime  # logical time of its making
     reach: int = Field(default=0, sa_column=Column(_BIG, nullable=False))  # newest paper then
     figures: dict[str, Any] = _json()
-    data: str | None = Field(default=None, sa_column=Column(Text, nullable=True))  # the bytes of its
-    # file in base64: a backup holds rows of plain values
+    # Base64 of the bytes of its file: a backup holds rows of plain values.
+    data: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     in_use: bool  # false: an earlier one, kept for taking the later one back
 
 
