@@ -228,6 +228,8 @@ def _selection(
     watch: Watch, row: Row, contents: Sequence[Told], docs: Mapping[int, Mapping[str, Any]]
 ) -> Selection:
     mine = [one for one in contents if one.subscription_pk == row.pk and one.kind != "withdrawn"]
-    events = [EventRow(one.kind, one.at, docs[one.paper_pk], one.event_id) for one in mine]
+    events = [
+        EventRow(one.kind, one.at, docs[one.paper_pk], one.event_id, one.work) for one in mine
+    ]
     shown = {one.event_id for one in mine if one.outcome == "shown"}
     return Selection(watch, events, shown)

@@ -38,7 +38,7 @@ def digest(
             raise UsageError(f'There is no topic "{name}"; expected one of: {known}.')
     start = since or day_before(until)
     with store.read() as connection:
-        rows = news.digest_rows(connection, start, until)
+        rows = news.digest_rows(connection, start, until, news.DIGEST_KINDS)
         states = _states(store, settings, config, connection, until)
     quiet = excuse(states, start, until)
     made = select(rows, config.topics, start, until, names=names, limit=limit, quiet=quiet)
@@ -58,7 +58,7 @@ def watch_digest(
     start = since or day_before(until)
     with store.read() as connection:
         watch = watches.find(connection, config, name)
-        rows = news.watch_rows(connection, PaperQuery.of(watch), start, until)
+        rows = news.watch_rows(connection, PaperQuery.of(watch), start, until, news.DIGEST_KINDS)
         states = _states(store, settings, config, connection, until)
     quiet = excuse(states, start, until)
     made = arrange([Selection(watch, rows)], config.topics, start, until, quiet=quiet)

@@ -10,7 +10,7 @@ from aggregator.digest.pick import Selection, arrange, choose
 from aggregator.digest.select import EventRow
 from aggregator.send import Delivered
 from aggregator.settings import Settings
-from aggregator.store import letters, outbox, subscriptions, watches
+from aggregator.store import citations, letters, outbox, subscriptions, watches
 from aggregator.store.db import Store
 from aggregator.store.query import PaperQuery
 from aggregator.topics import Config
@@ -38,7 +38,11 @@ def send(
             connection, PaperQuery.of(watch), row.terms.events, now - PERIOD, now
         )
         docs = letters.documents(connection, [one.paper_pk for one in news])
-        rows = [EventRow(one.kind, one.at, docs[one.paper_pk], one.id) for one in news]
+        works = citations.works(connection, [one.id for one in news if one.kind == "cited"])
+        rows = [
+            EventRow(one.kind, one.at, docs[one.paper_pk], one.id, works.get(one.id))
+            for one in news
+        ]
         shown = choose(Selection(watch, rows), config.topics, row.terms.limit)
         digest = arrange([Selection(watch, rows, shown)], config.topics, now - PERIOD, now)
         letter = composer.trial(connection, row, digest, watch, now)

@@ -49,7 +49,7 @@ class PaperEntry(BaseModel):
 
     key: str
     kind: str
-    role: Literal["preprint", "proceedings", "post", "work"]
+    role: Literal["preprint", "proceedings", "post", "work", "citing"]
     source: str
     sources: list[str]
     url: str
@@ -148,11 +148,14 @@ class PaperEvent(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": _EVENT})
 
-    kind: str = Field(description="new, new_version, published or withdrawn")
-    cause: str = Field(description="Key of the entry that made it")
+    kind: str = Field(description="new, new_version, published, withdrawn or cited")
+    cause: str = Field(description="Key of the entry that made it; empty for new and cited")
     at: datetime
     seen_at: datetime
     backfill: bool
+    count: int | None = Field(
+        default=None, description="Of cited: how many papers, all that one run brought"
+    )
 
 
 class PaperDetail(Paper):
@@ -259,7 +262,8 @@ class DigestPaper(Paper):
     """A paper in a digest."""
 
     marks: list[str] = Field(
-        description="Why it is here: new, published, new_version, discussed", examples=[["new"]]
+        description="Why it is here: new, published, new_version, cites, discussed",
+        examples=[["new"]],
     )
 
 
@@ -267,6 +271,15 @@ class DigestSection(BaseModel):
     """What is new in a topic."""
 
     name: str
+    title: str
+    items: list[DigestPaper]
+    more: int = Field(description="Papers that did not fit")
+
+
+class DigestCitations(BaseModel):
+    """Papers that cite a representative work."""
+
+    work: str = Field(description="Id of the cited paper")
     title: str
     items: list[DigestPaper]
     more: int = Field(description="Papers that did not fit")
@@ -286,6 +299,7 @@ class Digest(BaseModel):
     period: Period
     note: str = Field(description="Why there is nothing; empty otherwise")
     topics: list[DigestSection]
+    citations: list[DigestCitations]
     sources: list[DigestSource]
 
 

@@ -43,7 +43,11 @@ class Language:
         )
 
     def title_of(self, topic: Any) -> str:
-        """The title of a topic or section in this language, as far as it has one."""
+        """The title of a topic or section in this language, as far as it has one; that of a section
+        of citations is a sentence."""
+        if work := getattr(topic, "work", ""):
+            key = "citing_one" if topic.count == 1 else "citing"
+            return self(key, n=topic.count, title=work)
         return (topic.title_zh if self.code == "zh" else "") or topic.title
 
     def note(self, sentence: str) -> str:

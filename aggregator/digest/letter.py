@@ -135,7 +135,9 @@ def _first(letter: "Letter") -> Mapping[str, Any] | None:
 
 def _largest(letter: "Letter") -> list[Section]:
     """The sections of papers with anything in them, the largest first."""
-    filled = [s for s in letter.digest.sections if _count(s) and s.name != POSTS.name]
+    filled = [
+        s for s in letter.digest.sections if _count(s) and s.name != POSTS.name and not s.work
+    ]
     return sorted(filled, key=lambda section: -_count(section))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from aggregator.digest.select import (
     POSTS,
+    Citing,
     Digest,
     EventRow,
     Item,
@@ -54,27 +55,32 @@ def arrange(
     quiet: str = "",
 ) -> Digest:
     """The digest of a letter: sections by topic in their order, then watches without topics, then
-    posts; each paper once, where its first selection puts it. `quiet` is what the calendar says of
-    a day without news."""
+    works with the papers that cite them, then posts; of the others each paper once, where its first
+    selection puts it. `quiet` is what the calendar says of a day without news."""
     items: dict[str, list[Item]] = {}
     more: dict[str, int] = {}
     heads: dict[str, Section] = {}
     taken: set[str] = set()
+    citing = Citing()
     for showing in (True, False):  # what one selection only counts, another may show
         for selection in selections:
             for paper_id, rows in _papers(selection.rows).items():
-                if paper_id in taken or _is_shown(selection, rows) != showing:
+                if _is_shown(selection, rows) != showing:
+                    continue
+                head, item = _item(rows, selection.watch, topics)
+                for work in {row.work for row in rows if row.work}:
+                    citing.add(work, item, shown=showing)
+                if paper_id in taken or all(row.work for row in rows):
                     continue
                 taken.add(paper_id)
-                head, item = _item(rows, selection.watch, topics)
                 heads.setdefault(head.name, head)
                 if showing:
                     items.setdefault(head.name, []).append(item)
                 else:
                     more[head.name] = more.get(head.name, 0) + 1
     order = [t.name for t in in_order(topics)]
-    order += [name for name in heads if name not in order and name != POSTS.name]
-    sections = tuple(
+    order += [name for name in heads if name not in order]
+    found = [
         Section(
             head.name,
             head.title,
@@ -84,11 +90,14 @@ def arrange(
             more.get(head.name, 0),
             head.path,
         )
-        for name in [*order, POSTS.name]
+        for name in order
         if (head := heads.get(name))
-    )
-    note = "" if taken else why_empty(False, quiet)
-    return Digest(since, until, sections, note, tuple(topics))
+    ]
+    cites = citing.sections()
+    posts = [one for one in found if one.name == POSTS.name]
+    sections = [one for one in found if one.name != POSTS.name] + cites + posts
+    note = "" if taken or cites else why_empty(False, quiet)
+    return Digest(since, until, tuple(sections), note, tuple(topics))
 
 
 def _is_shown(selection: Selection, rows: Sequence[EventRow]) -> bool:

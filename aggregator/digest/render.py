@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from aggregator.clock import iso
 from aggregator.digest import forms
 from aggregator.digest.language import language
-from aggregator.digest.select import Digest
+from aggregator.digest.select import Digest, Section
 from aggregator.digest.sheet import Sources, Writer
 from aggregator.digest.show import clean, links, page_url, per_cent, place, web_url
 
@@ -34,19 +34,29 @@ def data(digest: Digest, sources: Sources, base_url: str = "") -> dict[str, Any]
         "period": {"from": iso(digest.since), "until": iso(digest.until)},
         "note": digest.note,
         "topics": [
+            {"name": section.name, "title": section.title, **_items(section, base_url)}
+            for section in digest.sections
+            if not section.work
+        ],
+        "citations": [
             {
-                "name": section.name,
-                "title": section.title,
-                "items": [
-                    {**i.paper, "url": page_url(base_url, i.paper["id"]), "marks": list(i.marks)}
-                    for i in section.items
-                ],
-                "more": section.more,
+                "work": section.path.removeprefix("papers/"),
+                "title": section.work,
+                **_items(section, base_url),
             }
             for section in digest.sections
+            if section.work
         ],
         "sources": [{k: s[k] for k in ("name", "status", "message")} for s in sources],
     }
+
+
+def _items(section: Section, base_url: str) -> dict[str, Any]:
+    items = [
+        {**i.paper, "url": page_url(base_url, i.paper["id"]), "marks": list(i.marks)}
+        for i in section.items
+    ]
+    return {"items": items, "more": section.more}
 
 
 class Form(Protocol):

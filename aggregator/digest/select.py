@@ -13,22 +13,26 @@ POSTS = Topic(name="discussions", title="Discussions", title_zh="讨论")
 """Stands for the posts that are about no paper, as a topic stands for its papers."""
 
 _MARKS = ("new", "published", "new_version")
+_CITED = "cited"
 
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
     """An event with its paper's document (which holds the tags); `id` is the event's, 0 where nobody
-    needs it."""
+    needs it. Of a citation it is the citing paper, and `work` is (id, title) of the cited one, None
+    where nobody needs it."""
 
     kind: str
     at: datetime
     doc: Mapping[str, Any]
     id: int = 0
+    work: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A paper in a section. `marks` say why it is here: new, published, new_version, discussed;
+    """A paper in a section. `marks` say why it is here: new, published, new_version, cites,
+    discussed;
     `probability` is that of the section's topic, `why` the words that spoke for it, with the weights
     of the linear model, heaviest first."""
 
@@ -41,7 +45,8 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Section:
     """What is new in a topic; `more` papers did not fit. `parent` is the name of the topic above,
-    `path` the page with all of them: "topics/gan", "watches/mine"."""
+    `path` the page with all of them: "topics/gan", "watches/mine". `work` is the title of the work
+    that the papers of a section of citations cite."""
 
     name: str
     title: str
@@ -50,6 +55,12 @@ class Section:
     items: tuple[Item, ...]
     more: int
     path: str = ""
+    work: str = ""
+
+    @property
+    def count(self) -> int:
+        """Papers in it, shown or not."""
+        return len(self.items) + self.more
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +112,61 @@ def select(
     shown = {t.name for t in wanted}
     papers: dict[str, Mapping[str, Any]] = {}
     kinds: dict[str, set[str]] = {}
+    works: dict[str, set[tuple[str, str]]] = {}
     for row in rows:
         if not row.doc.get("withdrawn"):
             papers[row.doc["id"]] = row.doc
             kinds.setdefault(row.doc["id"], set()).add(row.kind)
+            works.setdefault(row.doc["id"], set()).update({row.work} if row.work else ())
     by_topic: dict[str, list[Item]] = {name: [] for name in shown}
     posts: list[Item] = []
+    citing = Citing()
     for paper_id, doc in papers.items():
         marks = marks_of(doc, kinds[paper_id])
         tags = {t["name"]: t["probability"] for t in own_tags(doc) if t["name"] in shown}
         if doc["kind"] == "post":
             posts += [Item(doc, marks, max(tags.values()))] if tags else []
             continue
+        for work in works[paper_id] if tags else ():
+            citing.add(work, Item(doc, marks, max(tags.values())))
+        if kinds[paper_id] == {_CITED}:
+            continue
         for name, probability in tags.items():
             by_topic[name].append(Item(doc, marks, probability))
     sections = [_section(topic, by_topic[topic.name], limit) for topic in wanted]
+    sections += citing.sections(limit)
     sections.append(_section(POSTS, posts, limit))
     empty = not any(section.items for section in sections)
     note = why_empty(bool(rows), quiet) if empty else ""
     return Digest(since, until, tuple(sections), note, tuple(topics))
+
+
+class Citing:
+    """Collects papers under the works that they cite."""
+
+    def __init__(self) -> None:
+        self._items: dict[tuple[str, str], dict[str, Item]] = {}
+        self._more: dict[tuple[str, str], set[str]] = {}
+
+    def add(self, work: tuple[str, str], item: Item, *, shown: bool = True) -> None:
+        """A paper that cites `work` (id, title); one that is not `shown` is only counted."""
+        self._items.setdefault(work, {})
+        self._more.setdefault(work, set())
+        if shown:
+            self._items[work][item.paper["id"]] = item
+        else:
+            self._more[work].add(item.paper["id"])
+
+    def sections(self, limit: int | None = None) -> list[Section]:
+        """A section for each work, the most cited first."""
+        made = []
+        for (work, title), items in self._items.items():
+            ranked = sorted(items.values(), key=place_of)
+            kept = tuple(ranked[:limit])
+            more = len(self._more[work, title] - items.keys()) + len(ranked) - len(kept)
+            path = f"papers/{work}"
+            made.append(Section(f"cites-{work}", title, "", "", kept, more, path, title))
+        return sorted(made, key=lambda section: (-section.count, section.title, section.name))
 
 
 def in_order(topics: Sequence[Topic], parent: str = "") -> list[Topic]:
@@ -150,6 +197,8 @@ def marks_of(doc: Mapping[str, Any], kinds: Collection[str]) -> tuple[str, ...]:
     marks = [mark for mark in _MARKS if mark in kinds]
     if "new" in marks and "new_version" in marks:
         marks.remove("new_version")
+    if _CITED in kinds:
+        marks.append("cites")
     if doc["kind"] == "paper" and (doc.get("buzz") or {}).get("posts"):
         marks.append("discussed")
     return tuple(marks)

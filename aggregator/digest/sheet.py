@@ -145,6 +145,7 @@ class Writer:
         sections = digest.sections
         named = (*digest.topics, *sections)
         titles = {one.name: show.clean(self.t.title_of(one), show.NAME) for one in named}
+        titles |= {one.name: _citing(one, self.t) for one in sections if one.work}
         seen: dict[str, str] = {}
         parts = [
             self._part(section, titles, seen)
@@ -228,6 +229,12 @@ class Writer:
         named = (("points", "score"), ("mentions", "posts"), ("citations", "citations"))
         known = ((key, buzz.get(name) or 0) for key, name in named)
         return self.t("pause").join(self.t.count(key, n) for key, n in known if n > 0)
+
+
+def _citing(section: Section, t: Language) -> str:
+    """ "5 new papers cite “Adam: A Method for Stochastic Optimization”" """
+    work = show.title({"title": section.work}) or t("untitled")
+    return show.clean(t.title_of(replace(section, work=show.cut(work, show.NAME))))
 
 
 def counted(digest: Digest, t: Language) -> str:

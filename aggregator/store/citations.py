@@ -94,6 +94,18 @@ def page(connection: Connection, paper_id: str, limit: int, cursor: str | None =
     return Page(kept, cursors.write(cursors.Place("new", rows[limit - 1][2], rows[limit - 1][3])))
 
 
+def works(connection: Connection, events: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Event -> (id, title) of the cited paper."""
+    found: dict[int, tuple[str, str]] = {}
+    for part in chunks(sorted(events)):
+        asked = sa.select(event.c.id, paper.c.id, paper.c.title).join(
+            paper, paper.c.id == event.c.paper_id
+        )
+        for row in connection.execute(asked.where(event.c.id.in_(part))):
+            found[row[0]] = (row[1], row[2])
+    return found
+
+
 def _touched(connection: Connection, keys: set[str], plan: Plan) -> list[_Told]:
     """Every row that tells of these entries, of entries of the changed papers, or of works whose
     paper is another than before."""

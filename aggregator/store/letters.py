@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.store.outbox import SKEW
-from aggregator.store.sql import chunks, delivery, event, hold, letter, paper, subscription
+from aggregator.store.sql import (
+    TOLD_PAPER,
+    chunks,
+    delivery,
+    event,
+    hold,
+    letter,
+    paper,
+    subscription,
+)
 
 REFUSALS = 3
 """So many refusals of a target in a row suspend its subscriptions."""
@@ -40,7 +49,8 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One row of a letter's ledger."""
+    """One row of a letter's ledger. `work` is (id, title) of the cited paper, where the event is a
+    citation; `paper_pk` then is the citing one's."""
 
     subscription_pk: int
     event_id: int
@@ -48,6 +58,7 @@ class Told:
     at: datetime
     paper_pk: int
     outcome: str
+    work: tuple[str, str] | None = None
 
 
 def waiting(
@@ -156,6 +167,7 @@ def refused(
 def contents(connection: Connection, keys: Sequence[int]) -> dict[int, list[Told]]:
     """Letter -> its rows of the ledger."""
     found: dict[int, list[Told]] = {key: [] for key in keys}
+    about = paper.alias("about")
     for part in chunks(list(keys)):
         asked = (
             sa.select(
@@ -166,14 +178,18 @@ def contents(connection: Connection, keys: Sequence[int]) -> dict[int, list[Told
                 event.c.at,
                 paper.c.pk,
                 delivery.c.outcome,
+                about.c.id,
+                about.c.title,
             )
             .join(event, event.c.id == delivery.c.event_id)
-            .join(paper, paper.c.id == event.c.paper_id)
+            .join(about, about.c.id == event.c.paper_id)
+            .join(paper, paper.c.id == TOLD_PAPER)
             .where(delivery.c.letter_pk.in_(part))
             .order_by(event.c.id)
         )
         for row in connection.execute(asked):
-            found[row[0]].append(Told(*row[1:]))
+            work = (row[-2], row[-1]) if row.kind == "cited" else None
+            found[row[0]].append(Told(*row[1:-2], work))
     return found
 
 

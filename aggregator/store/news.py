@@ -10,10 +10,13 @@ from sqlalchemy import Connection
 from aggregator.clock import iso
 from aggregator.digest.select import EventRow
 from aggregator.store.query import PaperQuery, selects
-from aggregator.store.sql import event, is_sqlite, paper
+from aggregator.store.sql import TOLD_PAPER, event, is_sqlite, paper
 
 KINDS = ("new", "published", "new_version")
 """Kinds of events that a reader's page shows."""
+DIGEST_KINDS = (*KINDS, "cited")
+"""Kinds that a digest for a look tells of."""
+_about = paper.alias("about")
 
 
 def timeline(connection: Connection, paper_id: str) -> list[dict[str, Any]]:
@@ -67,13 +70,7 @@ def digest_rows(
     connection: Connection, since: datetime, until: datetime, kinds: Sequence[str] = KINDS
 ) -> list[EventRow]:
     """The events of the period (`since` included, `until` not), with their papers; newest first."""
-    asked = (
-        sa.select(event.c.kind, event.c.at, paper.c.doc)
-        .join(paper, paper.c.id == event.c.paper_id)
-        .where(*_news(kinds), event.c.at >= since, event.c.at < until)
-        .order_by(event.c.at.desc(), event.c.id)
-    )
-    return [EventRow(row.kind, row.at, row.doc) for row in connection.execute(asked)]
+    return _rows(connection, kinds, event.c.at >= since, event.c.at < until)
 
 
 def watch_rows(
@@ -84,14 +81,24 @@ def watch_rows(
     kinds: Sequence[str] = KINDS,
 ) -> list[EventRow]:
     """As `digest_rows`, of the papers that a watch's query selects."""
+    wanted = selects(connection, query)
+    return _rows(connection, kinds, event.c.at >= since, event.c.at < until, *wanted)
+
+
+def _rows(
+    connection: Connection, kinds: Sequence[str], *which: sa.ColumnElement[bool]
+) -> list[EventRow]:
     asked = (
-        sa.select(event.c.kind, event.c.at, paper.c.doc, event.c.id)
-        .join(paper, paper.c.id == event.c.paper_id)
-        .where(*_news(kinds), event.c.at >= since, event.c.at < until)
-        .where(*selects(connection, query))
+        sa.select(event.c.kind, event.c.at, paper.c.doc, event.c.id, _about.c.id, _about.c.title)
+        .join(_about, _about.c.id == event.c.paper_id)
+        .join(paper, paper.c.id == TOLD_PAPER)
+        .where(*_news(kinds), *which)
         .order_by(event.c.at.desc(), event.c.id)
     )
-    return [EventRow(*row) for row in connection.execute(asked)]
+    return [
+        EventRow(*row[:4], work=(row[4], row[5]) if row.kind == "cited" else None)
+        for row in connection.execute(asked)
+    ]
 
 
 def latest(

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from aggregator.store import told as told_by_merge
 from aggregator.store.query import PaperQuery, selects
 from aggregator.store.sql import (
+    TOLD_PAPER,
     chunks,
     delivery,
     event,
@@ -103,7 +104,7 @@ def unready(
     tags, or they are of a later moment than `now`. With `since` only events from that day on."""
     asked = (
         sa.select(event.c.id)
-        .join(paper, paper.c.id == event.c.paper_id)
+        .join(paper, paper.c.id == TOLD_PAPER)
         .where(event.c.id > after, paper.c.tagged_by.is_(None) | (event.c.seen_at > now))
     )
     if since is not None:
@@ -142,7 +143,7 @@ def _news(
 ) -> list[News]:
     asked = (
         sa.select(*_COLUMNS)
-        .join(paper, paper.c.id == event.c.paper_id)
+        .join(paper, paper.c.id == TOLD_PAPER)
         .where(which, ~event.c.superseded, event.c.kind.in_([k for k in kinds if k != "withdrawn"]))
         .where(paper.c.tagged_by.is_not(None), ~paper.c.withdrawn, *selects(connection, query))
     )
@@ -211,7 +212,9 @@ def shown_papers(
             sa.select(delivery.c.subscription_pk, event.c.paper_id)
             .join(event, event.c.id == delivery.c.event_id)
             .outerjoin(letter, letter.c.pk == delivery.c.letter_pk)
-            .where(event.c.paper_id.in_(part), delivery.c.outcome == "shown")
+            .where(
+                event.c.paper_id.in_(part), event.c.kind != "cited", delivery.c.outcome == "shown"
+            )
             .where(letter.c.state.is_(None) | (letter.c.state == "sent"))
             .where(delivery.c.subscription_pk.in_(subscriptions))
         )
@@ -222,7 +225,7 @@ def shown_papers(
 def shown_since(connection: Connection, subscription_pk: int, since: datetime) -> int:
     """How many papers a subscription was shown in digests from `since` on."""
     asked = (
-        sa.select(sa.func.count(event.c.paper_id.distinct()))
+        sa.select(sa.func.count(TOLD_PAPER.distinct()))
         .select_from(delivery)
         .join(event, event.c.id == delivery.c.event_id)
         .join(letter, letter.c.pk == delivery.c.letter_pk)

@@ -42,6 +42,10 @@ topic_state = _all["topic_state"]
 training = _all["training"]
 
 
+TOLD_PAPER = sa.case((event.c.kind == "cited", event.c.cause), else_=event.c.paper_id)
+"""The id of the paper that readers are told of by an event: of a citation it is the citing one."""
+
+
 def is_sqlite(connection: Connection) -> bool:
     """Is this SQLite, and not PostgreSQL?"""
     return connection.dialect.name == "sqlite"

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from aggregator import cite
 from aggregator.errors import UsageError
-from aggregator.store import news, papers
+from aggregator.store import citations, news, papers
 from aggregator.topics import Config
 from api.deps import Services, ServicesDep
 from api.params import PaperParams
@@ -83,6 +83,22 @@ def _citation(services: Services, name: str, form: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{file}"'}
     kind = f"{cite.MEDIA_TYPES[form]}; charset=utf-8"
     return Response("".join(cite.FORMATS[form]([doc])), headers=headers, media_type=kind)
+
+
+@router.get("/{name:path}/citations", response_model=PaperList, responses=_MOVED | errors(400))
+def list_citations(
+    services: ServicesDep,
+    name: PaperName,
+    limit: int = 20,
+    cursor: Annotated[str, Query(max_length=500)] = "",
+) -> Response:
+    """The papers known here that cite one, newest first, as far as it is watched."""
+    with services.store.read() as connection:
+        doc, moved = papers.by_name(connection, name)
+        if moved:
+            return RedirectResponse(f"/api/v1/papers/{quote(doc['id'], safe='')}/citations", 301)
+        page = citations.page(connection, doc["id"], limit, cursor or None)
+    return paper_list(page, services.base_url)
 
 
 @router.get("/{name:path}", response_model=PaperDetail, responses=_MOVED)

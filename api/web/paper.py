@@ -16,22 +16,25 @@ class Step:
     url: str
     sources: tuple[str, ...]
     marks: tuple[str, ...]  # events that this entry made
+    count: int = 0  # citing papers that became known together
 
 
 def steps(paper: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[Step]:
     """Entries other than posts with the events they made, oldest first.
 
-    The event `new` names no entry: it belongs to the oldest one.
+    The event `new` names no entry: it belongs to the oldest one. Citations are folded, a line for
+    each run that brought some.
     """
     # A representative work is known by its year alone, which is no step where a real one is known.
     starter = all(entry["role"] in ("post", "work") for entry in paper["entries"])
-    shown = {"preprint", "proceedings"} | ({"work"} if starter else set())
+    shown = {"preprint", "proceedings", "citing"} | ({"work"} if starter else set())
     entries = [entry for entry in paper["entries"] if entry["role"] in shown]
     first = next((entry["key"] for entry in entries if entry["role"] != "work"), "")
     made: dict[str, list[str]] = {}
+    cited = [event for event in events if event["kind"] == "cited"]
     for event in events:
         made.setdefault(event["cause"] or first, []).append(event["kind"])
-    return [
+    found = [
         Step(
             entry["published"],
             entry["role"],
@@ -43,6 +46,8 @@ def steps(paper: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list
         )
         for entry in entries
     ]
+    found += [Step(e["at"], "cited", None, "", "", (), (), e["count"]) for e in cited]
+    return sorted(found, key=lambda step: step.at)
 
 
 def discussions(paper: Mapping[str, Any]) -> list[Mapping[str, Any]]:

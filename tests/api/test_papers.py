@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from aggregator import works
+from aggregator.models import Draft
 from aggregator.store.db import Store
 from api import schemas
 from tests.api.conftest import BASE_URL
@@ -191,3 +192,35 @@ def test_sources_before_their_first_run(client: TestClient) -> None:
 def test_a_page_of_the_future_is_empty(client: TestClient, store: Store) -> None:
     put(store, preprint(published=DAY + timedelta(days=1)))
     assert client.get("/api/v1/papers?since=2017-11-20").json() == {"items": [], "next": None}
+
+
+def test_pages_of_citing_papers(client: TestClient, store: Store) -> None:
+    put(store, preprint("1412.06980", title="Adam"))
+    citing = [
+        Draft(
+            kind="s2",
+            native_id=str(n),
+            role="citing",
+            title=f"Gadgets, Part {n}",
+            url="https://x.example",
+            published=NOW - timedelta(hours=n),
+            cites=("arxiv:1412.06980",),
+        )
+        for n in range(5)
+    ]
+    put(store, *citing)
+    route = "/api/v1/papers/arxiv:1412.06980/citations"
+    found, cursor = [], ""
+    while True:
+        answer = client.get(route, params={"limit": 2, "cursor": cursor}).json()
+        found += [one.title for one in schemas.PaperList.model_validate(answer).items]
+        cursor = answer["next"]
+        if not cursor:
+            break
+    assert found == [f"Gadgets, Part {n}" for n in range(5)]
+    detail = client.get("/api/v1/papers/arxiv:1412.06980").json()
+    assert schemas.PaperDetail.model_validate(detail).buzz.citations == 5
+    assert [one.get("count") for one in detail["timeline"]] == [None, 5]
+    assert client.get(route, params={"limit": 0}).status_code == 400
+    assert client.get(route, params={"cursor": "x"}).status_code == 400
+    assert client.get("/api/v1/papers/arxiv:1.1/citations").status_code == 404

@@ -36,7 +36,9 @@ def messages(letter: Letter, told: Collection[str] = ()) -> list[Message]:
 
 def _first(letter: Letter, t: Language, titles: dict[str, str]) -> Message:
     """The message in the channel: what there is, and the best papers."""
-    placed = [(one, item) for one in letter.digest.sections for item in one.items]
+    every = [(one, item) for one in letter.digest.sections for item in one.items]
+    # A paper of a topic may also stand under a work that it cites.
+    placed = list({item.paper["id"]: (one, item) for one, item in reversed(every)}.values())
     best = sorted(placed, key=lambda p: (p[1].paper["kind"] == "post", place_of(p[1])))[:BEST]
     summary = _summary(letter, t)
     about = t("headline", date=t.when("date", letter.at))
@@ -62,9 +64,11 @@ def _first(letter: Letter, t: Language, titles: dict[str, str]) -> Message:
 def _thread(
     letter: Letter, t: Language, titles: dict[str, str], shown: Collection[str]
 ) -> Iterator[Unit]:
-    """Everything that the first message has not shown."""
+    """Everything that the first message has not shown, each paper once."""
+    shown = set(shown)
     for one in letter.digest.sections:
         rest = [item for item in one.items if item.paper["id"] not in shown]
+        shown.update(item.paper["id"] for item in rest)
         yield from _section(letter, t, one, rest, titles)
     yield from _withdrawn(letter, t)
     yield from _end(letter, t)
@@ -73,7 +77,7 @@ def _thread(
 def _summary(letter: Letter, t: Language) -> str:
     """ "12 papers: New architectures 8 · Adversarial networks 4", or why there is nothing."""
     parts = [
-        f"{said(t.title_of(one), 60)} {len(one.items) + one.more}"
+        said(t.title_of(one), 60) + ("" if one.work else f" {one.count}")
         for one in letter.digest.sections
         if one.items or one.more
     ]
