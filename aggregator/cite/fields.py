@@ -76,7 +76,7 @@ def _kind(paper: Mapping[str, Any]) -> Kind:
         return "conference"
     if paper["kind"] == "post":
         return "post"
-    return "preprint" if roles & {"preprint", "proceedings"} else "work"
+    return "preprint" if roles & {"preprint", "proceedings", "citing"} else "work"
 
 
 def _date(paper: Mapping[str, Any], kind: Kind) -> datetime:
