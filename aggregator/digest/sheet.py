@@ -162,7 +162,8 @@ class Writer:
     def _part(self, section: Section, titles: Mapping[str, str], seen: dict[str, str]) -> Part:
         cards = []
         for item in section.items:
-            card = self.bare(item.paper, item.marks)
+            marks = tuple(m for m in item.marks if m != "cites" or not section.work)
+            card = self.bare(item.paper, marks)
             if item.paper["id"] in seen:
                 where = self.t("repeated", title=seen[item.paper["id"]])
                 cards.append(Card(card.title, card.url, repeated=where))

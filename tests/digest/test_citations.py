@@ -61,6 +61,7 @@ def test_every_form_says_how_many_cite_what(lang: str, said: str) -> None:
     made = select(rows, TOPICS, NOW - timedelta(days=1), NOW)
     texts = (form(made, (), lang=lang) for form in render.FORMATS.values())
     assert all(said.lower() in text.lower().replace("\n", " ") for text in texts)
+    assert "cites a watched work" not in render.text(made, ()), "the heading says so"
     one = select(rows[:1], TOPICS, NOW - timedelta(days=1), NOW)
     assert ("1 new paper cites" in render.markdown(one, ())) is True
     assert "\\*Adversarial\\*" in render.markdown(
