@@ -114,6 +114,21 @@ def status_table(states: Sequence[Mapping[str, Any]]) -> Table | str:
     return table
 
 
+def runs_table(states: Sequence[Mapping[str, Any]]) -> Table | str:
+    """`daypaper status SOURCE` for people."""
+    if not states:
+        return "It was not asked yet."
+    table = Table(box=None, pad_edge=False)
+    for heading in ("when", "status", "new", "updated", "requests", "what happened"):
+        right = heading in ("new", "updated", "requests")
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for state in states:
+        counts = (str(state[name]) for name in ("new", "updated", "requests"))
+        said = Text(state["message"] or "")
+        table.add_row(_short(state["at"]), _coloured(state["status"] or "-"), *counts, said)
+    return table
+
+
 def evaluation_table(measured: "Evaluation") -> Table:
     """`daypaper evaluate` for people."""
     table = _figures("topic", "papers", "positives", "precision", "recall", "F1", "AP")

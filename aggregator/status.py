@@ -18,7 +18,8 @@ LATE = timedelta(days=1)
 def source_states(
     store: Store, connection: Connection, sources: Sequence[Source], now: datetime
 ) -> list[dict[str, Any]]:
-    """One dictionary for each source, in their order; `connection` is one of the store's.
+    """One dictionary for each source, in their order, as it was at the logical moment `now`;
+    `connection` is one of the store's.
 
     Keys: name, kind, status (one of the nine, None before the first run ended), message,
     last_success, next_due, newest_entry (ISO moments or None), failures (bad runs in a row), running,
@@ -26,9 +27,9 @@ def source_states(
     how far it is. A run that nobody carries on, since its process was killed, does not count as
     running.
     """
-    newest = health.newest_runs(connection)
-    finished = health.last_finished(connection)
-    successes = health.last_successes(connection)
+    newest = health.newest_runs(connection, now)
+    finished = health.last_finished(connection, now)
+    successes = health.last_successes(connection, now)
     states = []
     for source in sources:
         run, last = newest.get(source.name), finished.get(source.name)
@@ -71,3 +72,19 @@ def _last_run(last: health.RunRow | None) -> LastRun | None:
 
 def _iso(moment: datetime | None) -> str | None:
     return iso(moment) if moment else None
+
+
+def run_state(one: health.RunRow) -> dict[str, Any]:
+    """One attempt of the history, in JSON values: `at` is logical, `started` and `finished` are of the
+    wall; the counts are of entries."""
+    counts = ("fetched", "new", "updated", "unchanged", "skipped", "requests", "failures")
+    return {
+        "id": one.id,
+        "at": iso(one.at),
+        "started": iso(one.started),
+        "finished": _iso(one.finished),
+        "status": one.status,
+        "message": one.message,
+        "backfill": one.backfill,
+        **{name: getattr(one, name) for name in counts},
+    }

@@ -13,7 +13,7 @@ from aggregator.settings import Settings
 from aggregator.sources.base import Source
 from aggregator.store.db import Store
 from aggregator.topics import Config
-from api import auth, problems
+from api import auth, metrics, problems
 from api.deps import Services
 from api.headers import SecurityHeaders, Squeezed
 from api.limits import BodyLimit
@@ -73,7 +73,7 @@ def create_app(
     if sources is None:
         sources = make_sources(config, settings)
     app.state.services = Services(store, settings, config, sources, now)
-    for router in (*ROUTERS, *PAGES):
+    for router in (*ROUTERS, metrics.router, *PAGES):
         app.include_router(router)
     if settings.slack_signing_secret.get_secret_value():
         from api.slack.app import install  # half a second of imports that few need
@@ -84,6 +84,8 @@ def create_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(Squeezed)
     app.add_middleware(SecurityHeaders)
+    app.state.durations = metrics.Durations()
+    app.add_middleware(metrics.Timed, durations=app.state.durations)
     app.openapi = lambda: _openapi(app)
     return app
 

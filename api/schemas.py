@@ -251,6 +251,32 @@ class SourceList(BaseModel):
     next: None = None
 
 
+class SourceRun(BaseModel):
+    """One attempt at a source."""
+
+    id: int
+    at: datetime = Field(description="The logical moment of the run")
+    started: datetime
+    finished: datetime | None = Field(description="null while it runs")
+    status: Status | None = Field(description="null while it runs")
+    message: str
+    backfill: bool = Field(description="What it found is shown, but no news")
+    fetched: int
+    new: int
+    updated: int
+    unchanged: int
+    skipped: int = Field(description="Items that could not be read")
+    requests: int
+    failures: int = Field(description="Bad runs in a row, this one included")
+
+
+class RunList(BaseModel):
+    """A page of attempts."""
+
+    items: list[SourceRun]
+    next: str | None
+
+
 class Period(BaseModel):
     """`from` is included, `until` is not."""
 

@@ -14,6 +14,8 @@ from aggregator.cli.common import EXIT_TROUBLE, AsOf, Json, app, errors, moment,
 from aggregator.errors import UsageError
 from aggregator.store.db import Store
 
+SHOWN_RUNS = 20  # of `status SOURCE`
+
 
 @app.command()
 def collect(
@@ -124,18 +126,30 @@ def digest(
 
 
 @app.command()
-def status(as_json: Json = False) -> None:
-    """Each source: how it is, since when, and when it is due again."""
+def status(
+    source: Annotated[str, typer.Argument(help="The last runs of this one instead.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Each source: how it is, since when, and when it is due again; or how one went lately."""
     from aggregator import pipeline
-    from aggregator.status import source_states
+    from aggregator.status import run_state, source_states
+    from aggregator.store import health
 
     with opened() as (store, chosen, config), store.read() as connection:
         sources = pipeline.make_sources(config, chosen)
-        states = source_states(store, connection, sources, clock.wall())
+        if source:
+            if source not in {one.name for one in config.sources}:
+                known = ", ".join(one.name for one in config.sources) or "none"
+                raise UsageError(f'No source "{source}"; expected one of: {known}.')
+            found, _ = health.history(connection, source, SHOWN_RUNS)
+            states = [run_state(one) for one in found]
+        else:
+            states = source_states(store, connection, sources, clock.wall())
     if as_json:
-        say({"sources": states})
+        say({"runs": states} if source else {"sources": states})
     else:
-        Console().print(report.status_table(states))
+        table = report.runs_table if source else report.status_table
+        Console().print(table(states))
 
 
 @app.command()

@@ -103,7 +103,7 @@ def test_the_description_declares_what_is_sent(app: FastAPI) -> None:
     document = app.openapi()
     assert "Problem" in document["components"]["schemas"]
     for path, methods in document["paths"].items():
-        assert path.startswith(("/api/v1/", "/healthz", "/readyz"))
+        assert path.startswith(("/api/v1/", "/healthz", "/readyz", "/metrics"))
         for operation in methods.values():
             assert "422" not in operation["responses"]
             default = operation["responses"]["default"]
