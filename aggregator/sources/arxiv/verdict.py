@@ -86,7 +86,7 @@ def is_proven(day: Day, now: datetime) -> bool:
 def judge(day: Day, proven: bool, now: datetime) -> Note:
     """The one note that says how the listing stands; `proven` if it was so already before."""
     name = f"{day.listing:%a} {day.listing.day} {day.listing:%b}"
-    if day.stale:
+    if day.stale and not _waits(day):
         return Note("stale", _stale_words(day.stale, bool(day.stamped)))
     if day.overflown:
         return Note(
@@ -94,11 +94,7 @@ def judge(day: Day, proven: bool, now: datetime) -> Note:
             f"The RSS feed of {', '.join(day.overflown)} is full (2,000 items), where arXiv cuts new "
             "papers; OAI-PMH fills them in.",
         )
-    if (
-        not day.stamped
-        and not any(day.announced.values())
-        and not (proven and day.ready == day.listing)
-    ):
+    if not day.stamped and not _announced(day) and not (proven and day.ready == day.listing):
         return _nothing_yet(name, day.listing, now)
     lost = missing(day)
     if not proven and day.stamped and lost:
@@ -113,6 +109,16 @@ def judge(day: Day, proven: bool, now: datetime) -> Note:
             "partial", f"Listing of {name} is had by OAI-PMH; its RSS failed: {day.feed_error}"
         )
     return _good(name, day, proven, now)
+
+
+def _announced(day: Day) -> bool:
+    """Does RSS show this listing? In the evening it still shows the one before."""
+    return day.shown == day.listing and any(day.announced.values())
+
+
+def _waits(day: Day) -> bool:
+    """Is nothing of this listing served, and every feed that is behind says so by its date?"""
+    return not day.stamped and not _announced(day) and OLD_BATCH not in day.stale.values()
 
 
 def _good(name: str, day: Day, proven: bool, now: datetime) -> Note:
