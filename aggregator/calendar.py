@@ -17,11 +17,24 @@ ANNOUNCEMENT = time(20)
 OAI_DELAY = timedelta(hours=2, minutes=30)
 _DAY = timedelta(days=1)
 
-HOLIDAYS_PUBLISHED: dict[int, tuple[str, ...]] = {
-    2026: ("01-01", "01-19", "06-19", "07-03", "09-07", "11-26", "12-25", "12-29", "12-31"),
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A year's list of evenings without an announcement ("MM-DD"), and where and when it was read."""
+
+    evenings: tuple[str, ...]
+    source: str
+    read: str
+
+
+PUBLISHED: dict[int, Published] = {
+    2026: Published(
+        ("01-01", "01-19", "06-19", "07-03", "09-07", "11-26", "12-25", "12-29", "12-31"),
+        source="https://info.arxiv.org/help/availability.html",
+        read="2026-07",
+    ),
 }
-"""Evenings without an announcement, by year, as published at
-https://info.arxiv.org/help/availability.html (the list of 2026, read 2026-07)."""
+"""A year that is not here is assumed, see `holidays`."""
 
 
 @cache
@@ -31,11 +44,16 @@ def holidays(year: int) -> frozenset[date]:
     For a year whose list we do not have: New Year, 4 July, Thanksgiving and Christmas, which every
     published list had. A holiday that is not listed here shows as a late batch, never as a loss.
     """
-    if year in HOLIDAYS_PUBLISHED:
-        return frozenset(date.fromisoformat(f"{year}-{day}") for day in HOLIDAYS_PUBLISHED[year])
+    if known := PUBLISHED.get(year):
+        return frozenset(date.fromisoformat(f"{year}-{day}") for day in known.evenings)
     november = date(year, 11, 1)
     thanksgiving = november + _DAY * ((3 - november.weekday()) % 7 + 21)
     return frozenset({date(year, 1, 1), date(year, 7, 4), date(year, 12, 25), thanksgiving})
+
+
+def is_assumed(listing: date) -> bool:
+    """Is it only assumed that this listing is, or is not, announced the evening before?"""
+    return (listing - _DAY).year not in PUBLISHED
 
 
 def announces(evening: date) -> bool:

@@ -80,3 +80,13 @@ def test_next_batch_walks_through_oai_and_rss_times_without_missing_a_day() -> N
     first_week = [calendar.oai_at(date(2017, 11, day)) for day in (14, 15, 16, 17)]
     assert set(first_week) <= set(seen)
     assert max(b - a for a, b in pairwise(seen)) < timedelta(days=4)
+
+
+def test_a_year_is_assumed_unless_its_list_was_read() -> None:
+    assert not calendar.is_assumed(date(2026, 12, 31))
+    assert not calendar.is_assumed(date(2027, 1, 1))  # decided by the evening before
+    assert calendar.is_assumed(date(2027, 1, 5))
+    for year, known in calendar.PUBLISHED.items():
+        assert known.source.startswith("https://")
+        assert date.fromisoformat(f"{known.read}-01").year <= year
+        assert len(calendar.holidays(year)) == len(known.evenings)

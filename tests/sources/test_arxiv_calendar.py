@@ -155,6 +155,7 @@ def test_a_late_batch_is_waited_for_then_called_late_then_had(reader: Reader) ->
     while at < calendar.rss_at(late) + timedelta(hours=12):  # the upstream's clock stands still
         look = reader.look(at, turn=False)
         statuses.append(look.status)
+        assert ("arXiv's list of 2017 is not known" in look.message) == (look.status == "stale")
         at = reader.due(at)
     assert statuses[:2] == ["not_out_yet"] * 2
     assert statuses[-2:] == ["stale"] * 2

@@ -10,6 +10,8 @@ from aggregator.sources.base import Note
 
 OLD_BATCH = "yesterday's batch under today's date"
 
+MAYBE_HOLIDAY = " It may be a holiday: arXiv's list of {year} is not known here."
+
 LATE_AFTER = timedelta(hours=6)
 """After midnight New York; a batch that is not out by then is called late."""
 
@@ -149,7 +151,12 @@ def _nothing_yet(name: str, listing: date, now: datetime) -> Note:
         )
     return Note(
         "stale",
-        f"The listing of {name} is late: neither RSS nor OAI-PMH has it; asking again soon.",
+        f"The listing of {name} is late: neither RSS nor OAI-PMH has it; asking again soon."
+        + (
+            MAYBE_HOLIDAY.format(year=(listing - timedelta(days=1)).year)
+            if calendar.is_assumed(listing)
+            else ""
+        ),
     )
 
 
