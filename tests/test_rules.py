@@ -12,6 +12,7 @@ PROJECT = Path(__file__).parents[1]
 
 PURE = (
     "aggregator/cite",
+    "aggregator/imports",
     "aggregator/parse",
     "aggregator/merge",
     "aggregator/tag",
@@ -61,6 +62,7 @@ CLI = tuple(
     f"aggregator/cli/{name}.py"
     for name in (
         "__init__",
+        "bulk",
         "common",
         "delivery",
         "keeping",

@@ -1,0 +1,66 @@
+"""The command that takes files in: papers of many forms, labels, lists of feeds."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aggregator import bulk, clock, feeds, report
+from aggregator.cli.common import Json, app, errors, opened, say
+from aggregator.settings import Settings
+
+FORMS = "auto, arxiv-snapshot, jsonl, paperlists, bibtex or opml"
+
+
+@app.command("import")
+def import_files(
+    file: Annotated[list[Path], typer.Argument(help="Files to take in; .gz will do.")],
+    form: Annotated[str, typer.Option("--format", help=f"{FORMS}.")] = "auto",
+    write: Annotated[
+        bool, typer.Option("--write", help="opml: add the feeds to topics.toml, do not just print.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Take in papers from files, or the feeds of a feed reader; goes on where it was killed."""
+    from aggregator import pipeline
+
+    lists = [one for one in file if form == "opml" or (form == "auto" and feeds.fits(one))]
+    with opened() as (store, chosen, config):
+        done: dict[str, bulk.Loaded] = {}
+        with report.Bar(errors, quiet=as_json) as bar:
+            for path in (one for one in file if one not in lists):
+                name = path.name
+                done[str(path)] = bulk.load(
+                    store, path, form, clock.wall(), lambda n, name=name: bar(name, "read", n, None)
+                )
+        if done:
+            pipeline.tag(store, chosen, config)
+    if lists:
+        _take_feeds(lists, chosen, write=write)
+    if as_json:
+        say({"files": {name: asdict(one) for name, one in done.items()}})
+        return
+    for name, one in done.items():
+        sys.stdout.write(
+            f"{name} ({one.form}): {one.new} new, {one.updated} updated, {one.unchanged} unchanged"
+            + (f", {one.resumed} read before" if one.resumed else "")
+            + ".\n"
+        )
+    said = bulk.reasons(list(done.values()))
+    if said:
+        errors.print(said, markup=False, soft_wrap=True)
+
+
+def _take_feeds(lists: list[Path], chosen: Settings, *, write: bool) -> None:
+    found = [feed for path in lists for feed in feeds.read(path)]
+    added = feeds.as_toml(found, chosen.topics.read_text(encoding="utf-8"))
+    if not write:
+        sys.stdout.write(added)
+        errors.print(f"Put these into {chosen.topics}, or use --write.", markup=False)
+        return
+    count = feeds.append(chosen.topics, added)
+    errors.print(
+        f"{count} feeds were added to {chosen.topics}; restart Daypaper to read them.", markup=False
+    )

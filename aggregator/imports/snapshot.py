@@ -1,0 +1,79 @@
+"""arXiv's metadata snapshot as published on Kaggle: one JSON object per paper, its latest version.
+
+Its fields: https://www.kaggle.com/datasets/Cornell-University/arxiv. When a version was announced is
+computed from when it was submitted, by arXiv's calendar.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from aggregator import calendar
+from aggregator.imports import lines as rows
+from aggregator.models import Draft
+from aggregator.parse import dates, ids, text
+from aggregator.sources.arxiv.records import build
+
+
+def fits(name: str, first: bytes) -> bool:
+    """Its first line has the snapshot's own fields."""
+    del name
+    return b'"authors_parsed"' in first and b'"versions"' in first
+
+
+def read(name: str, lines: Iterable[bytes]) -> Iterator[tuple[Draft, ...] | str]:
+    """Each paper's latest version."""
+    del name
+    for row in rows.objects(lines):
+        if isinstance(row, str):
+            yield row
+            continue
+        try:
+            yield (_draft(row),)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            yield f"{str(row.get('id'))[:40]}: {error}"
+
+
+def _draft(row: Mapping[str, Any]) -> Draft:
+    found = ids.arxiv_id(str(row.get("id") or ""))
+    if found is None:
+        raise ValueError("no arXiv id")
+    title = row.get("title") or ""
+    if not title.strip():
+        raise ValueError("no title")
+    versions = _versions(row.get("versions"))
+    return build(
+        found[0],
+        versions,
+        first_public=calendar.announced_at(calendar.listing_of(versions[0][1])),
+        published=calendar.announced_at(calendar.listing_of(versions[-1][1])),
+        title=title,
+        abstract=row.get("abstract") or "",
+        authors=_authors(row),
+        categories=(row.get("categories") or "").split(),
+        comments=row.get("comments") or "",
+        journal_ref=row.get("journal-ref") or "",
+        doi=row.get("doi") or "",
+        fidelity=1,
+    )
+
+
+def _versions(given: Any) -> list[tuple[int, datetime]]:
+    found = []
+    for one in given if isinstance(given, list) else ():
+        number = str(one.get("version") or "").lstrip("v")
+        moment = dates.rfc822(str(one.get("created") or ""))
+        if number.isascii() and number.isdigit() and len(number) < 4 and moment:
+            found.append((int(number), moment))
+    if not found:
+        raise ValueError("no version with a date")
+    return sorted(found)
+
+
+def _authors(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """From `authors_parsed`: [keyname, forenames, suffix, …] of each."""
+    parsed = row.get("authors_parsed")
+    if not isinstance(parsed, list) or not parsed:
+        return text.split_authors(row.get("authors") or "")
+    ordered = ((p[1], p[0], p[2] if len(p) > 2 else "") for p in parsed if len(p) > 1)
+    return tuple(name for parts in ordered if (name := text.plain(" ".join(filter(None, parts)))))
