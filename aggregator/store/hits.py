@@ -35,6 +35,15 @@ def contain(pk: Any, match: str, *, sqlite: bool) -> ColumnElement[bool]:
     return sa.exists(sa.select(_TSV.c.pk).where(_TSV.c.pk == pk, _TSV.c.document.op("@@")(query)))
 
 
+def keys(match: str, *, sqlite: bool) -> sa.Select[tuple[int]]:
+    """The keys (`pk`) of the papers that contain the words; several may stand in one statement."""
+    if sqlite:
+        here = sa.text("paper_fts MATCH :said").bindparams(sa.bindparam("said", match, unique=True))
+        return sa.select(_FTS.c.rowid.label("pk")).where(here)
+    query = sa.func.to_tsquery("simple", match)
+    return sa.select(_TSV.c.pk).where(_TSV.c.document.op("@@")(query))
+
+
 @dataclass(frozen=True, slots=True)
 class Hits:
     """How the papers that contain the words are best told apart."""

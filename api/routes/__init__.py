@@ -2,6 +2,7 @@
 
 from api.routes import (
     digests,
+    discover,
     explain,
     feedback,
     feeds,
@@ -15,8 +16,9 @@ from api.routes import (
 )
 
 ROUTERS = (
-    feedback.router,  # before papers, whose last route takes every path
-    explain.router,
+    discover.router,
+    feedback.router,
+    explain.router,  # these before papers, whose last route takes every path
     papers.router,
     topics.router,
     digests.router,

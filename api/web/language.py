@@ -37,6 +37,10 @@ class Language:
         """ "13 Nov" """
         return self._written("date_short", moment)
 
+    def week(self, moment: datetime) -> str:
+        """ "13 Nov 2017" """
+        return self._written("date_week", moment)
+
     def weekday(self, moment: datetime) -> str:
         """ "Monday" """
         return self.sentences["weekdays"][moment.weekday()]

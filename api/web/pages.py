@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from aggregator.status import source_states
-from aggregator.store import news, papers
+from aggregator.store import citations, news, papers, similar
 from api.deps import ServicesDep
 from api.web import reader
 from api.web.paper import discussions, steps
@@ -14,6 +14,9 @@ from api.web.today import RENEW_SECONDS
 from api.web.view import page
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
+
+CITING, SIMILAR = 10, 6
+"""Papers shown on a paper's page that cite it last, and that are most like it."""
 
 
 @router.get("/papers/{name:path}")
@@ -24,12 +27,16 @@ def show_paper(request: Request, services: ServicesDep, name: str) -> Response:
         if doc["id"] != name:
             return RedirectResponse(f"/papers/{quote(doc['id'], safe='')}", 301 if moved else 302)
         happened = news.timeline(connection, doc["id"])
+        citing = citations.page(connection, doc["id"], CITING).items
+        alike = similar.of(connection, doc, SIMILAR) if doc["kind"] == "paper" else []
     values = {
         "paper": doc,
         "topics": {t.name: t for t in services.config.topics},
         "kept": reader.kept_of(request, services, {doc["id"]}),
         "steps": steps(doc, happened),
         "discussions": discussions(doc),
+        "citing": citing,
+        "similar": alike,
     }
     return page(request, "paper.html", values)
 

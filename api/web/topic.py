@@ -1,17 +1,19 @@
 """The pages of topics and watches: all topics, and one with what it has, newest or hottest first."""
 
-from typing import Annotated, Literal
+from datetime import timedelta
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from aggregator import trend
 from aggregator.digest.select import POSTS, in_order
 from aggregator.errors import NotFoundError
-from aggregator.store import papers, watches
+from aggregator.store import citations, papers, watches
 from aggregator.store.papers import PaperQuery
 from aggregator.topics import Config, Topic
 from api.deps import Services, ServicesDep
-from api.web import reader
+from api.web import chart, front, reader
 from api.web.language import chosen
 from api.web.signup_page import SCHEDULES, ZONES
 from api.web.view import page
@@ -20,6 +22,8 @@ from api.web.watch import as_topic
 router = APIRouter(include_in_schema=False, default_response_class=Response)
 
 ON_A_PAGE = 25
+CITING = 2
+"""Papers shown that cite a representative work lately."""
 
 Cursor = Annotated[str, Query(max_length=500)]
 Order = Annotated[Literal["new", "hot"], Query()]
@@ -41,16 +45,26 @@ def show_topic(
     name: str,
     cursor: Cursor = "",
     sort: Order = "new",
+    week: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
-    """The papers of a topic, newest or hottest first; or the posts about no paper."""
+    """The papers of a topic, newest or hottest first, or those of one week (from its Monday on); or
+    the posts about no paper."""
     topic = POSTS if name == POSTS.name else of_name(services.config, name)
+    begins = trend.monday(front.asked_day(week)) if week else None
     query = PaperQuery(
         topics=() if topic is POSTS else (name,),
         kind="post" if topic is POSTS else "paper",
         sort=sort,
         limit=ON_A_PAGE,
+        since=begins,
+        until=begins + timedelta(weeks=1) if begins else None,
     )
-    return _listed(request, services, topic, query, cursor)
+    more: dict[str, Any] = {"week": begins}
+    if topic is not POSTS and not cursor:
+        with services.store.read() as connection:
+            found = trend.of_topic(connection, name, services.now())
+        more |= {"chart": chart.of_weeks(found.weeks), "rising": found.rising}
+    return _listed(request, services, topic, query, cursor, more)
 
 
 @router.get("/watches/{name}")
@@ -72,12 +86,18 @@ def show_watch(
 
 
 def _listed(
-    request: Request, services: Services, topic: Topic, query: PaperQuery, cursor: str
+    request: Request,
+    services: Services,
+    topic: Topic,
+    query: PaperQuery,
+    cursor: str,
+    more: dict[str, Any] | None = None,
 ) -> Response:
     """The page of a topic, or of a watch that stands as one."""
     with services.store.read() as connection:
         found = papers.page(connection, query, cursor or None)
         works = [] if cursor else papers.starters(connection).get(topic.name, [])
+        citing = {doc["id"]: _citing(connection, doc["id"]) for doc in works}
     # In a store without news the works are all there is: they are listed once.
     items = [paper for paper in found.items if not (works and paper["starter"])]
     values = {
@@ -86,6 +106,10 @@ def _listed(
         "items": items,
         "kept": reader.kept_of(request, services, {paper["id"] for paper in items}),
         "works": works,
+        "citing": citing,
+        "week": None,
+        "chart": None,
+        "rising": (),
         "first": not cursor,
         "sort": query.sort,
         "next": found.next,
@@ -93,8 +117,14 @@ def _listed(
         "signup": topic is not POSTS and bool(services.settings.smtp_url.get_secret_value()),
         "zones": ZONES,
         "schedules": SCHEDULES,
+        **(more or {}),
     }
     return page(request, "topic.html", values)
+
+
+def _citing(connection: Any, paper_id: str) -> list[dict[str, Any]]:
+    """The papers that cited a work last."""
+    return citations.page(connection, paper_id, CITING).items
 
 
 def of_name(config: Config, name: str) -> Topic:

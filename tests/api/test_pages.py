@@ -28,7 +28,7 @@ TITLE = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 class Elements(HTMLParser):
     """Elements and addresses of a page; whether every element was closed."""
 
-    VOID = frozenset({"meta", "link", "br", "rect", "input", "path", "use"})
+    VOID = frozenset({"meta", "link", "br", "rect", "input", "path", "use", "circle"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -276,7 +276,7 @@ def test_catalogues_agree() -> None:
     )
     assert {key for key in en if not key.endswith("_one")} == set(zh)
     for key, sentence in zh.items():
-        if isinstance(sentence, str) and key not in ("date", "date_short", "time"):
+        if isinstance(sentence, str) and key not in ("date", "date_short", "date_week", "time"):
             assert _places(sentence) == _places(en[key])
     used = "".join(
         path.read_text(encoding="utf-8")

@@ -1,0 +1,56 @@
+"""What leads from one thing to others: papers like a paper, a topic's weeks and rising terms."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from aggregator import trend
+from aggregator.errors import NotFoundError
+from aggregator.store import papers, similar
+from api.deps import ServicesDep
+from api.leads import Similar, SimilarPaper, TopicTrend, TrendTerm, TrendWeek
+from api.routes.responses import errors, with_url
+
+# Before the router of papers, whose last route takes every path below its own.
+router = APIRouter(prefix="/api/v1", tags=["papers"])
+
+Name = Annotated[
+    str, Path(description="Its id, or an external one: arxiv:1512.03385", examples=["k7q2m4x5z3ab"])
+]
+
+
+@router.get("/papers/{name:path}/similar", responses=errors(400, 404))
+def list_similar(
+    services: ServicesDep, name: Name, limit: Annotated[int, Query(ge=1, le=20)] = 6
+) -> Similar:
+    """Papers that share the rare words of this one, the most alike first, with some of the words."""
+    with services.store.read() as connection:
+        doc = papers.by_name(connection, name).doc
+        found = similar.of(connection, doc, limit)
+    items = [
+        SimilarPaper.model_validate({**with_url(one, services.base_url), "shared": list(words)})
+        for one, words in found
+    ]
+    return Similar(items=items)
+
+
+@router.get("/topics/{name}/trend", tags=["topics"], responses=errors(400, 404))
+def get_trend(
+    services: ServicesDep,
+    name: Annotated[str, Path(examples=["gan"])],
+    weeks: Annotated[int, Query(ge=1, le=260)] = trend.WEEKS,
+) -> TopicTrend:
+    """How many papers a topic had each week (from Monday, UTC), and the terms that stand in more
+    titles in the last four weeks than in the sixteen before."""
+    if services.config.topic(name) is None:
+        raise NotFoundError(f'There is no topic "{name}" here.')
+    with services.store.read() as connection:
+        found = trend.of_topic(connection, name, services.now(), weeks)
+    return TopicTrend(
+        name=name,
+        weeks=[TrendWeek(week=f"{monday:%Y-%m-%d}", papers=n) for monday, n in found.weeks],
+        rising=[
+            TrendTerm(term=one.term, lately=one.lately, before=one.before, score=one.score)
+            for one in found.rising
+        ],
+    )
