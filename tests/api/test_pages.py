@@ -285,7 +285,18 @@ def test_catalogues_agree() -> None:
     )
     families = (
         *("status_", "error_", "role_", "by_", "link_", "empty_", "day_empty", "not_today"),
-        *("when_", "state_", "did_", "event_", "field_", "key_", "act_", "sort_", "tally_"),
+        *(
+            "when_",
+            "state_",
+            "did_",
+            "event_",
+            "field_",
+            "key_",
+            "act_",
+            "sort_",
+            "tally_",
+            "shelf_",
+        ),
     )
     named = {key for key in zh if not key.startswith(families)}
     marks = {"new", "new_version", "published", "discussed", "cited", "withdrawn"}

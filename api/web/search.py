@@ -1,0 +1,147 @@
+"""The search page: as you type where scripts run, by a button where they do not; what it finds can be
+saved as a watch."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from aggregator.digest.select import in_order
+from aggregator.errors import NotFoundError, UsageError
+from aggregator.store import papers, watches
+from aggregator.store.papers import PaperQuery
+from aggregator.watches import Watch
+from api.deps import ServicesDep
+from api.web import front, reader
+from api.web.reader import Owner
+from api.web.view import page
+
+router = APIRouter(include_in_schema=False, default_response_class=Response)
+
+ON_A_PAGE = 25
+
+Words = Annotated[str, Query(max_length=500)]
+Field = Annotated[str, Form(max_length=500)]
+
+
+class Asked:
+    """What the form of the page was sent with."""
+
+    def __init__(
+        self,
+        q: Words = "",
+        author: Words = "",
+        venue: Words = "",
+        topic: Annotated[str, Query(max_length=64)] = "",
+        since: Annotated[str, Query(max_length=10)] = "",
+        until: Annotated[str, Query(max_length=10)] = "",
+        sort: Annotated[str, Query(max_length=10)] = "new",
+    ) -> None:
+        given = {"q": q, "author": author, "venue": venue, "topic": topic}
+        # What PostgreSQL or a header would not take is no word that anybody looks for.
+        self.given = {k: "".join(s for s in v if s.isprintable()).strip() for k, v in given.items()}
+        self.given |= {"since": since, "until": until}
+        ranked = sort == "relevance" and bool(self.given["q"] or self.given["author"])
+        self.sort = "relevance" if ranked else "new"
+
+    def query(self, *, typing: bool) -> PaperQuery:
+        """As the store is asked; while somebody is typing the last word may go on. Raises UsageError
+        for a day that is none."""
+        until = front.asked_day(self.given["until"]) if self.given["until"] else None
+        return PaperQuery(
+            topics=(self.given["topic"],) if self.given["topic"] else (),
+            q=self.given["q"],
+            author=self.given["author"],
+            venue=self.given["venue"],
+            since=front.asked_day(self.given["since"]) if self.given["since"] else None,
+            until=until + timedelta(days=1) if until else None,
+            sort="relevance" if self.sort == "relevance" else "new",
+            kind="any" if self.given["q"] else "paper",
+            prefix=typing,
+            limit=ON_A_PAGE,
+        )
+
+    def address(self, **more: str) -> str:
+        """The address of the page with what was asked."""
+        pairs = {k: v for k, v in self.given.items() if v}
+        if self.sort != "new":
+            pairs["sort"] = self.sort
+        query = urlencode(pairs | {k: v for k, v in more.items() if v})
+        return f"/search?{query}" if query else "/search"
+
+
+@router.get("/search")
+def show_search(
+    request: Request,
+    services: ServicesDep,
+    asked: Annotated[Asked, Depends(Asked)],
+    cursor: Annotated[str, Query(max_length=500)] = "",
+) -> Response:
+    """The form, and what it finds; for a script the findings alone."""
+    config = services.config
+    if asked.given["topic"] and config.topic(asked.given["topic"]) is None:
+        raise NotFoundError(f'There is no topic "{asked.given["topic"]}" here.')
+    typing = "hx-request" in request.headers
+    items: list[dict[str, Any]] = []
+    following, trouble = None, ""
+    if any(asked.given.values()):
+        try:
+            query = asked.query(typing=typing)
+            with services.store.read() as connection:
+                found = papers.page(connection, query, cursor or None)
+            items, following = found.items, found.next
+        except UsageError as error:
+            trouble = str(error)
+    values = {
+        "asked": asked,
+        "any": any(asked.given.values()),
+        "trouble": trouble,
+        "items": items,
+        "more": asked.address(cursor=following) if following else "",
+        "topics": {t.name: t for t in config.topics},
+        "choices": in_order(config.topics),
+        "kept": reader.kept_of(request, services, {paper["id"] for paper in items}),
+        "feed": urlencode({k: v for k, v in asked.given.items() if v and k in _FEED}),
+    }
+    response = page(request, "found.html" if typing else "search.html", values)
+    if typing:
+        response.headers["HX-Replace-Url"] = asked.address()
+    return response
+
+
+_FEED = ("q", "author", "venue", "topic")
+"""What a feed of a search can be asked, too."""
+
+
+@router.post("/search/save")
+def save_search(
+    services: ServicesDep,
+    owner: Owner,
+    name: Field,
+    q: Field = "",
+    author: Field = "",
+    venue: Field = "",
+    topic: Field = "",
+) -> Response:
+    """Save the search as a watch, and lead to its page, where it can be subscribed to."""
+    try:
+        made = Watch(
+            name=name.strip().lower().replace(" ", "-"),
+            topics=(topic,) if topic else (),
+            query=q,
+            authors=(author,) if author else (),
+            venues=(venue,) if venue else (),
+        )
+    except ValidationError as error:
+        said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise UsageError(f"{error.errors()[0]['loc'] or 'watch'}: {said}.") from None
+    with services.store.write() as connection:
+        if any(made.name == one.name for one in watches.everything(connection, services.config)):
+            raise UsageError(
+                f'name: there is a watch "{made.name}" already; expected another name.'
+            )
+        watches.save(connection, services.config, made, services.now())
+    return RedirectResponse(f"/watches/{made.name}", 303)

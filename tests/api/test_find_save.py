@@ -1,0 +1,102 @@
+"""Search, save as a watch, library: what the pages say, and who may save."""
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from aggregator.store.db import Store
+from tests.api.test_keep import token
+from tests.api.test_pages import elements
+from tests.drafts import DAY, preprint
+from tests.filled import fill, give_tags, put
+
+
+def filled(store: Store) -> None:
+    """Two papers, one of them tagged."""
+    put(
+        store,
+        preprint("1711.00001", title="Residual Learning for Nets", authors=("Ada Lovelace",)),
+        preprint("1711.00002", title="Learning without Residue", authors=("Alan Turing",)),
+    )
+    give_tags(store, {"Residual Learning for Nets": [("gan", 0.9)]})
+
+
+@pytest.mark.parametrize(
+    ("asked", "count"),
+    [
+        ("q=learning", 2),
+        ("q=%22residual+learning%22", 1),
+        ("q=resid*", 2),
+        ("author=turing", 1),
+        ("topic=gan", 1),
+        (f"q=learning&since={DAY:%Y-%m-%d}&until={DAY:%Y-%m-%d}", 2),
+        ("q=learning&until=2017-11-01", 0),
+        ("q=learning&sort=relevance", 2),
+        ("sort=relevance", 0),
+        ("q=%00%0a", 0),
+        ("q=%29%28+OR+*", 0),
+    ],
+)
+def test_a_search_finds(browser: TestClient, store: Store, asked: str, count: int) -> None:
+    filled(store)
+    answer = browser.get(f"/search?{asked}")
+    assert answer.status_code == 200
+    elements(answer.text)
+    assert answer.text.count("<article") == count
+
+
+def test_what_is_typed_may_go_on_and_comes_alone(browser: TestClient, store: Store) -> None:
+    filled(store)
+    assert browser.get("/search?q=resi").text.count("<article") == 0
+    part = browser.get("/search?q=resi&author=", headers={"HX-Request": "true"})
+    assert part.text.count("<article") == 2
+    assert "<html" not in part.text
+    assert part.headers["hx-replace-url"] == "/search?q=resi"
+
+
+def test_wrong_questions_are_said(browser: TestClient, store: Store) -> None:
+    assert "expected a day" in browser.get("/search?since=x").text
+    assert "expected the `next`" in browser.get("/search?q=a&cursor=x").text
+    assert browser.get("/search?topic=nope").status_code == 404
+
+
+def test_a_search_goes_on(browser: TestClient, store: Store) -> None:
+    fill(store, 60)
+    seen: list[str] = []
+    path = "/search?q=deep+learning"
+    while path:
+        html = browser.get(path).text
+        seen += re.findall(r'<article class="card" id="([^"]+)"', html)
+        older = re.search(r'rel="next" href="([^"]+)"', html)
+        path = older[1].replace("&amp;", "&") if older else ""
+    assert len(seen) == len(set(seen)) > 25
+
+
+def test_only_this_machine_saves_a_watch(browser: TestClient, store: Store) -> None:
+    filled(store)
+    sent = {"form": token(browser.get("/search?q=nets").text), "name": "My Nets", "q": "nets"}
+    assert browser.post("/search/save", data=sent).status_code == 403  # asked as "testserver"
+    browser.base_url = "http://localhost"
+    sent["form"] = token(browser.get("/search?q=nets").text)
+    assert (
+        browser.post("/search/save", data=sent).status_code == 403
+    )  # by no address of this machine
+
+
+def test_the_library_has_shelves(browser: TestClient, store: Store) -> None:
+    filled(store)
+    assert "Nothing is starred yet" in browser.get("/library").text
+    form = token(browser.get("/library").text)
+    paper = re.findall(r'value="star:([^"]+)"', browser.get("/search?q=residual").text)[0]
+    browser.post("/keep", data={"form": form, "do": f"star:{paper}"})
+    note = {"form": form, "paper": paper, "note": "<b>Read</b>\r\nagain"}
+    assert browser.post("/note", data=note).headers["location"] == f"/papers/{paper}#note"
+    for shelf, count in (("starred", 1), ("later", 0), ("noted", 1), ("hidden", 0)):
+        html = browser.get(f"/library?shelf={shelf}").text
+        elements(html)
+        assert html.count("<article") == count
+    assert "&lt;b&gt;Read&lt;/b&gt;\nagain" in browser.get("/library?shelf=noted").text
+    assert browser.get("/library?shelf=x").status_code == 400
+    browser.cookies.clear()
+    assert "Nothing is starred yet" in browser.get("/library").text
