@@ -51,7 +51,7 @@ SQL_SEAMS = {
     "aggregator/backup.py": {"sqlalchemy.Connection", "sqlalchemy.Table"},
     **{
         f"aggregator/{name}.py": {"sqlalchemy.Connection"}
-        for name in ("claim", "compose", "handover", "news", "subscribers", "cli/delivery")
+        for name in ("claim", "compose", "handover", "news", "subscribers", "trend", "cli/delivery")
     },
     "api/problems.py": {"sqlalchemy.exc.OperationalError"},
 }
