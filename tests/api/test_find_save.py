@@ -75,10 +75,10 @@ def test_a_search_goes_on(browser: TestClient, store: Store) -> None:
 
 def test_only_this_machine_saves_a_watch(browser: TestClient, store: Store) -> None:
     filled(store)
-    sent = {"form": token(browser.get("/search?q=nets").text), "name": "My Nets", "q": "nets"}
+    sent = {"proof": token(browser.get("/search?q=nets").text), "name": "My Nets", "q": "nets"}
     assert browser.post("/search/save", data=sent).status_code == 403  # asked as "testserver"
     browser.base_url = "http://localhost"
-    sent["form"] = token(browser.get("/search?q=nets").text)
+    sent["proof"] = token(browser.get("/search?q=nets").text)
     assert (
         browser.post("/search/save", data=sent).status_code == 403
     )  # by no address of this machine
@@ -89,8 +89,8 @@ def test_the_library_has_shelves(browser: TestClient, store: Store) -> None:
     assert "Nothing is starred yet" in browser.get("/library").text
     form = token(browser.get("/library").text)
     paper = re.findall(r'value="star:([^"]+)"', browser.get("/search?q=residual").text)[0]
-    browser.post("/keep", data={"form": form, "do": f"star:{paper}"})
-    note = {"form": form, "paper": paper, "note": "<b>Read</b>\r\nagain"}
+    browser.post("/keep", data={"proof": form, "do": f"star:{paper}"})
+    note = {"proof": form, "paper": paper, "note": "<b>Read</b>\r\nagain"}
     assert browser.post("/note", data=note).headers["location"] == f"/papers/{paper}#note"
     for shelf, count in (("starred", 1), ("later", 0), ("noted", 1), ("hidden", 0)):
         html = browser.get(f"/library?shelf={shelf}").text

@@ -24,7 +24,7 @@ def one(store: Store) -> str:
 
 def token(html: str) -> str:
     """The token of a page's forms."""
-    found = re.search(r'name="form" value="([^"]+)"', html)
+    found = re.search(r'name="proof" value="([^"]+)"', html)
     assert found
     return found[1]
 
@@ -32,7 +32,7 @@ def token(html: str) -> str:
 def test_a_star_is_kept_and_shown(browser: TestClient, store: Store) -> None:
     paper = one(store)
     form = token(browser.get("/").text)
-    sent = {"form": form, "do": f"star:{paper}", "back": "/?date=2017-11-13"}
+    sent = {"proof": form, "do": f"star:{paper}", "back": "/?date=2017-11-13"}
     answer = browser.post("/keep", data=sent)
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/?date=2017-11-13#{paper}"
@@ -58,12 +58,12 @@ def test_a_form_counts_only_from_the_browser_that_was_shown_it(
     assert browser.post("/keep", data=sent).status_code == 403
     form = token(browser.get("/").text)
     foreign = {"Sec-Fetch-Site": "cross-site"}
-    assert browser.post("/keep", data=sent | {"form": form}, headers=foreign).status_code == 403
+    assert browser.post("/keep", data=sent | {"proof": form}, headers=foreign).status_code == 403
     browser.cookies.delete("reader")
-    assert browser.post("/keep", data=sent | {"form": form}).status_code == 403
+    assert browser.post("/keep", data=sent | {"proof": form}).status_code == 403
     browser.get("/")
-    assert browser.post("/keep", data=sent | {"form": form}).status_code == 403
-    assert browser.post("/keep", data=sent | {"form": "x" * 300}).status_code == 403
+    assert browser.post("/keep", data=sent | {"proof": form}).status_code == 403
+    assert browser.post("/keep", data=sent | {"proof": "x" * 300}).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -72,16 +72,16 @@ def test_a_form_counts_only_from_the_browser_that_was_shown_it(
 def test_a_form_never_leads_elsewhere(browser: TestClient, store: Store, back: str) -> None:
     paper = one(store)
     form = token(browser.get("/").text)
-    sent = {"form": form, "do": f"later:{paper}", "back": back}
+    sent = {"proof": form, "do": f"later:{paper}", "back": back}
     assert browser.post("/keep", data=sent).headers["location"] == "/"
 
 
 def test_wrong_buttons_are_said(browser: TestClient, store: Store) -> None:
     paper = one(store)
     form = token(browser.get("/").text)
-    assert browser.post("/keep", data={"form": form, "do": f"eat:{paper}"}).status_code == 400
-    assert browser.post("/keep", data={"form": form, "do": "star:nope"}).status_code == 404
-    long = {"form": form, "paper": paper, "note": "x" * (kept.MOST_NOTE + 1)}
+    assert browser.post("/keep", data={"proof": form, "do": f"eat:{paper}"}).status_code == 400
+    assert browser.post("/keep", data={"proof": form, "do": "star:nope"}).status_code == 404
+    long = {"proof": form, "paper": paper, "note": "x" * (kept.MOST_NOTE + 1)}
     assert browser.post("/note", data=long).status_code == 400
 
 
