@@ -18,12 +18,16 @@ C = 20.0
 """Inverse strength of the L2 penalty. Macro-F1 on random + enriched, plain five-fold: .884 at 5,
 .891 at 10, .895 at 20, .892 at 40. Weighting the classes equally gained nothing (.891 at 10)."""
 
+POSITIVE_WEIGHT, UNCERTAIN_WEIGHT, RECENT_WEIGHT = 2.0, 0.5, 1.5
+"""Weights in learning: positives are few; the uncertain papers are odd ones; recent arXiv papers
+are those to come. Each alone gained .0002 to .0003 of mean average precision."""
+
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}(v\d+)?")
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Labelled papers ready to learn from: n papers, f features, t topics.
+    """Labelled papers ready to learn from: n papers, f features (and themes), t topics.
 
     `rows` (n, f) sparse; `grades` (n, t); `strata` (n,) names, "random" where none is given;
     `arxiv` (n,) whether the id is arXiv's.
@@ -50,6 +54,14 @@ class Labels:
     def truth(self, column: int, rows: np.ndarray) -> np.ndarray:
         """Whether each paper of `rows` is positive."""
         return self.grades[rows, column] == POSITIVE
+
+    def importance(self, column: int, rows: np.ndarray) -> np.ndarray:
+        """Weight of each paper of `rows` in learning."""
+        return (
+            np.where(self.truth(column, rows), POSITIVE_WEIGHT, 1.0)
+            * np.where(self.measured(rows), 1.0, UNCERTAIN_WEIGHT)
+            * np.where(self.arxiv[rows], RECENT_WEIGHT, 1.0)
+        )
 
     def natural(self, rows: np.ndarray) -> np.ndarray:
         """Mask over `rows`: papers as a daily feed brings them, for calibration."""
@@ -88,7 +100,11 @@ def fit_topic(labels: Labels, column: int, rows: np.ndarray) -> TopicModel:
 
     # liblinear: exact on sparse rows within a fraction of a second, and the same on every run.
     model = LogisticRegression(C=C, solver="liblinear", tol=1e-4, max_iter=1000)
-    model.fit(labels.rows[rows], labels.truth(column, rows))
+    model.fit(
+        labels.rows[rows],
+        labels.truth(column, rows),
+        sample_weight=labels.importance(column, rows),
+    )
     return TopicModel(np.ravel(model.coef_), float(np.ravel(model.intercept_)[0]))
 
 
@@ -96,7 +112,7 @@ def tune(labels: Labels, column: int, rows: np.ndarray, *, folds: int, seed: int
     """Calibration and threshold from scores that each paper got by a model that had not seen it.
 
     Calibration is fitted on the natural papers alone, so that probabilities are those of a feed;
-    the threshold is the one of best F1 on the measured papers.
+    the threshold is the one of best expected F1 on the measured papers.
     """
     scores = np.empty(len(rows))
     for seen, unseen in _splits(labels.truth(column, rows), folds, seed):
@@ -105,8 +121,10 @@ def tune(labels: Labels, column: int, rows: np.ndarray, *, folds: int, seed: int
     natural = _enough(labels.natural(rows), truth)
     slope, offset = platt(scores[natural], truth[natural])
     measured = _enough(labels.measured(rows), truth)
-    probabilities = calibrated(scores[:, None], np.array([[slope, offset]]))[:, 0]
-    return Tuning(slope, offset, best_threshold(truth[measured], probabilities[measured]))
+    score = best_score(scores[measured], truth[measured])
+    return Tuning(
+        slope, offset, float(calibrated(np.array([[score]]), np.array([[slope, offset]]))[0, 0])
+    )
 
 
 def _enough(mask: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -136,15 +154,20 @@ def platt(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
     return float(slope), float(offset)
 
 
-def best_threshold(truth: np.ndarray, probabilities: np.ndarray) -> float:
-    """The threshold of best F1: half-way between the last paper taken and the first left."""
-    order = np.argsort(-probabilities, kind="stable")
-    hits = np.cumsum(truth[order])
-    f1 = 2 * hits / (np.arange(1, len(truth) + 1) + truth.sum())
+def best_score(scores: np.ndarray, truth: np.ndarray) -> float:
+    """The score from which on to tag for the best F1, by expectation: half-way between the last
+    paper taken and the first left.
+
+    Hits are counted not as they fell but as probabilities calibrated on these very papers say:
+    the best place among so few positives is an accident of the draw. Macro-F1 on random +
+    enriched .901, against .897 by the hits themselves.
+    """
+    slope, offset = platt(scores, truth)
+    ranked = np.sort(scores)[::-1]
+    p = calibrated(ranked[:, None], np.array([[slope, offset]]))[:, 0]
+    f1 = 2 * np.cumsum(p) / (np.arange(1, len(p) + 1) + p.sum())
     best = int(np.argmax(f1))
-    taken = probabilities[order[best]]
-    left = probabilities[order[best + 1]] if best + 1 < len(order) else 0.0
-    return float((taken + left) / 2)
+    return float(ranked[best : best + 2].mean())
 
 
 def cross_validate(

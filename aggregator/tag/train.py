@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from aggregator.errors import UsageError
 from aggregator.tag import artifact as artifacts
@@ -18,6 +19,7 @@ from aggregator.tag.crossval import Labels, cross_validate, fit_topic, tune
 from aggregator.tag.evaluate import POSITIVE, grade_matrix
 from aggregator.tag.features import features
 from aggregator.tag.files import read_labelled, read_papers
+from aggregator.tag.themes import folded, themes, widened
 from aggregator.tag.vectors import Vectoriser
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,8 @@ def train(
     *,
     now: datetime | None = None,
 ) -> TrainingResult:
-    """Fit a tagger on labelled papers; the corpus tells how common each feature is.
+    """Fit a tagger on labelled papers; the corpus tells how common each feature is, and which
+    features go together.
 
     Labels: JSON Lines `{"title", "abstract", "grades": {topic: 0|1|2}}`; `stratum` (`random`,
     `enriched`, `uncertain`) and `id` are used where given. Corpus: JSON Lines with `title` and
@@ -57,7 +60,7 @@ def train(
 
     Figures are those of nested, stratified, repeated cross-validation, thresholds and calibration
     chosen inside the folds: {"measured_on", "folds", "repeats", "papers", "corpus_papers",
-    "features", "strata": {stratum: evaluation}, "calibration_error": {topic: ECE, "mean"}}; the
+    "features", "themes", "strata": {stratum: evaluation}, "calibration_error": {topic: ECE, "mean"}}; the
     stratum "random+enriched" is the headline, "arxiv" its part with arXiv ids.
 
     Raises UsageError naming the file if one is broken, or a topic if it has too few labels.
@@ -67,16 +70,20 @@ def train(
     papers = [(row["title"], row["abstract"]) for row in labelled]
     log.info("reading %d labelled papers for features", len(papers))
     vocabulary = _vocabulary(papers)
-    idf, n_corpus, pairs = _weigh(vocabulary, papers, corpus_files)
+    idf, corpus, pairs = _weigh(vocabulary, papers, corpus_files)
     vectoriser = Vectoriser(vocabulary, idf)
-    labels = Labels.of(vectoriser.transform(papers), grade_matrix(labelled, topics), labelled)
+    log.info("finding themes in %d papers", corpus.shape[0])
+    directions = themes(vectoriser.weigh(corpus))
+    rows = widened(vectoriser.transform(papers), directions)
+    labels = Labels.of(rows, grade_matrix(labelled, topics), labelled)
     figures = {
         "papers": len(papers),
-        "corpus_papers": n_corpus,
+        "corpus_papers": corpus.shape[0],
         "features": len(vocabulary),
+        "themes": directions.shape[1],
         **cross_validate(labels, topics, folds=FOLDS, repeats=REPEATS),
     }
-    artifact = _fit(vectoriser, labels, topics)
+    artifact = _fit(vectoriser, directions, labels, topics)
     if pairs:
         artifact, figures["chinese"] = translations.teach(artifact, pairs)
     trained = now.date().isoformat() if now else ""
@@ -118,16 +125,15 @@ def _vocabulary(papers: Sequence[tuple[str, str]]) -> list[str]:
 
 def _weigh(
     vocabulary: Sequence[str], papers: Sequence[tuple[str, str]], files: Sequence[Path | str]
-) -> tuple[np.ndarray, int, list[translations.Pair]]:
+) -> tuple[np.ndarray, sp.csr_matrix, list[translations.Pair]]:
     """Inverse document frequencies over corpus and labels, smoothed as scikit-learn's:
-    ln((1 + n) / (1 + df)) + 1; the number of corpus papers; papers that come with a translation.
+    ln((1 + n) / (1 + df)) + 1; counts of the corpus papers; papers that come with a translation.
     """
     counter = Vectoriser(vocabulary, np.ones(len(vocabulary)))
     seen = {title.casefold() for title, _ in papers}
-    frequency = _document_frequency(counter, papers)
     chunk: list[tuple[str, str]] = []
+    counts: list[sp.csr_matrix] = []
     pairs: list[translations.Pair] = []
-    n_corpus = 0
     for path in files:
         log.info("reading the corpus: %s", path)
         for row in read_papers(path):
@@ -138,20 +144,21 @@ def _weigh(
                 continue  # a paper that several lists hold, or a labelled one, counts once
             seen.add(paper[0].casefold())
             chunk.append(paper)
-            n_corpus += 1
             if len(chunk) == _CHUNK:
-                frequency += _document_frequency(counter, chunk)
+                counts.append(counter.counts(chunk))
                 chunk.clear()
-    frequency += _document_frequency(counter, chunk)
-    n = n_corpus + len(papers)
-    return np.log((1 + n) / (1 + frequency)) + 1, n_corpus, pairs
+    corpus = sp.csr_matrix(sp.vstack([*counts, counter.counts(chunk)], format="csr"))
+    frequency = _document_frequency(corpus) + _document_frequency(counter.counts(papers))
+    return np.log((1 + corpus.shape[0] + len(papers)) / (1 + frequency)) + 1, corpus, pairs
 
 
-def _document_frequency(counter: Vectoriser, papers: Sequence[tuple[str, str]]) -> np.ndarray:
-    return np.bincount(counter.counts(papers).indices, minlength=len(counter.vocabulary))
+def _document_frequency(counts: sp.csr_matrix) -> np.ndarray:
+    return np.bincount(counts.indices, minlength=counts.shape[1])
 
 
-def _fit(vectoriser: Vectoriser, labels: Labels, topics: Sequence[str]) -> Artifact:
+def _fit(
+    vectoriser: Vectoriser, directions: np.ndarray, labels: Labels, topics: Sequence[str]
+) -> Artifact:
     """The final model: weights from all labels; calibration and threshold by cross-fitting."""
     weights, intercepts, calibration, thresholds = [], [], [], []
     for column, topic in enumerate(topics):
@@ -159,7 +166,7 @@ def _fit(vectoriser: Vectoriser, labels: Labels, topics: Sequence[str]) -> Artif
         rows = labels.decided(column)
         model = fit_topic(labels, column, rows)
         tuned = tune(labels, column, rows, folds=2 * FOLDS, seed=0)
-        weights.append(model.weights)
+        weights.append(folded(model.weights, directions))
         intercepts.append(model.intercept)
         calibration.append((tuned.slope, tuned.offset))
         thresholds.append(tuned.threshold)

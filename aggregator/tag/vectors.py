@@ -45,7 +45,11 @@ class Vectoriser:
         no feature is known): (1 + ln count) × idf, as scikit-learn's TfidfVectorizer with
         `sublinear_tf=True`.
         """
-        rows = self.counts(papers)
+        return self.weigh(self.counts(papers))
+
+    def weigh(self, counts: sp.csr_matrix) -> sp.csr_matrix:
+        """Counts as of `counts` -> rows as of `transform`, in the same place of memory."""
+        rows = counts
         rows.data = (1 + np.log(rows.data)) * self.idf[rows.indices]
         lengths = np.sqrt(np.add.reduceat(np.r_[rows.data**2, 0], rows.indptr[:-1]))
         lengths[np.diff(rows.indptr) == 0] = 1  # reduceat gives an empty row its neighbour's value

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, f1_score
 
 from aggregator.errors import UsageError
 from aggregator.tag.artifact import to_bytes
-from aggregator.tag.crossval import best_threshold, platt
+from aggregator.tag.crossval import best_score, platt
 from aggregator.tag.evaluate import average_precision, calibration_error, evaluate, scores
 from aggregator.tag.files import read_labelled, read_lines, read_papers
 from aggregator.tag.model import calibrated, load
@@ -120,11 +120,17 @@ def test_platt_recovers_slope_and_offset() -> None:
     assert np.isfinite(platt(np.array([-1.0, -2.0, 1.0, 2.0]), np.array([0, 0, 1, 1]))).all()
 
 
-def test_threshold_of_best_f1() -> None:
-    truth = np.array([True, True, False, True, False])
-    p = np.array([0.9, 0.8, 0.7, 0.6, 0.1])
-    assert best_threshold(truth, p) == pytest.approx(0.35)
-    assert best_threshold(truth[:2], p[:2]) == pytest.approx(0.4)
+def test_threshold_of_best_expected_f1() -> None:
+    dice = np.random.default_rng(0)
+    score = dice.normal(size=20_000)
+    truth = dice.random(20_000) < calibrated(score[:, None], np.array([[3.0, -3.0]]))[:, 0]
+    f1 = [f1_score(truth, score >= at) for at in np.linspace(-1, 2, 61)]
+    assert f1_score(truth, score >= best_score(score, truth)) == pytest.approx(max(f1), abs=0.002)
+    # An accident among few papers does not carry the threshold away.
+    few = np.r_[np.linspace(-2, -1, 50), np.linspace(1, 2, 10)]
+    lucky = np.r_[np.zeros(50, bool), np.ones(10, bool)]
+    lucky[0] = True
+    assert -1 < best_score(few, lucky) < 1.1
 
 
 def test_broken_lines_name_file_and_line(tmp_path: Path) -> None:
