@@ -148,7 +148,9 @@ def evaluation_table(measured: "Evaluation") -> Table:
 
 def training_table(figures: Mapping[str, Any]) -> Table:
     """The cross-validated figures of a new model."""
-    table = _figures("cross-validated on", "papers", "precision", "recall", "F1", "AP")
+    table = _figures(
+        "cross-validated on", "papers", "precision", "recall", "F1", "AP", "F1, 95 %", "AP, 95 %"
+    )
     for name, part in figures["strata"].items():
         macro = (
             part["macro_precision"],
@@ -156,7 +158,8 @@ def training_table(figures: Mapping[str, Any]) -> Table:
             part["macro_f1"],
             part["mean_average_precision"],
         )
-        table.add_row(name, str(part["papers"]), *map(_three, macro))
+        bounds = (part["intervals"]["macro_f1"], part["intervals"]["mean_average_precision"])
+        table.add_row(name, str(part["papers"]), *map(_three, macro), *map(_between, bounds))
     return table
 
 
@@ -169,6 +172,10 @@ def _figures(*headings: str) -> Table:
 
 def _three(figure: float | None) -> str:
     return "-" if figure is None else f"{figure:.3f}"
+
+
+def _between(bounds: Mapping[str, float] | None) -> str:
+    return "-" if bounds is None else f"{bounds['low']:.3f}-{bounds['high']:.3f}"
 
 
 def _coloured(status: str) -> Text:

@@ -95,7 +95,7 @@ def test_predict_keeps_the_order_and_touches_no_database(run: Run, folder: Path)
         {
             "id": "a",
             "title": "Policy gradients",
-            "abstract": "Deep reinforcement learning with policy gradients.",
+            "abstract": "Deep reinforcement learning with policy gradients: an agent learns to explore.",
         },
     ]
     done = run("predict", "-", stdin="\n".join(map(json.dumps, lines)))

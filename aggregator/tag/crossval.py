@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from aggregator.tag.evaluate import LEFT_OUT, POSITIVE, calibration_error, summary
+from aggregator.tag.evaluate import LEFT_OUT, POSITIVE, calibration_error, intervals, summary
 from aggregator.tag.model import calibrated
 
 log = logging.getLogger(__name__)
@@ -176,53 +176,69 @@ def cross_validate(
     """Figures of the whole procedure on papers it has not seen; see `train.train`."""
     runs = []
     for seed in range(repeats):
-        probabilities = np.full(labels.grades.shape, np.nan)
-        tagged = np.zeros(labels.grades.shape, dtype=bool)
-        for column, topic in enumerate(topics):
-            log.info("cross-validation %d of %d: %s", seed + 1, repeats, topic)
-            rows = labels.decided(column)
-            for seen, unseen in _splits(labels.truth(column, rows), folds, seed):
-                model = fit_topic(labels, column, rows[seen])
-                tuned = tune(labels, column, rows[seen], folds=folds, seed=seed)
-                scores = model.score(labels.rows[rows[unseen]])
-                p = calibrated(scores[:, None], np.array([[tuned.slope, tuned.offset]]))[:, 0]
-                probabilities[rows[unseen], column] = p
-                tagged[rows[unseen], column] = p >= tuned.threshold
-        runs.append(_figures(labels, topics, probabilities, tagged))
-    return {"folds": folds, "repeats": repeats, **_averaged(runs)}
+        log.info("cross-validation %d of %d", seed + 1, repeats)
+        runs.append(figures(labels, topics, *unseen(labels, topics, folds=folds, seed=seed)))
+    return {"folds": folds, "repeats": repeats, **averaged(runs)}
 
 
-def _figures(
+def unseen(
+    labels: Labels, topics: Sequence[str], *, folds: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n, t) probabilities and decisions for each paper by models and tuning that had not seen it."""
+    probabilities = np.full(labels.grades.shape, np.nan)
+    tagged = np.zeros(labels.grades.shape, dtype=bool)
+    for column in range(len(topics)):
+        rows = labels.decided(column)
+        for seen, held_out in _splits(labels.truth(column, rows), folds, seed):
+            model = fit_topic(labels, column, rows[seen])
+            tuned = tune(labels, column, rows[seen], folds=folds, seed=seed)
+            scores = model.score(labels.rows[rows[held_out]])
+            p = calibrated(scores[:, None], np.array([[tuned.slope, tuned.offset]]))[:, 0]
+            probabilities[rows[held_out], column] = p
+            tagged[rows[held_out], column] = p >= tuned.threshold
+    return probabilities, tagged
+
+
+def figures(
     labels: Labels, topics: Sequence[str], probabilities: np.ndarray, tagged: np.ndarray
 ) -> dict[str, Any]:
+    """Evaluation, with intervals, of each stratum, and calibration errors; see `train.train`."""
     everything = np.arange(len(labels.strata))
     measured = labels.measured(everything)
     parts = {"random+enriched": measured}
     parts |= {str(name): labels.strata == name for name in np.unique(labels.strata)}
     parts["arxiv"] = measured & labels.arxiv
     strata = {
-        name: asdict(summary(topics, labels.grades[part], probabilities[part], tagged[part]))
+        name: {
+            **asdict(summary(topics, labels.grades[part], probabilities[part], tagged[part])),
+            "intervals": intervals(topics, labels.grades[part], probabilities[part], tagged[part]),
+        }
         for name, part in parts.items()
         if part.any()
     }
-    errors: dict[str, float] = {}
-    for column, topic in enumerate(topics):
-        rows = labels.decided(column)
-        rows = rows[labels.natural(rows)]
-        if len(rows):
-            errors[topic] = calibration_error(
-                labels.truth(column, rows), probabilities[rows, column]
-            )
+    natural = [rows[labels.natural(rows)] for rows in map(labels.decided, range(len(topics)))]
+    answers = [
+        (labels.truth(column, rows), probabilities[rows, column])
+        for column, rows in enumerate(natural)
+    ]
+    errors = {
+        topic: calibration_error(*answer)
+        for topic, answer in zip(topics, answers, strict=True)
+        if len(answer[0])
+    }
     if errors:
         errors["mean"] = sum(errors.values()) / len(errors)
+        errors["pooled"] = calibration_error(
+            np.concatenate([truth for truth, _ in answers]), np.concatenate([p for _, p in answers])
+        )
     return {"strata": strata, "calibration_error": errors}
 
 
-def _averaged(runs: Sequence[Any]) -> Any:
+def averaged(runs: Sequence[Any]) -> Any:
     """Equal trees of numbers -> one tree of their means, to four digits; None stays if any is."""
     first = runs[0]
     if isinstance(first, Mapping):
-        return {key: _averaged([run[key] for run in runs]) for key in first}
+        return {key: averaged([run[key] for run in runs]) for key in first}
     if any(run is None for run in runs):
         return None
     mean = sum(runs) / len(runs)

@@ -20,7 +20,7 @@ from aggregator.tag.evaluate import POSITIVE, grade_matrix
 from aggregator.tag.features import features
 from aggregator.tag.files import read_labelled, read_papers
 from aggregator.tag.themes import folded, themes, widened
-from aggregator.tag.vectors import Vectoriser
+from aggregator.tag.vectors import Vectoriser, shape
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,18 @@ class TrainingResult:
     figures: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Material:
+    """What models are fitted on: f features, k themes (`directions` (f, k)), labelled papers."""
+
+    topics: Sequence[str]
+    vectoriser: Vectoriser
+    directions: np.ndarray
+    labels: Labels
+    corpus_papers: int
+    pairs: Sequence[translations.Pair]
+
+
 def train(
     corpus_files: Sequence[Path | str],
     label_files: Sequence[Path | str],
@@ -60,11 +72,30 @@ def train(
 
     Figures are those of nested, stratified, repeated cross-validation, thresholds and calibration
     chosen inside the folds: {"measured_on", "folds", "repeats", "papers", "corpus_papers",
-    "features", "themes", "strata": {stratum: evaluation}, "calibration_error": {topic: ECE, "mean"}}; the
+    "features", "themes", "strata": {stratum: evaluation and its "intervals"},
+    "calibration_error": {topic: ECE, "mean", "pooled"}}; the
     stratum "random+enriched" is the headline, "arxiv" its part with arXiv ids.
 
     Raises UsageError naming the file if one is broken, or a topic if it has too few labels.
     """
+    material = prepare(corpus_files, label_files)
+    figures = {
+        "papers": len(material.labels.strata),
+        "corpus_papers": material.corpus_papers,
+        "features": len(material.vectoriser.vocabulary),
+        "themes": material.directions.shape[1],
+        **cross_validate(material.labels, material.topics, folds=FOLDS, repeats=REPEATS),
+    }
+    artifact = _fit(material)
+    if material.pairs:
+        artifact, figures["chinese"] = translations.teach(artifact, material.pairs)
+    trained = now.date().isoformat() if now else ""
+    artifact = Artifact(**{**vars(artifact), "trained": trained, "figures": figures})
+    return TrainingResult(artifact, figures)
+
+
+def prepare(corpus_files: Sequence[Path | str], label_files: Sequence[Path | str]) -> Material:
+    """Read the files of `train` and turn them into rows; raises as `train` does."""
     labelled = [row for path in label_files for row in read_labelled(path)]
     topics = _topics(labelled)
     papers = [(row["title"], row["abstract"]) for row in labelled]
@@ -72,23 +103,11 @@ def train(
     vocabulary = _vocabulary(papers)
     idf, corpus, pairs = _weigh(vocabulary, papers, corpus_files)
     vectoriser = Vectoriser(vocabulary, idf)
-    log.info("finding themes in %d papers", corpus.shape[0])
+    log.info("finding themes in %d papers", shape(corpus)[0])
     directions = themes(vectoriser.weigh(corpus))
     rows = widened(vectoriser.transform(papers), directions)
     labels = Labels.of(rows, grade_matrix(labelled, topics), labelled)
-    figures = {
-        "papers": len(papers),
-        "corpus_papers": corpus.shape[0],
-        "features": len(vocabulary),
-        "themes": directions.shape[1],
-        **cross_validate(labels, topics, folds=FOLDS, repeats=REPEATS),
-    }
-    artifact = _fit(vectoriser, directions, labels, topics)
-    if pairs:
-        artifact, figures["chinese"] = translations.teach(artifact, pairs)
-    trained = now.date().isoformat() if now else ""
-    artifact = Artifact(**{**vars(artifact), "trained": trained, "figures": figures})
-    return TrainingResult(artifact, figures)
+    return Material(topics, vectoriser, directions, labels, shape(corpus)[0], pairs)
 
 
 def save(result: TrainingResult, path: Path | str) -> None:
@@ -149,29 +168,28 @@ def _weigh(
                 chunk.clear()
     corpus = sp.csr_matrix(sp.vstack([*counts, counter.counts(chunk)], format="csr"))
     frequency = _document_frequency(corpus) + _document_frequency(counter.counts(papers))
-    return np.log((1 + corpus.shape[0] + len(papers)) / (1 + frequency)) + 1, corpus, pairs
+    return np.log((1 + shape(corpus)[0] + len(papers)) / (1 + frequency)) + 1, corpus, pairs
 
 
 def _document_frequency(counts: sp.csr_matrix) -> np.ndarray:
-    return np.bincount(counts.indices, minlength=counts.shape[1])
+    return np.bincount(counts.indices, minlength=shape(counts)[1])
 
 
-def _fit(
-    vectoriser: Vectoriser, directions: np.ndarray, labels: Labels, topics: Sequence[str]
-) -> Artifact:
+def _fit(material: Material) -> Artifact:
     """The final model: weights from all labels; calibration and threshold by cross-fitting."""
+    labels, vectoriser = material.labels, material.vectoriser
     weights, intercepts, calibration, thresholds = [], [], [], []
-    for column, topic in enumerate(topics):
+    for column, topic in enumerate(material.topics):
         log.info("fitting %s", topic)
         rows = labels.decided(column)
         model = fit_topic(labels, column, rows)
         tuned = tune(labels, column, rows, folds=2 * FOLDS, seed=0)
-        weights.append(folded(model.weights, directions))
+        weights.append(folded(model.weights, material.directions))
         intercepts.append(model.intercept)
         calibration.append((tuned.slope, tuned.offset))
         thresholds.append(tuned.threshold)
     return Artifact(
-        topics=tuple(topics),
+        topics=tuple(material.topics),
         vocabulary=vectoriser.vocabulary,
         idf=vectoriser.idf,
         weights=np.array(weights, dtype=np.float32).T,

@@ -85,6 +85,12 @@ class Vectoriser:
         return sp.csr_matrix((ones, (lines, columns)), shape=shape)
 
 
+def shape(rows: sp.csr_matrix) -> tuple[int, int]:
+    """Numbers of rows and columns; scipy does not say that a matrix always has them."""
+    n, f = rows.shape or (0, 0)
+    return n, f
+
+
 class _WordIds(dict[str, int]):
     """Spelling -> number of its word, -1 if the vocabulary lacks it; learns spellings as they come."""
 

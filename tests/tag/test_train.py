@@ -30,7 +30,7 @@ def test_figures(trained: TrainingResult) -> None:
     assert head["macro_f1"] > 0.95
     assert head["mean_average_precision"] > 0.95
     assert figures["strata"]["arxiv"]["papers"] < 180
-    assert set(figures["calibration_error"]) == {"rl", "datasets", "mean"}
+    assert set(figures["calibration_error"]) == {"rl", "datasets", "mean", "pooled"}
     assert figures["calibration_error"]["mean"] < 0.1
 
 
