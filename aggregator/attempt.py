@@ -233,4 +233,5 @@ def make_fetcher(store: Store, settings: Settings, source: Source) -> Fetcher:
         store.write,
         contact=settings.contact,
         allow_private=settings.allow_private_upstreams,
+        patience=settings.patience_seconds,
     )

@@ -25,8 +25,9 @@ from aggregator.watchdog import Watch
 
 PROJECT_PAGE = "https://github.com/daypaper/daypaper"
 MOST_BYTES = 64 * 2**20  # after decompression; arXiv's OAI pages are 2-10 MB
-MOST_SECONDS = 180  # for one answer, however slowly it drips
-TIMEOUT = httpx.Timeout(60, connect=15)
+PATIENCE = 60.0  # seconds of silence; a slow line may need more, an impatient operator less
+DRIP = 3  # times the patience: for one answer, however slowly it drips
+CONNECT = 15.0  # seconds at most until a connection stands
 MOST_REDIRECTS = 5
 ATTEMPTS = 3
 POST_BYTES = 64 * 2**10
@@ -47,7 +48,8 @@ class Fetcher:
     """Paced requests for one source; `requests` counts those sent. Close it when done.
 
     `transaction` opens a write transaction of the store (the ledger), `wall` and `sleep` are the
-    real clock; tests hand in others.
+    real clock; tests hand in others. `patience` is how many seconds a host may be silent; an answer that
+    keeps dripping may take three times as long.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Fetcher:
         *,
         contact: str,
         allow_private: bool = False,
+        patience: float = PATIENCE,
         wall: Callable[[], datetime] = clock.wall,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -64,11 +67,12 @@ class Fetcher:
         self._manners = manners
         self._transaction = transaction
         self._allow_private = allow_private
+        self._most_seconds = DRIP * patience
         self._wall = wall
         self._sleep = sleep
         self._client = httpx.Client(
             headers={"User-Agent": user_agent(contact), "Accept-Encoding": "gzip, deflate"},
-            timeout=TIMEOUT,
+            timeout=httpx.Timeout(patience, connect=min(CONNECT, patience)),
             follow_redirects=False,
             trust_env=False,
             # One connection at a time is what arXiv asks for; nobody else minds.
@@ -190,9 +194,10 @@ class Fetcher:
                         raise BrokenError(
                             f"{host} sent more than {MOST_BYTES >> 20} MB; given up.", url=url
                         )
-                    if time.monotonic() - started > MOST_SECONDS:
+                    if time.monotonic() - started > self._most_seconds:
                         raise UnreachableError(
-                            f"{host} was still sending after {MOST_SECONDS} s; given up.", url=url
+                            f"{host} was still sending after {self._most_seconds:g} s; given up.",
+                            url=url,
                         )
                 return response, bytes(body)
         except httpx.ConnectError as error:

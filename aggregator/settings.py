@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     topics: Path = Path("topics.toml")
     base_url: str = ""
     contact: str = ""
+    patience_seconds: float = Field(default=60.0, gt=0, le=600)
     secret_key: SecretStr = SecretStr("")
     public_read: bool = True
     smtp_url: SecretStr = SecretStr("")

@@ -6,6 +6,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,12 +38,12 @@ class StandIn:
 
 
 @contextmanager
-def stand_in(now: str) -> Iterator[StandIn]:
-    """Start it with its clock at `now`."""
+def stand_in(now: str, data: Path | str = "data") -> Iterator[StandIn]:
+    """Start it with its clock at `now`; `data` is where its records and feeds are."""
     folder = SHARED / "upstream"
     if not folder.is_dir():
         pytest.skip("the stand-in services do not lie beside this checkout")
-    words = [sys.executable, "-m", "upstream", "--port", "0", "--data", "data", "--now", now]
+    words = [sys.executable, "-m", "upstream", "--port", "0", "--data", str(data), "--now", now]
     with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

@@ -1,0 +1,169 @@
+"""The sources of the matrix: what is configured, when its week begins, and what it serves by itself."""
+
+import html
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+HOUR = timedelta(hours=1)
+WINDOW = 30
+"""Items that the rolling feed shows; one comes every two hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One source at the stand-in. `start` is the noon at which its week begins; proceedings come out
+    two days later, on the second day of the fault. `prefix` is its service there.
+
+    `shown` gives the titles that it shows now, read without Daypaper; `windowed`: it forgets.
+    """
+
+    kind: str
+    prefix: str
+    start: datetime
+    options: str
+    shown: Callable[[str], list[str]]
+    windowed: bool = False
+    pace: float = 0.02
+
+    def toml(self, url: str) -> str:
+        """Its `[[sources]]` table."""
+        return (
+            f'[[sources]]\nname = "{self.kind}"\nkind = "{self.kind}"\npace_seconds = {self.pace}\n'
+            + self.options.replace("{url}", url)
+        )
+
+
+def _get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return answer.read().decode()
+
+
+def _found(path: str, pattern: str) -> Callable[[str], list[str]]:
+    """Titles by a regular expression."""
+
+    def shown(url: str) -> list[str]:
+        try:
+            text = _get(url + path)
+        except urllib.error.HTTPError:
+            return []
+        return [html.unescape(title).strip() for title in re.findall(pattern, text, re.S)]
+
+    return shown
+
+
+def _noted(path: str, find: Callable[[dict], list[str]]) -> Callable[[str], list[str]]:
+    """Titles out of JSON."""
+
+    def shown(url: str) -> list[str]:
+        try:
+            return find(json.loads(_get(url + path)))
+        except urllib.error.HTTPError:
+            return []
+
+    return shown
+
+
+def _announced(url: str) -> list[str]:
+    """arXiv ids, which is what the stand-in tells: all listings since the week before."""
+    return json.loads(_get(f"{url}/_truth/arxiv?from=2017-11-07&cats=cs.NE,cs.IR"))["ids"]
+
+
+def _posts(url: str) -> list[str]:
+    """Every post that paging back can reach."""
+    found, after = [], ""
+    while after is not None:
+        page = json.loads(_get(f"{url}/reddit/r/MachineLearning/new.json?raw_json=1&limit=100&after={after}"))
+        found += [child["data"]["title"] for child in page["data"]["children"]]
+        after = page["data"]["after"]
+    return found
+
+
+def _noon(year: int, month: int, day: int) -> datetime:
+    return datetime(year, month, day, 12, tzinfo=UTC)
+
+
+FEED_START = _noon(2026, 8, 10)
+
+PLACES = (
+    Place("ecva", "/ecva", _noon(2018, 9, 6), 'years = [2018]\nbase_url = "{url}/ecva"\n',
+          _found("/ecva/papers.php", r"<a href=papers[^>]*>\n(.*?)</a>"), pace=0.012),
+    Place("cvf", "/cvf", _noon(2020, 2, 28), 'venues = ["WACV2020"]\nbase_url = "{url}/cvf"\n',
+          _found("/cvf/WACV2020", r'class="ptitle"><br><a [^>]*>(.*?)</a>'), pace=0.012),
+    Place("neurips", "/neurips", _noon(2013, 12, 3), 'years = [2013]\nbase_url = "{url}/neurips"\n',
+          _found("/neurips/paper_files/paper/2013", r'title="paper title"[^>]*>(.*?)</a>'), pace=0.012),
+    Place("arxiv", "/arxiv", _noon(2017, 11, 13),
+          'categories = ["cs.NE", "cs.IR"]\noai_url = "{url}/arxiv/oai"\nrss_url = "{url}/arxiv/rss"\n'
+          'api_url = "{url}/arxiv/api/query"\n', _announced),
+    Place("reddit", "/reddit", _noon(2017, 11, 13),
+          'subreddits = ["MachineLearning"]\nbase_url = "{url}/reddit"\noauth_url = "{url}/reddit-oauth"\n'
+          'every = "12h"\n', _posts, windowed=True),
+    Place("pmlr", "/pmlr", _noon(2015, 7, 4), 'volumes = [37]\nbase_url = "{url}/pmlr"\n',
+          _found("/pmlr/v37", r'<p class="title">(.*?)</p>')),
+    Place("virtual", "/virtual", _noon(2017, 7, 15),
+          'conferences = ["icml-2017"]\nbase_url = "{url}/virtual/icml"\n',
+          _noted("/virtual/icml/static/virtual/data/icml-2017-orals-posters.json",
+                 lambda d: list({e["uid"]: e["name"] for e in d["results"]}.values()))),
+    Place("openreview", "/openreview", _noon(2021, 6, 26),
+          'venues = ["robot-learning.org/CoRL/2021/Conference"]\nbase_url = "{url}/openreview2"\n'
+          'base_url_v1 = "{url}/openreview1"\n',
+          _noted("/openreview1/notes?invitation=robot-learning.org/CoRL/2021/Conference/-/Blind_Submission",
+                 lambda d: [n["content"]["title"] for n in d["notes"]])),
+    Place("rsshub", "/rsshub", FEED_START,
+          'routes = ["/zhihu/hot?limit=15", "/weibo/search/hot?limit=15"]\nbase_url = "{url}/rsshub"\nevery = "12h"\n',
+          lambda url: _items("/rsshub/zhihu/hot?limit=15")(url) + _items("/rsshub/weibo/search/hot?limit=15")(url),
+          windowed=True),
+    Place("feed", "/feeds", FEED_START, 'url = "{url}/feeds/rolling.xml"\nevery = "12h"\n',
+          lambda url: _items("/feeds/rolling.xml")(url), windowed=True),
+    Place("hf_daily", "/feeds", FEED_START, 'base_url = "{url}/feeds"\nevery = "12h"\n',
+          _noted("/feeds/api/daily_papers", lambda d: [item["paper"]["title"] for item in d]),
+          windowed=True),
+)  # fmt: skip
+
+
+def _items(path: str) -> Callable[[str], list[str]]:
+    return _found(path, r"<item>\s*<title>(.*?)</title>")
+
+
+def write_feeds(folder: Path, now: datetime) -> None:
+    """What the rolling feed and Hugging Face's page show at this moment."""
+    last = int((now - FEED_START) / (2 * HOUR)) + 100
+    items = []
+    for number in range(last, last - WINDOW, -1):
+        at = FEED_START + (number - 100) * 2 * HOUR
+        items.append(
+            f"<item><title>Über the übung {number}: naïve café</title><link>https://blog.example/{number}</link>"
+            f"<guid>https://blog.example/{number}</guid><pubDate>{format_datetime(at)}</pubDate>"
+            f"<description>What was seen at {at:%H:%M}, and what it means.</description></item>"
+        )
+    rss = "<?xml version='1.0' encoding='UTF-8'?><rss version='2.0'><channel><title>Rolling</title>"
+    _write(folder / "rolling.xml", f"{rss}{''.join(items)}</channel></rss>")
+    days = int((now - FEED_START) / (24 * HOUR)) + 1
+    papers = [
+        {
+            "paper": {
+                "id": f"2608.{10 * day + n:05d}",
+                "title": f"Étude {day}.{n} on gadgets",
+                "upvotes": n,
+                "submittedOnDailyAt": f"{(now - (days - day) * 24 * HOUR).date()}T00:00:00.000Z",
+            },
+            "title": f"Étude {day}.{n} on gadgets",
+            "numComments": 0,
+        }
+        for day in range(max(1, days - 1), days + 1)
+        for n in range(1, 6)
+    ]
+    (folder / "api").mkdir(exist_ok=True)
+    _write(folder / "api" / "daily_papers", json.dumps(papers, ensure_ascii=False))
+    kind = json.dumps({"Content-Type": "application/json; charset=utf-8"})
+    _write(folder / "api" / "daily_papers.headers.json", kind)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,134 @@
+"""Lives through one simulated week of one source, with or without a fault from its second to its fourth day."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from aggregator import pipeline, topics
+from aggregator.clock import iso
+from aggregator.models import Draft
+from aggregator.settings import Settings
+from aggregator.store import entries
+from aggregator.store.db import Store
+from aggregator.store.sql import entry, paper
+from tests.reliability.modes import Mode
+from tests.reliability.places import Place, write_feeds
+from tests.sources.standin import StandIn
+
+STEP = timedelta(hours=12)
+STEPS = 15
+TOTAL = range(2, 6)
+"""Steps at which every request meets the fault: the second and the third day."""
+FLAKY = range(6, 8)
+"""Steps at which every fifth request does, a dozen at most: the fourth day."""
+HEALED = FLAKY.stop
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one collect left: `status` is None where the source was not due; `met` says that an answer
+    was spoilt on its way; `shown` are the titles that the upstream has by itself at that time."""
+
+    at: datetime
+    status: str | None
+    message: str
+    met: bool
+    stored: Mapping[str, Draft]
+    shown: tuple[str, ...]
+    asked: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(slots=True)
+class Week:
+    """All looks of a week, and how many papers there are in the end."""
+
+    looks: list[Look] = field(default_factory=list)
+    papers: list[str] = field(default_factory=list)
+
+
+class Bench:
+    """A stand-in, a folder to work in, and an empty store to begin with."""
+
+    def __init__(self, services: StandIn, feeds: Path, folder: Path) -> None:
+        self.services, self.feeds, self._folder = services, feeds, folder
+        self._empty = folder / "empty.sqlite3"
+        store = Store(f"sqlite:///{self._empty}", folder)
+        store.migrate()
+        store.close()
+
+    def live(self, place: Place, mode: Mode | None = None) -> Week:
+        """One week, from an empty store."""
+        home = self._folder / "week"
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir()
+        shutil.copy(self._empty, home / "daypaper.sqlite3")
+        store = Store(f"sqlite:///{home / 'daypaper.sqlite3'}", home)
+        patience = {"patience_seconds": mode.patience} if mode and mode.patience else {}
+        settings = Settings(data_dir=home, contact="reliability@example.org", **patience)
+        config = topics.parse(place.toml(self.services.url), "topics.toml")
+        week = Week()
+        try:
+            for step in range(STEPS):
+                now = place.start + step * STEP
+                self._turn(place, mode, step, now)
+                week.looks.append(self._look(store, settings, config, place, mode, step, now))
+            with store.read() as connection:
+                week.papers = [doc["title"] for doc in connection.scalars(sa.select(paper.c.doc))]
+        finally:
+            self.services.control(clear=True)
+            store.close()
+        return week
+
+    def _turn(self, place: Place, mode: Mode | None, step: int, now: datetime) -> None:
+        write_feeds(self.feeds, now)
+        order: dict[str, Any] = {"clear": True, "now": iso(now), "reset_log": True}
+        if mode and step in TOTAL:
+            order["fault"] = {"prefix": place.prefix, **mode.fault}
+        if mode and step in FLAKY:
+            order["fault"] = {"prefix": place.prefix, "every_nth": 5, "times": 12, **mode.fault}
+        self.services.control(**order)
+
+    def _look(
+        self,
+        store: Store,
+        settings: Settings,
+        config: topics.Config,
+        place: Place,
+        mode: Mode | None,
+        step: int,
+        now: datetime,
+    ) -> Look:
+        # A person looks after it once the upstream is well: some refusals wait for that.
+        names = [place.kind] if mode and step == HEALED else []
+        done = pipeline.collect(store, settings, config, names, as_of=now)
+        outcome = done.sources.get(place.kind)
+        asked = tuple(
+            r
+            for service in _services(place)
+            for r in self.services.asked(service)
+        )
+        met = any(r["fault"] and r["status"] != 304 for r in asked)
+        self.services.control(clear=True)  # what is shown is asked for without the fault
+        shown = tuple(place.shown(self.services.url)) if mode is None else ()
+        status, message = (outcome.status, outcome.message) if outcome else (None, "")
+        return Look(now, status, message, met, drafts(store), shown, asked)
+
+
+def _services(place: Place) -> tuple[str, ...]:
+    return ("/openreview1", "/openreview2") if place.kind == "openreview" else (place.prefix,)
+
+
+def drafts(store: Store) -> dict[str, Draft]:
+    """Everything stored, by key."""
+    with store.read() as connection:
+        keys = list(connection.scalars(sa.select(entry.c.key)))
+        found, _ = entries.of_keys(connection, keys)
+    return {key: one.draft for key, one in found.items()}
+
+
+Report = Callable[[str], None]
