@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from aggregator import clock
-from aggregator.errors import SourceError, ThrottledError
+from aggregator.errors import DeniedError, SourceError, ThrottledError
 from aggregator.fetch import Fetcher, Manners
 from aggregator.ingest import store_drafts
 from aggregator.merge.plan import Counts
@@ -74,7 +74,10 @@ class Attempt:
         source: Source,
         moment: Moment,
         progress: Progress | None,
+        *,
+        by_name: bool = False,
     ) -> None:
+        """`by_name`: a person asks for this very source, which ends what waits for one."""
         self.papers_new = 0
         self.papers_updated = 0
         self.now = moment.now
@@ -92,10 +95,17 @@ class Attempt:
             first = not runs.ever_good(connection, source.name)
             self.checkpoint = ledger.checkpoints(connection, source.name)
             self._resting = ledger.cooldown(connection, source.upstream, self.now)
+            if by_name and self._waits_for_a_person:
+                ledger.lift(connection, source.upstream)
+                self._resting = None
             self._failures = last.failures if last else 0
             self._replay = latest is not None and latest > self.now
             self._backfill = first or self.since is not None
             self._id = runs.start(connection, source.name, self.now, clock.wall(), self._backfill)
+
+    @property
+    def _waits_for_a_person(self) -> bool:
+        return self._resting is not None and self._resting[0] == ledger.FOR_A_PERSON
 
     def known(self, keys: Collection[str]) -> set[str]:
         with self._store.read() as connection:
@@ -120,6 +130,8 @@ class Attempt:
         try:
             if self._resting:
                 until, reason = self._resting
+                if self._waits_for_a_person:
+                    raise DeniedError(reason)
                 raise ThrottledError(f"Left alone until {clock.iso(until)}: {reason}")
             for step in self._source.pull(self):
                 if isinstance(step, Note):
@@ -195,6 +207,9 @@ class Attempt:
             until = self.now + (error.retry_after or COOLDOWN)
             with self._store.write() as connection:
                 ledger.cool_down(connection, self._source.upstream, until, str(error))
+        elif isinstance(error, DeniedError) and not self._resting:
+            with self._store.write() as connection:
+                ledger.cool_down(connection, self._source.upstream, ledger.FOR_A_PERSON, str(error))
         status: Any = error.status
         return Note(status, str(error))
 

@@ -7,7 +7,8 @@
         ├── UnreachableError  failed: no connection, no name, time-out, 5xx
         ├── RefusedError      failed: an address we must not fetch, or 401, 403, 404 …
         ├── ThrottledError    throttled: 429, 503 with Retry-After, Reddit's 403
-        ├── ChallengedError   challenged: a bot wall, or arXiv's "access denied": a person must act
+        ├── ChallengedError   challenged: a bot wall: a person must act
+        │   └── DeniedError   arXiv's "access denied": nothing more is asked until a person says so
         └── BrokenError       failed: the answer is not what this source answers with
 
 A source that fails is a value, not a crash: `attempt.py` catches SourceError at the edge of one source.
@@ -69,6 +70,11 @@ class ChallengedError(SourceError):
     """A bot wall, or a refusal that going on would make worse."""
 
     status = "challenged"
+
+
+class DeniedError(ChallengedError):
+    """A refusal after which going on counts as an attack: the upstream is left alone until a person
+    asks for a source of it by name."""
 
 
 class BrokenError(SourceError):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -70,6 +70,7 @@ class Fetcher:
         self._most_seconds = DRIP * patience
         self._wall = wall
         self._sleep = sleep
+        self._left = datetime.min.replace(tzinfo=UTC)
         self._client = httpx.Client(
             headers={"User-Agent": user_agent(contact), "Accept-Encoding": "gzip, deflate"},
             timeout=httpx.Timeout(patience, connect=min(CONNECT, patience)),
@@ -175,8 +176,11 @@ class Fetcher:
         with self._transaction() as connection:
             now = self._wall()
             start = ledger.reserve(connection, self._manners.upstream, self._manners.pace, now)
+        # A request that left late must not have the next one on its heels.
+        start = max(start, self._left + self._manners.pace)
         if start > now:
             self._sleep((start - now).total_seconds())
+        self._left = max(self._wall(), start)
 
     def _send(
         self, method: str, url: str, secret: Mapping[str, str] | None, **request: Any

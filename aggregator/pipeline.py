@@ -72,7 +72,8 @@ def collect(
     for source in sources:
         if source.name in names or not names:
             always = source.name in names or since is not None
-            _collect(store, settings, source, moment, progress, done, always=always)
+            named = source.name in names
+            _collect(store, settings, source, moment, progress, done, always=always, by_name=named)
     made, changed = resolve.look_up(store, settings, sources, moment.now)
     done.papers_new += made
     done.papers_updated += changed
@@ -104,11 +105,12 @@ def _collect(
     done: Collected,
     *,
     always: bool,
+    by_name: bool = False,
 ) -> None:
     # Due or not is asked under the lock: another collector may just have done it.
     with store.upstream_lock(source.upstream):
         if always or _is_due(store, source, moment.now):
-            attempt = Attempt(store, settings, source, moment, progress)
+            attempt = Attempt(store, settings, source, moment, progress, by_name=by_name)
             done.sources[source.name] = attempt.carry_out()
             done.papers_new += attempt.papers_new
             done.papers_updated += attempt.papers_updated

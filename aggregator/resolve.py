@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from aggregator.attempt import make_fetcher
-from aggregator.errors import SourceError, ThrottledError
+from aggregator.errors import DeniedError, SourceError, ThrottledError
 from aggregator.ingest import store_drafts
 from aggregator.models import Parsed
 from aggregator.settings import Settings
@@ -48,6 +48,8 @@ def look_up(
                 ledger.cool_down(connection, LOOK_UPS, now + pause, str(error))
                 if isinstance(error, ThrottledError):
                     ledger.cool_down(connection, arxiv.upstream, now + pause, str(error))
+                if isinstance(error, DeniedError):
+                    ledger.cool_down(connection, arxiv.upstream, ledger.FOR_A_PERSON, str(error))
             break
         total_made += made
         total_changed += changed

@@ -1,6 +1,7 @@
 """The HTTP client against a real server on loopback: pace, retries, limits, conditions, addresses."""
 
 import gzip
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -32,13 +33,14 @@ class Clock:
     def __init__(self) -> None:
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.slept: list[float] = []
+        self.oversleeps = timedelta()
 
     def wall(self) -> datetime:
         return self.now
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self.now += timedelta(seconds=seconds)
+        self.now += timedelta(seconds=seconds) + self.oversleeps
 
 
 @pytest.fixture
@@ -80,6 +82,34 @@ def test_requests_keep_the_pace_over_processes(one_store: Store, server: Server)
         with fetcher(one_store, server.url, pace=3, clock=clock) as http:
             http.get(server.url + "/a")
     assert clock.slept == [3.0, 3.0]
+
+
+def test_a_request_that_left_late_has_no_other_on_its_heels(
+    one_store: Store, server: Server
+) -> None:
+    server.routes["/a"] = Reply(b"hello")
+    clock = Clock()
+    with fetcher(one_store, server.url, pace=3, clock=clock) as http:
+        http.get(server.url + "/a")
+        clock.oversleeps = timedelta(seconds=2)  # a busy machine wakes it late
+        http.get(server.url + "/a")
+        clock.oversleeps = timedelta()
+        http.get(server.url + "/a")
+    assert clock.slept == [3.0, 3.0]
+
+
+def test_patience_ends(one_store: Store, server: Server) -> None:
+    def slow(_: Asked) -> Reply:
+        time.sleep(0.3)
+        return Reply(b"late")
+
+    server.routes["/slow"] = slow
+    manners = Manners("upstream", timedelta(), frozenset({urlsplit(server.url).netloc}))
+    with (
+        closing(Fetcher(manners, one_store.write, contact="", patience=0.1)) as http,
+        pytest.raises(UnreachableError, match="did not answer in time"),
+    ):
+        http.get(server.url + "/slow")
 
 
 def test_the_ledger_gives_each_slot_once(store: Store) -> None:

@@ -138,11 +138,43 @@ def test_the_second_look_of_a_day_asks_only_whether_something_changed(
         if asked.headers.get("if-none-match")
         else Reply(good_feed(), headers={**XML, "ETag": "abc"})
     )
+    arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
     collect()
     arxiv.asked.clear()
     done = collect(1)
     assert (done.status, done.counts.new) == ("ok", 0)
     assert arxiv.paths() == ["/rss/cs.CV"]
+
+
+def test_a_broken_record_proves_nothing_and_is_asked_for_again(
+    collect: Collect, arxiv: Server, one_store: Store
+) -> None:
+    def place() -> Any:
+        with one_store.read() as connection:
+            return ledger.checkpoints(connection, "arxiv").get("oai:cs.CV")
+
+    assert collect().status == "mismatch"  # the page has a version without a date
+    assert place() is None
+    assert collect(1).status == "mismatch"
+    arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
+    assert collect(2).status == "ok"
+    assert place()
+
+
+def test_after_a_denial_nothing_is_asked_until_a_person_says_so(
+    collect: Collect, one_store: Store, arxiv: Server, tmp_path: Path
+) -> None:
+    good = arxiv.routes["/rss/cs.CV"]
+    arxiv.routes["/rss/cs.CV"] = Reply(b"Access denied", 403)
+    collect()
+    arxiv.routes["/rss/cs.CV"] = good
+    settings, made = Settings(data_dir=tmp_path), config(arxiv.url)
+    done = pipeline.collect(one_store, settings, made, as_of=NOW + timedelta(days=9))
+    assert done.sources["arxiv"].status == "challenged"
+    assert "daypaper collect" in done.sources["arxiv"].message
+    assert arxiv.paths() == ["/rss/cs.CV"]
+    assert collect(24 * 9).status != "challenged"
+    assert len(arxiv.paths()) > 1
 
 
 def test_oai_down_is_filled_in_by_search_and_said(
@@ -158,6 +190,7 @@ def test_oai_down_is_filled_in_by_search_and_said(
 def test_a_broken_page_leaves_the_checkpoint_where_it_was(
     collect: Collect, arxiv: Server, one_store: Store
 ) -> None:
+    arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
     collect()
 
     def place() -> Any:
@@ -215,6 +248,7 @@ def test_an_old_batch_in_the_first_feed_ever_is_told_by_oai_and_not_stored(
 def test_a_batch_that_is_not_served_yet_is_waited_for_and_then_late(
     collect: Collect, arxiv: Server
 ) -> None:
+    arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
     collect()
     arxiv.routes["/oai"] = Reply(body("oai_none.xml"), headers=XML)
     early = collect(13.2)  # 20:12 in New York: announced, but OAI-PMH has it from 22:30
@@ -280,6 +314,7 @@ def test_an_interrupted_back_fill_goes_on_where_it_was(
 def test_a_back_fill_that_leaves_a_gap_does_not_move_the_daily_harvest(
     collect: Collect, arxiv: Server
 ) -> None:
+    arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
     collect(-24 * 20)
     collect(since=NOW - timedelta(days=1))
     arxiv.asked.clear()
@@ -337,7 +372,10 @@ def test_a_replay_is_no_mismatch(collect: Collect, arxiv: Server) -> None:
     assert collect(-24).status != "mismatch"
 
 
-def test_a_run_in_the_future_does_not_freeze_the_source(collect: Collect, one_store: Store) -> None:
+def test_a_run_in_the_future_does_not_freeze_the_source(
+    collect: Collect, one_store: Store, arxiv: Server
+) -> None:
+    arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
     collect(24 * 365 * 20)
     collect()
     collect(1)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.models import Draft, Entry
+from aggregator.parse.text import is_damaged
 
 _packed = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
@@ -16,6 +17,7 @@ def combine(stored: Entry | None, draft: Draft, source: str, now: datetime) -> E
     """The entry after `source` saw `draft`.
 
     The draft of higher fidelity wins and the other fills its blanks; of two equals the newer wins.
+    A text that was damaged on its way never takes the place of one that was not.
     `published` does not change once it is dated: the first sight of a listing is the best evidence
     of its day, and later answers only tell when a record was last modified.
     """
@@ -30,8 +32,8 @@ def combine(stored: Entry | None, draft: Draft, source: str, now: datetime) -> E
     better, worse = (draft, old) if draft.fidelity >= old.fidelity else (old, draft)
     combined = replace(
         better,
-        title=better.title or worse.title,
-        abstract=better.abstract or worse.abstract,
+        title=_sounder(better.title, worse.title),
+        abstract=_sounder(better.abstract, worse.abstract),
         authors=better.authors or worse.authors,
         url=better.url or worse.url,
         year=better.year or worse.year,
@@ -75,6 +77,10 @@ def digest(entry: Entry) -> str:
     )
     packed = _packed(content)
     return hashlib.blake2b(packed.encode(), digest_size=16).hexdigest()
+
+
+def _sounder(better: str, worse: str) -> str:
+    return worse if not better or (worse and is_damaged(better)) else better
 
 
 def _earlier(a: datetime | None, b: datetime | None) -> datetime | None:

@@ -14,6 +14,9 @@ from aggregator.errors import BrokenError, ChallengedError
 from aggregator.parse.dates import moment
 from aggregator.parse.page import is_html
 
+_DECLARED = re.compile(
+    rb"""(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*["']([\w-]{2,30})""", re.ASCII
+)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w-]{2,30})""", re.IGNORECASE | re.ASCII)
 
 
@@ -59,6 +62,7 @@ def parse_feed(
     three times as fast, for those who make plain text of it anyway.
     Raises ChallengedError if an HTML page came instead, BrokenError if it is no feed at all.
     """
+    body = _mended(body, content_type or "")
     # never pass the bytes themselves: feedparser opens a file of that name
     read = feedparser.parse(
         io.BytesIO(body if 0 in body[:4] else body.lstrip()),
@@ -80,6 +84,25 @@ def parse_feed(
         entries=tuple(_entry(item, zone) for item in read.entries),
         language=_text(head, "language"),
     )
+
+
+def _mended(body: bytes, content_type: str) -> bytes:
+    """The body, without the bytes that are not UTF-8 where the rest is and says so.
+
+    One broken byte, or a character cut in two, would have feedparser read the whole feed in another
+    encoding. What is wrong becomes U+FFFD. Without any good character beyond ASCII the label is
+    taken for wrong, as it is so often, and feedparser decides.
+    """
+    declared = _DECLARED.match(body[:200])
+    label = (
+        declared[1].decode() if declared else (_CHARSET.search(content_type) or ("", "utf-8"))[1]
+    )
+    if body.isascii() or 0 in body[:4] or label.lower().replace("-", "") != "utf8":
+        return body
+    text = body.decode("utf-8", "replace")
+    if "\ufffd" not in text or text.replace("\ufffd", "").isascii():
+        return body
+    return text.encode()
 
 
 def _kind(body: bytes, content_type: str) -> str:

@@ -95,6 +95,11 @@ def storable(text: str) -> str:
     return _INVISIBLE.sub("", text)
 
 
+def is_damaged(text: str) -> bool:
+    """Were there bytes that are no characters? Then something on the way broke the text."""
+    return "\ufffd" in text
+
+
 def clean_html(markup: str) -> str:
     """HTML -> readable text: a blank line between paragraphs, a line for each list item or <br>.
 

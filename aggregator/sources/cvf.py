@@ -1,15 +1,15 @@
 """Proceedings of CVPR, ICCV and WACV from the CVF open access site: lists first, then abstracts."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from aggregator.clock import iso, parse_moment
-from aggregator.errors import BrokenError, RefusedError, SourceError, ThrottledError
+from aggregator.clock import iso
+from aggregator.errors import BrokenError, RefusedError
 from aggregator.models import Parsed
 from aggregator.sources.base import (
     Answer,
@@ -25,16 +25,16 @@ from aggregator.sources.base import (
 )
 from aggregator.sources.cvf_pages import KIND, detail_draft, list_drafts, read_listing
 from aggregator.sources.cvf_venues import first_day
+from aggregator.sources.proceedings import (
+    asked,
+    list_due,
+    list_page,
+    not_there,
+    pull_details,
+    raw_list,
+)
 
 EVERY = timedelta(days=1)
-LIST_AGAIN = timedelta(days=7)
-"""Proceedings hardly change: a list that gives no ETag or Last-Modified is asked once a week."""
-DETAIL_AGAIN = timedelta(days=30)
-"""When to ask again for a paper's page that was missing or had no abstract."""
-GROUP = 20
-"""Papers' pages stored at a time: what a killed process may have to repeat."""
-GIVE_UP = 3
-"""Papers' pages that fail in a row before the run stops asking."""
 
 
 class CvfOptions(Options):
@@ -74,7 +74,7 @@ class CvfSource:
         for venue in self.venues:
             yield from self._pull_lists(ctx, venue)
         for venue in sorted(self.venues, key=_first_day, reverse=True):
-            yield from self._pull_details(ctx, venue)
+            yield from pull_details(ctx, self, f"{venue}/", venue)
 
     def to_drafts(self, raw: Raw) -> Parsed:
         """A list page -> a draft for each paper; a paper's page -> its draft with the abstract.
@@ -93,17 +93,17 @@ class CvfSource:
     def _pull_lists(self, ctx: Context, venue: str) -> Iterator[Page | Note]:
         stream = f"list:{venue}"
         state = ctx.checkpoint.get(stream) or {}
-        if not _due(state, ctx):
+        if not list_due(state, ctx):
             return
         try:
             answer = self._front(ctx, venue, conditional=not state.get("menu"))
         except RefusedError as error:
-            if error.http_status not in (404, 410):
+            if not not_there(error):
                 raise
             yield Note("not_out_yet", f"{venue} is not on {urlsplit(self.base_url).netloc} yet.")
             return
         if answer.unchanged:
-            yield Page(checkpoint={stream: _asked(answer, ctx.now)})
+            yield Page(checkpoint={stream: asked(answer, ctx.now)})
             return
         try:
             listing = read_listing(answer.body, answer.content_type, answer.url, self.base_url)
@@ -111,7 +111,7 @@ class CvfSource:
             yield Note("failed", str(error))
             return
         if not listing.days:
-            yield from _list_page(stream, answer, ctx.now, whole=listing.whole)
+            yield from _listed(stream, answer, ctx.now, whole=listing.whole)
             return
         complete = True
         for page in self._pull_days(ctx, venue, listing.days):
@@ -124,18 +124,18 @@ class CvfSource:
         for done, url in enumerate(days):
             ctx.progress(f"{venue}: days", done, len(days))
             stream = f"list:{venue}:{url.rpartition('day=')[2]}"
-            if not _due(ctx.checkpoint.get(stream) or {}, ctx):
+            if not list_due(ctx.checkpoint.get(stream) or {}, ctx):
                 continue
             answer = ctx.http.get(url, conditional=True)
             if answer.unchanged:
-                yield Page(checkpoint={stream: _asked(answer, ctx.now)})
+                yield Page(checkpoint={stream: asked(answer, ctx.now)})
                 continue
             try:
                 listing = read_listing(answer.body, answer.content_type, answer.url, self.base_url)
             except BrokenError as error:
                 yield Note("failed", str(error))
                 continue
-            yield from _list_page(stream, answer, ctx.now, whole=listing.whole)
+            yield from _listed(stream, answer, ctx.now, whole=listing.whole)
 
     def _front(self, ctx: Context, venue: str, *, conditional: bool) -> Answer:
         """The venue's first page, by its address of today or by that of the first years."""
@@ -146,110 +146,11 @@ class CvfSource:
                 raise
             return ctx.http.get(f"{self.base_url}/{venue}.py", conditional=conditional)
 
-    def _pull_details(self, ctx: Context, venue: str) -> Iterator[Page | Note]:
-        stream = f"missing:{venue}"
-        gaps = _Gaps(iso(ctx.now), dict(ctx.checkpoint.get(stream) or {}))
-        wanted = [
-            (native_id, url)
-            for native_id, url in ctx.incomplete(KIND, f"{venue}/")
-            if _ask_again(gaps.missing.get(native_id), ctx.now)
-        ]
-        had = 0
-        for start in range(0, len(wanted), GROUP):
-            ctx.progress(f"{venue}: abstracts", start, len(wanted))
-            raws, fatal = self._details(ctx, wanted[start : start + GROUP], gaps)
-            yield Page(raws, checkpoint=gaps.checkpoint(stream))
-            if fatal:
-                raise fatal
-            had += len(raws)
-        if gaps.failed and had:
-            gaps.settle()
-            yield Page(checkpoint=gaps.checkpoint(stream))
-        if gaps.troubles:
-            yield Note(
-                "partial",
-                f"{venue}: pages of papers that could not be read: {len(gaps.troubles)}. "
-                f"The last one: {gaps.troubles[-1]}",
-            )
-
-    def _details(
-        self, ctx: Context, group: list[tuple[str, str]], gaps: "_Gaps"
-    ) -> tuple[tuple[Raw, ...], SourceError | None]:
-        """Ask for a group of papers' pages; what was had, and the error that ends the run, if any."""
-        raws: list[Raw] = []
-        for native_id, url in group:
-            try:
-                raw = _raw(f"detail:{native_id}", ctx.http.get(url), ctx.now)
-                if not self.to_drafts(raw).drafts[0].abstract:
-                    gaps.missing[native_id] = gaps.at
-            except ThrottledError as error:
-                return tuple(raws), error
-            except SourceError as error:
-                if isinstance(error, RefusedError) and error.http_status in (404, 410):
-                    gaps.missing[native_id] = gaps.at
-                    continue
-                gaps.failed.append(native_id)
-                if len(gaps.failed) == GIVE_UP:
-                    return tuple(raws), error
-                gaps.troubles.append(str(error))
-            else:
-                raws.append(raw)
-                gaps.settle()
-        return tuple(raws), None
-
-
-@dataclass(slots=True)
-class _Gaps:
-    """Papers' pages that did not give an abstract, so that they are not asked for every day.
-
-    `missing` (id -> when) are those gone or without abstract. `failed` are those that could not be
-    read just now: they become missing once a good page shows that the site itself is well, since
-    a bot wall's words may stand in a paper's title.
-    """
-
-    at: str
-    missing: dict[str, str]
-    failed: list[str] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
-
-    def settle(self) -> None:
-        self.missing |= dict.fromkeys(self.failed, self.at)
-        self.failed.clear()
-
-    def checkpoint(self, stream: str) -> dict[str, Any]:
-        return {stream: dict(self.missing)} if self.missing else {}
-
 
 def _first_day(venue: str) -> datetime:
     return first_day(venue[:-4], int(venue[-4:]))
 
 
-def _due(state: Mapping[str, Any], ctx: Context) -> bool:
-    """Whether to ask for a list: always where "not modified" can be heard, else once a week."""
-    if not state or ctx.since is not None or state.get("conditional"):
-        return True
-    return ctx.now - parse_moment(state["at"]) >= LIST_AGAIN
-
-
-def _ask_again(missed: str | None, now: datetime) -> bool:
-    return missed is None or now - parse_moment(missed) >= DETAIL_AGAIN
-
-
-def _asked(answer: Answer, now: datetime) -> dict[str, Any]:
-    mark = answer.validator
-    return {"at": iso(now), "conditional": bool(mark.etag or mark.last_modified)}
-
-
-def _raw(stream: str, answer: Answer, now: datetime) -> Raw:
-    return Raw(stream, answer.url, answer.body, answer.content_type, now)
-
-
-def _list_page(stream: str, answer: Answer, now: datetime, *, whole: bool) -> Iterator[Page | Note]:
-    """A list with its checkpoint; without, if its end is missing, so that it is asked again."""
-    raw = _raw(stream, answer, now)
-    if whole:
-        raw = replace(raw, validator=answer.validator)
-        yield Page((raw,), checkpoint={stream: _asked(answer, now)})
-        return
-    yield Page((raw,))
-    yield Note("partial", f"{answer.url} ends in the middle; it is asked again next time.")
+def _listed(stream: str, answer: Answer, now: datetime, *, whole: bool) -> Iterator[Page | Note]:
+    raw = raw_list(stream, answer, {}, now)
+    yield from list_page(raw, answer, asked(answer, now), whole=whole)

@@ -71,13 +71,16 @@ def list_drafts(listing: Listing, stream: str, base_url: str) -> Parsed:
 def detail_draft(body: bytes, content_type: str, url: str, native_id: str) -> Draft:
     """A paper's own page -> the draft of the same key as in the list, with its abstract.
 
-    Raises ChallengedError for a bot wall, BrokenError if there is no paper on it.
+    Raises ChallengedError for a bot wall, BrokenError if there is no paper on it, or not all of it.
     """
     text = decode(body, content_type)
     tree = LexborHTMLParser(text)
     title = plain(_inner(tree, "#papertitle"))
     if not title or not _NATIVE.fullmatch(native_id):
         raise _unreadable(text, url, "no paper on it")
+    after = text.partition('id="abstract"')[2]
+    if "</div" not in after if after else "</html" not in text.lower():
+        raise BrokenError(f"{url} ends in the middle.", url=url)
     content = [tree.body] if tree.body else []
     names = (plain(name) for name in re.split("[,;]", _inner(tree, "#authors i")))
     return _draft(

@@ -13,6 +13,7 @@ from aggregator.parse.feed import Feed, parse_feed
 from aggregator.parse.jsonfeed import parse_json_feed
 from aggregator.parse.jsonpage import web
 from aggregator.parse.page import decode, is_html, is_wall
+from aggregator.parse.text import is_damaged
 from aggregator.sources.base import Raw
 from aggregator.sources.feed_items import Manner, draft_of, native_ids
 
@@ -31,12 +32,14 @@ _END_RDF = re.compile(rb"</\s*(?:\w+:)?rdf\s*>", re.IGNORECASE)  # its channel e
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A feed: `parsed` are the items that are wanted, `dates` those of all its items that have one,
-    `items` how many it shows, `whole` whether it is there to its end."""
+    `items` how many it shows, `whole` whether it is there to its end, `sound` whether its titles are
+    text."""
 
     parsed: Parsed
     dates: tuple[datetime, ...]
     items: int
     whole: bool
+    sound: bool
 
 
 def read(raw: Raw, manner: Manner) -> Reading:
@@ -68,6 +71,7 @@ def read(raw: Raw, manner: Manner) -> Reading:
         tuple(d.published for d in drafts.values() if d.dated),
         len(feed.entries),
         whole,
+        not any(is_damaged(draft.title) for draft in drafts.values()),
     )
 
 

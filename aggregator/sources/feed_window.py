@@ -15,12 +15,13 @@ def steps(
 ) -> Iterator[Page | Note]:
     """The page, then what people should know; `state` is the checkpoint of this stream.
 
-    A feed that is cut off or emptied is stored without validator and checkpoint, so that it is read
+    A feed that is cut off, damaged or emptied is stored without validator and checkpoint, so that it is read
     again next time whatever it says.
     """
-    if not reading.whole:
+    if not (reading.whole and reading.sound):
+        why = "has titles that are damaged" if reading.whole else "ends in the middle"
         yield Page((replace(raw, validator=None),))
-        yield Note("partial", f"{what} ends in the middle; it is asked again next time.")
+        yield Note("partial", f"{what} {why}; it is asked again next time.")
         return
     had = (state or {}).get("items", 0)
     if not reading.items:

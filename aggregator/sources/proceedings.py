@@ -1,8 +1,8 @@
 """What sources of proceedings share: when to ask for a list again, and papers' pages as a back-fill."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 from urllib.parse import urljoin, urlsplit
@@ -131,29 +131,22 @@ def pull_details(ctx: Context, source: Reader, prefix: str, what: str) -> Iterat
 
     A back-fill that any later run resumes. Raises SourceError when asking on is of no use.
     """
-    stream = f"missing:{prefix.rstrip('/')}"
-    gaps = _Gaps(ctx.now, dict(ctx.checkpoint.get(stream) or {}))
-    wanted = [
-        (native_id, url)
-        for native_id, url in ctx.incomplete(source.kind, prefix)
-        if _ask_again(gaps.missing.get(native_id), ctx.now)
-    ]
+    gaps = _Gaps(ctx, prefix.rstrip("/"))
+    incomplete = ctx.incomplete(source.kind, prefix)
+    wanted = [(native_id, url) for native_id, url in incomplete if gaps.is_due(native_id)]
     for start in range(0, len(wanted), GROUP):
         ctx.progress(f"{what}: abstracts", start, len(wanted))
         raws, fatal = _details(ctx, source, wanted[start : start + GROUP], gaps)
-        yield Page(raws, checkpoint=gaps.checkpoint(stream))
+        yield Page(raws, checkpoint=gaps.checkpoint())
         if fatal:
             raise fatal
         gaps.had += len(raws)
     if gaps.failed and gaps.had:
         gaps.settle()
-        yield Page(checkpoint=gaps.checkpoint(stream))
-    if gaps.troubles:
-        yield Note(
-            "partial",
-            f"{what}: pages of papers that could not be read: {len(gaps.troubles)}. "
-            f"The last one: {gaps.troubles[-1]}",
-        )
+        yield Page(checkpoint=gaps.checkpoint())
+    if troubled := gaps.troubled({native_id for native_id, _ in incomplete}):
+        last = f"The last one: {gaps.said[-1]}" if gaps.said else "They are asked for daily."
+        yield Note("partial", f"{what}: pages of papers that could not be read: {troubled}. {last}")
 
 
 def _details(
@@ -177,36 +170,49 @@ def _details(
             gaps.failed.append(native_id)
             if len(gaps.failed) == GIVE_UP:
                 return tuple(raws), error
-            gaps.troubles.append(str(error))
+            gaps.said.append(str(error))
         else:
             raws.append(raw)
+            gaps.trouble.pop(native_id, None)
             gaps.settle()
     return tuple(raws), None
 
 
-@dataclass(slots=True)
 class _Gaps:
     """Papers' pages that did not give an abstract, so that they are not asked for in every run.
 
     `missing` (id -> when) are those gone or without abstract. `failed` are those that could not be
-    read just now: they count as missing for a day once a good page shows that the site itself is
-    well, since a bot wall's words may stand in a paper's title.
+    read just now: they are put off for a day, in `trouble`, once a good page shows that the site
+    itself is well, since a bot wall's words may stand in a paper's title. `said` are their errors.
     """
 
-    now: datetime
-    missing: dict[str, str]
-    failed: list[str] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
-    had: int = 0
+    def __init__(self, ctx: Context, name: str) -> None:
+        self.now = ctx.now
+        self._streams = (f"missing:{name}", f"trouble:{name}")
+        self._kept = {s: ctx.checkpoint[s] for s in self._streams if ctx.checkpoint.get(s)}
+        self.missing, self.trouble = (dict(self._kept.get(s, {})) for s in self._streams)
+        self.failed: list[str] = []
+        self.said: list[str] = []
+        self.had = 0
+
+    def is_due(self, native_id: str) -> bool:
+        """Is the page of this paper to be asked for now?"""
+        return _older(self.missing.get(native_id), self.now, DETAIL_AGAIN) and _older(
+            self.trouble.get(native_id), self.now, TROUBLE_AGAIN
+        )
+
+    def troubled(self, incomplete: Collection[str]) -> int:
+        """How many pages could not be read, now or a short while ago."""
+        return len({*self.failed, *self.trouble} & set(incomplete))
 
     def settle(self) -> None:
-        early = iso(self.now - DETAIL_AGAIN + TROUBLE_AGAIN)
-        self.missing |= dict.fromkeys(self.failed, early)
+        self.trouble |= dict.fromkeys(self.failed, iso(self.now))
         self.failed.clear()
 
-    def checkpoint(self, stream: str) -> dict[str, Any]:
-        return {stream: dict(self.missing)} if self.missing else {}
+    def checkpoint(self) -> dict[str, Any]:
+        now = zip(self._streams, (self.missing, self.trouble), strict=True)
+        return {s: dict(ids) or None for s, ids in now if ids or s in self._kept}
 
 
-def _ask_again(missed: str | None, now: datetime) -> bool:
-    return missed is None or now - parse_moment(missed) >= DETAIL_AGAIN
+def _older(at: str | None, now: datetime, age: timedelta) -> bool:
+    return at is None or now - parse_moment(at) >= age

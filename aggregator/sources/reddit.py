@@ -79,7 +79,7 @@ class RedditSource:
         goal = ctx.since or (parse_moment(seen["at"]) if seen else None)
         headers = self._login(ctx) if all(self.key) else {}
         posts: dict[str, Draft] = {}
-        after = ""
+        after, sound = "", True
         for number in range(MOST_PAGES):
             ctx.progress(f"{self.name}: pages back", number)
             answer = self._ask(ctx, headers, after)
@@ -87,19 +87,37 @@ class RedditSource:
                 return
             raw = Raw(self.stream, answer.url, answer.body, answer.content_type, ctx.now)
             listing = self._read(raw)
+            if not listing.posts and not posts:
+                yield self._empty(listing, seen)
+                return
             known = len(posts)
             posts |= {post.native_id: post for post in listing.posts}
             reached = goal is None or (bool(posts) and _last(posts).published <= goal)
             if not reached and listing.after and len(posts) > known and number < MOST_PAGES - 1:
                 yield Page((raw,))
-                after = listing.after
+                after, sound = listing.after, sound and listing.sound
                 continue
+            sound = sound and listing.sound
             # a later "not modified" must mean that nothing was left behind
             marked = replace(raw, validator=answer.validator) if reached and not number else raw
-            yield Page((marked,), checkpoint=self._newest(posts, seen))
+            yield Page(
+                (marked if sound else raw,), checkpoint=self._newest(posts, seen) if sound else {}
+            )
+            if not sound:
+                yield Note(
+                    "partial", f"r/{self.subreddits} came damaged; it is read again next time."
+                )
             if goal and not reached and len(posts) >= FULL_PAGE:
                 yield self._short(_last(posts).published, goal, seen)
             return
+
+    def _empty(self, listing: Listing, seen: Mapping[str, Any] | None) -> Note:
+        """A first page without a post: Reddit at times shows none for a while."""
+        if not listing.sound:
+            return Note("mismatch", f"r/{self.subreddits} shows no post that can be read.")
+        if seen:
+            return Note("stale", f"r/{self.subreddits} shows no posts any more; it had some.")
+        return Note("not_out_yet", f"r/{self.subreddits} has no posts yet.")
 
     def _newest(self, posts: dict[str, Draft], seen: Mapping[str, Any] | None) -> dict[str, Any]:
         if not posts:
@@ -153,7 +171,7 @@ class RedditSource:
             raise
 
     def _read(self, raw: Raw) -> Listing:
-        return read_listing(raw.body, raw.content_type, raw.url, self.min_score)
+        return read_listing(raw.body, raw.content_type, raw.url, self.min_score, raw.fetched_at)
 
     def to_drafts(self, raw: Raw) -> Parsed:
         """A page of a listing, Atom or JSON -> drafts.

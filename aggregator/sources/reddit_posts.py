@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,7 +24,7 @@ from aggregator.parse.dates import EARLIEST, LATEST
 from aggregator.parse.feed import FeedEntry, parse_feed
 from aggregator.parse.ids import find_identifiers, resolve
 from aggregator.parse.page import decode, is_html, is_wall
-from aggregator.parse.text import clean_html, plain, shortened, storable
+from aggregator.parse.text import clean_html, is_damaged, plain, shortened, storable
 
 KIND = "reddit"
 SITE = "https://www.reddit.com"
@@ -53,25 +53,32 @@ _BLOCKED = re.compile(r"whoa there|too many requests|blocked due to a network po
 class Listing:
     """One page of posts, in its order; `after` names where the next one goes on, "" if none does.
 
-    `posts` are all that can be read, `parsed` those of them that are wanted.
+    `posts` are all that can be read, `parsed` those of them that are wanted. `sound` is false where
+    a post cannot be read, or only with bytes that are no text.
     """
 
     posts: tuple[Draft, ...]
     parsed: Parsed
     after: str
+    sound: bool
 
 
-def read_listing(body: bytes, content_type: str, url: str, min_score: int | None) -> Listing:
-    """A page of a listing, in either format; `parsed` leaves out posts below `min_score`.
+def read_listing(
+    body: bytes, content_type: str, url: str, min_score: int | None, now: datetime
+) -> Listing:
+    """A page of a listing, in either format; `parsed` leaves out posts below `min_score`. What is
+    dated later than tomorrow has no date that can be believed.
 
     Raises ThrottledError, ChallengedError, RefusedError or BrokenError for what is no listing.
     """
     if body.lstrip()[:1] in (b"{", b"["):
         children, after = _json_children(_load(body, url), url)
-        return _listing([_from_child(child) for child in children], after, min_score)
+        posts = [_believed(_from_child(child), now) for child in children]
+        return _listing(posts, after, min_score)
     if is_html(body):
         raise _html_error(decode(body, content_type), url)
-    read = [_from_entry(entry) for entry in parse_feed(body, content_type).entries]
+    entries = parse_feed(body, content_type).entries
+    read = [_believed(_from_entry(entry), now) for entry in entries]
     # Atom does not say whether more follows: going on after its last post tells
     names = [post.native_id for post in read if isinstance(post, Draft)]
     return _listing(read, names[-1] if names else "", min_score)
@@ -82,7 +89,14 @@ def _listing(read: Sequence[Draft | str | None], after: str, min_score: int | No
     least = -math.inf if min_score is None else min_score
     wanted = tuple(post for post in posts.values() if post.extra.get("score", math.inf) >= least)
     skipped = tuple(why for why in read if isinstance(why, str))
-    return Listing(tuple(posts.values()), Parsed(wanted, skipped), after)
+    sound = not skipped and not any(is_damaged(post.title) for post in posts.values())
+    return Listing(tuple(posts.values()), Parsed(wanted, skipped), after, sound)
+
+
+def _believed(post: Draft | str | None, now: datetime) -> Draft | str | None:
+    if isinstance(post, Draft) and post.published > now + timedelta(days=1):
+        return f"{post.native_id}: dated {post.published:%Y-%m-%d}, later than now."
+    return post
 
 
 def _load(body: bytes, url: str) -> Any:

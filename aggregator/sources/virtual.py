@@ -138,7 +138,9 @@ class VirtualSource:
             return
         reached = _asked(first, ctx.now) | {"events": had, "mute": rest.mute}
         if misdated := sum(page.misdated for _, page in rest.pages):
-            yield Page(tuple(raws), checkpoint={stream: reached | {"conditional": False}})
+            news = misdated != state.get("misdated")  # else the site itself has them so
+            doubted = {"conditional": False, "misdated": misdated, "again": news}
+            yield Page(tuple(raws), checkpoint={stream: reached | doubted})
             yield Note("mismatch", f"{conference}: times of events that are none: {misdated}.")
             return
         # a later "not modified" must mean that nothing was left behind
@@ -218,7 +220,8 @@ def _whole_due(state: Mapping[str, Any], ctx: Context) -> bool:
     if not state or ctx.since is not None:
         return True
     lasting = state["conditional"] and not state["mute"]
-    return not lasting and ctx.now - parse_moment(state["at"]) >= LIST_AGAIN
+    after = EVERY if state.get("again") else LIST_AGAIN
+    return not lasting and ctx.now - parse_moment(state["at"]) >= after
 
 
 def _asked(answer: Answer, now: datetime) -> dict[str, Any]:

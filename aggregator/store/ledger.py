@@ -1,7 +1,7 @@
 """The politeness ledger: pace, cooldown, validators, checkpoints and look-ups, shared by everyone."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,8 @@ from aggregator.store.sql import (
     validated,
 )
 
+FOR_A_PERSON = datetime(9999, 1, 1, tzinfo=UTC)
+"""The end of a cooldown that only a person can lift."""
 MOST_AHEAD = timedelta(hours=1)
 LOOKUP_TRIES = 3
 LOOKUP_AGAIN = timedelta(days=1)
@@ -62,6 +64,12 @@ def cooldown(connection: Connection, name: str, now: datetime) -> tuple[datetime
     if row and row.cooldown_until and row.cooldown_until > now:
         return row.cooldown_until, row.cooldown_reason
     return None
+
+
+def lift(connection: Connection, name: str) -> None:
+    """End the cooldown of this upstream: a person takes it upon themselves."""
+    change = {"cooldown_until": None, "cooldown_reason": ""}
+    connection.execute(sa.update(upstream).where(upstream.c.name == name).values(**change))
 
 
 def _make(connection: Connection, name: str, **values: Any) -> None:

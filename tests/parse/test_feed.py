@@ -52,6 +52,19 @@ def test_rss_that_is_not_well_formed_is_read():
     assert feed.entries[0].id == "https://k.example/1"
 
 
+def test_one_broken_byte_does_not_break_the_others():
+    feed = RSS.replace("One & only", "Über naïve Drachen 风筝").encode()
+    broken = feed.replace(b"na", b"\xffna")
+    assert parse_feed(broken, None).entries[0].title == "Über \ufffdnaïve Drachen 风筝"
+    cut = feed.replace("筝".encode(), "筝".encode()[:1])  # in the middle of a character
+    assert parse_feed(cut, None).entries[0].title == "Über naïve Drachen 风\ufffd"
+
+
+def test_a_label_that_is_wrong_throughout_is_not_believed():
+    feed = RSS.replace("One & only", "Über Drachen").encode("latin-1")
+    assert parse_feed(feed, "text/xml; charset=utf-8").entries[0].title == "Über Drachen"
+
+
 def test_rdf():
     feed = parse_feed(RDF.encode(), "text/xml")
     assert feed.version == "rss10"

@@ -1,4 +1,4 @@
-"""`python -m tests.reliability`: the matrix of faults and sources, and docs/reliability.md written from it."""
+"""`python -m tests.reliability`: the matrix of faults and sources; writes docs/reliability.md from it."""
 
 import argparse
 import sys
@@ -22,7 +22,9 @@ def main() -> int:
     told = parser.parse_args()
     console = Console(width=160, highlight=False, markup=False)
     if not (SHARED / "upstream").is_dir():
-        console.print("The stand-in services do not lie beside this checkout; nothing can be measured.")
+        console.print(
+            "The stand-in services do not lie beside this checkout; nothing can be measured."
+        )
         return 2
     rows = matrix.run(
         told.source or kinds,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+ZHIHU, WEIBO = "/zhihu/hot?limit=15", "/weibo/search/hot?limit=15"
 HOUR = timedelta(hours=1)
 WINDOW = 30
 """Items that the rolling feed shows; one comes every two hours."""
@@ -21,7 +22,7 @@ class Place:
     """One source at the stand-in. `start` is the noon at which its week begins; proceedings come out
     two days later, on the second day of the fault. `prefix` is its service there.
 
-    `shown` gives the titles that it shows now, read without Daypaper; `windowed`: it forgets.
+    `shown` gives the titles or links that it shows now, read without Daypaper; `windowed`: it forgets.
     """
 
     kind: str
@@ -30,7 +31,7 @@ class Place:
     options: str
     shown: Callable[[str], list[str]]
     windowed: bool = False
-    pace: float = 0.02
+    pace: float = 0.05
 
     def toml(self, url: str) -> str:
         """Its `[[sources]]` table."""
@@ -79,8 +80,11 @@ def _posts(url: str) -> list[str]:
     """Every post that paging back can reach."""
     found, after = [], ""
     while after is not None:
-        page = json.loads(_get(f"{url}/reddit/r/MachineLearning/new.json?raw_json=1&limit=100&after={after}"))
-        found += [child["data"]["title"] for child in page["data"]["children"]]
+        page = json.loads(
+            _get(f"{url}/reddit/r/MachineLearning/new.json?raw_json=1&limit=100&after={after}")
+        )
+        posts = [child["data"] for child in page["data"]["children"]]
+        found += [post["title"] for post in posts if post["created_utc"] >= MONDAY.timestamp()]
         after = page["data"]["after"]
     return found
 
@@ -89,6 +93,7 @@ def _noon(year: int, month: int, day: int) -> datetime:
     return datetime(year, month, day, 12, tzinfo=UTC)
 
 
+MONDAY = _noon(2017, 11, 13)
 FEED_START = _noon(2026, 8, 10)
 
 PLACES = (
@@ -98,10 +103,10 @@ PLACES = (
           _found("/cvf/WACV2020", r'class="ptitle"><br><a [^>]*>(.*?)</a>'), pace=0.012),
     Place("neurips", "/neurips", _noon(2013, 12, 3), 'years = [2013]\nbase_url = "{url}/neurips"\n',
           _found("/neurips/paper_files/paper/2013", r'title="paper title"[^>]*>(.*?)</a>'), pace=0.012),
-    Place("arxiv", "/arxiv", _noon(2017, 11, 13),
+    Place("arxiv", "/arxiv", MONDAY,
           'categories = ["cs.NE", "cs.IR"]\noai_url = "{url}/arxiv/oai"\nrss_url = "{url}/arxiv/rss"\n'
           'api_url = "{url}/arxiv/api/query"\n', _announced),
-    Place("reddit", "/reddit", _noon(2017, 11, 13),
+    Place("reddit", "/reddit", MONDAY,
           'subreddits = ["MachineLearning"]\nbase_url = "{url}/reddit"\noauth_url = "{url}/reddit-oauth"\n'
           'every = "12h"\n', _posts, windowed=True),
     Place("pmlr", "/pmlr", _noon(2015, 7, 4), 'volumes = [37]\nbase_url = "{url}/pmlr"\n',
@@ -116,19 +121,18 @@ PLACES = (
           _noted("/openreview1/notes?invitation=robot-learning.org/CoRL/2021/Conference/-/Blind_Submission",
                  lambda d: [n["content"]["title"] for n in d["notes"]])),
     Place("rsshub", "/rsshub", FEED_START,
-          'routes = ["/zhihu/hot?limit=15", "/weibo/search/hot?limit=15"]\nbase_url = "{url}/rsshub"\nevery = "12h"\n',
-          lambda url: _items("/rsshub/zhihu/hot?limit=15")(url) + _items("/rsshub/weibo/search/hot?limit=15")(url),
-          windowed=True),
+          f'routes = ["{ZHIHU}", "{WEIBO}"]\nbase_url = "{{url}}/rsshub"\nevery = "12h"\n',
+          lambda url: _items(f"/rsshub{ZHIHU}")(url) + _items(f"/rsshub{WEIBO}")(url), windowed=True),
     Place("feed", "/feeds", FEED_START, 'url = "{url}/feeds/rolling.xml"\nevery = "12h"\n',
           lambda url: _items("/feeds/rolling.xml")(url), windowed=True),
     Place("hf_daily", "/feeds", FEED_START, 'base_url = "{url}/feeds"\nevery = "12h"\n',
-          _noted("/feeds/api/daily_papers", lambda d: [item["paper"]["title"] for item in d]),
-          windowed=True),
+          _noted("/feeds/api/daily_papers", lambda d: [item["paper"]["title"] for item in d])),
 )  # fmt: skip
 
 
 def _items(path: str) -> Callable[[str], list[str]]:
-    return _found(path, r"<item>\s*<title>(.*?)</title>")
+    """The links of items: two sites may have the same trending word."""
+    return _found(path, r"<link>([^<]*)</link><guid")
 
 
 def write_feeds(folder: Path, now: datetime) -> None:
@@ -156,7 +160,7 @@ def write_feeds(folder: Path, now: datetime) -> None:
             "title": f"Étude {day}.{n} on gadgets",
             "numComments": 0,
         }
-        for day in range(max(1, days - 1), days + 1)
+        for day in range(1, days + 1)
         for n in range(1, 6)
     ]
     (folder / "api").mkdir(exist_ok=True)

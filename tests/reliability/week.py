@@ -1,7 +1,7 @@
-"""Lives through one simulated week of one source, with or without a fault from its second to its fourth day."""
+"""Lives through one simulated week of one source, quiet or with a fault from the second to the fourth day."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from aggregator import pipeline, topics
 from aggregator.clock import iso
+from aggregator.fetch import PATIENCE
 from aggregator.models import Draft
 from aggregator.settings import Settings
 from aggregator.store import entries
@@ -68,8 +69,10 @@ class Bench:
         home.mkdir()
         shutil.copy(self._empty, home / "daypaper.sqlite3")
         store = Store(f"sqlite:///{home / 'daypaper.sqlite3'}", home)
-        patience = {"patience_seconds": mode.patience} if mode and mode.patience else {}
-        settings = Settings(data_dir=home, contact="reliability@example.org", **patience)
+        patience = mode.patience if mode and mode.patience else PATIENCE
+        settings = Settings(
+            data_dir=home, contact="reliability@example.org", patience_seconds=patience
+        )
         config = topics.parse(place.toml(self.services.url), "topics.toml")
         week = Week()
         try:
@@ -107,11 +110,7 @@ class Bench:
         names = [place.kind] if mode and step == HEALED else []
         done = pipeline.collect(store, settings, config, names, as_of=now)
         outcome = done.sources.get(place.kind)
-        asked = tuple(
-            r
-            for service in _services(place)
-            for r in self.services.asked(service)
-        )
+        asked = tuple(r for service in _services(place) for r in self.services.asked(service))
         met = any(r["fault"] and r["status"] != 304 for r in asked)
         self.services.control(clear=True)  # what is shown is asked for without the fault
         shown = tuple(place.shown(self.services.url)) if mode is None else ()
@@ -129,6 +128,3 @@ def drafts(store: Store) -> dict[str, Draft]:
         keys = list(connection.scalars(sa.select(entry.c.key)))
         found, _ = entries.of_keys(connection, keys)
     return {key: one.draft for key, one in found.items()}
-
-
-Report = Callable[[str], None]

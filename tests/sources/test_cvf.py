@@ -321,9 +321,7 @@ def test_details_had_before_a_refusal_are_kept(site: FakeSite):
 
 
 @pytest.mark.parametrize("error", [UnreachableError("no answer"), ChallengedError("reCAPTCHA")])
-def test_one_detail_page_in_trouble_is_noted_and_left_for_a_month(
-    site: FakeSite, error: SourceError
-):
+def test_one_detail_page_in_trouble_is_noted_and_left_for_a_day(site: FakeSite, error: SourceError):
     # such as a paper with a bot wall's words in its title, between pages that are fine
     site.pages["/bad"] = error
     ctx = FakeContext(site, checkpoint={"list:CVPR2017": {"at": "2026-06-30T00:00:00Z"}})
@@ -332,8 +330,12 @@ def test_one_detail_page_in_trouble_is_noted_and_left_for_a_month(
     ctx.entries = {bad.key: bad, listed.key: listed}
     assert [note.status for note in ctx.run(make_source())] == ["partial"]
     assert site.asked == ["/bad", BOATS]
-    assert ctx.run(make_source()) == []
+    assert [note.status for note in ctx.run(make_source())] == ["partial"]  # it still lacks one
     assert site.asked == ["/bad", BOATS]
+    site.pages["/bad"] = body("detail_CVPR2017.html")
+    ctx.now += timedelta(days=1)
+    assert ctx.run(make_source()) == []
+    assert not ctx.checkpoint["trouble:CVPR2017"]
 
 
 def test_three_detail_pages_in_trouble_end_the_run(site: FakeSite):

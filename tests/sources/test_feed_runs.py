@@ -188,7 +188,7 @@ def test_trouble_is_told_and_heals(
         ({"mode": "truncate"}, "partial"),
         ({"mode": "truncate", "http": "short"}, "failed"),
         ({"mode": "malformed"}, "ok"),
-        ({"mode": "bad_encoding"}, "ok"),
+        ({"mode": "bad_encoding"}, "partial"),
         ({"mode": "garbage_dates"}, "ok"),
         ({"mode": "reset"}, "failed"),
     ],

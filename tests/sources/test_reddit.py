@@ -171,6 +171,7 @@ class FakeReddit:
     error: SourceError | None = None
     log: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     known: Validator | None = None
+    spoil: tuple[bytes, bytes] = (b"", b"")
 
     def get(
         self,
@@ -190,6 +191,7 @@ class FakeReddit:
         page = shown[start : start + 100]
         more = f"t3_x{page[-1]}" if start + 100 < len(shown) else None
         body = listing([child(number) for number in page], more)
+        body = body.replace(*self.spoil) if self.spoil[0] else body
         mark = Validator(url, None, None, str(self.total))
         same = conditional and self.known == mark
         return Answer(url, b"" if same else body, "application/json", {}, same, mark)
@@ -312,8 +314,37 @@ def test_unchanged_first_page_ends_the_run():
 
 def test_empty_subreddit_is_no_error():
     ctx = FakeContext(FakeReddit(0))
-    assert ctx.run(make_source()) == []
+    assert [note.status for note in ctx.run(make_source())] == ["not_out_yet"]
     assert ctx.checkpoint == {}
+
+
+def test_a_listing_that_is_empty_all_at_once_is_no_quiet_day():
+    ctx = FakeContext(FakeReddit(500))
+    ctx.run(make_source())
+    before = dict(ctx.checkpoint)
+    ctx.http.total = 0
+    assert [note.status for note in ctx.run(make_source())] == ["stale"]
+    assert ctx.checkpoint == before
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (b'"title": "', b'"title": "\xef\xbf\xbd'),
+        (b'"created_utc": ', b'"created_utc": 4000000000, "was": '),
+        (b'"created_utc": ', b'"created_utc": null, "was": '),
+    ],
+)
+def test_a_listing_that_came_damaged_is_read_again(good: bytes, bad: bytes):
+    ctx = FakeContext(FakeReddit(500))
+    ctx.run(make_source())
+    ctx.http.total = 550
+    ctx.http.spoil = (good, bad)
+    assert {note.status for note in ctx.run(make_source())} <= {"partial", "mismatch"}
+    ctx.http.spoil = (b"", b"")
+    assert ctx.run(make_source()) == []
+    assert all(len(d.title) < 100 and "\ufffd" not in d.title for d in ctx.entries.values())
+    assert len(ctx.entries) == 150
 
 
 def test_with_a_key_the_json_listing_is_asked_with_a_token():

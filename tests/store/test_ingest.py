@@ -1,6 +1,7 @@
 """Drafts become entries, papers, names and events: one contract for both databases."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +35,14 @@ def put(
             backfill=backfill,
         )
     return counts
+
+
+def test_a_text_that_was_damaged_on_its_way_takes_no_good_ones_place(store: Store) -> None:
+    good = preprint("1711.00001", title="Über widgets")
+    put(store, good)
+    put(store, replace(good, title="\ufffdber widgets", abstract=good.abstract + "\ufffd"), hours=1)
+    (doc,) = docs(store)
+    assert (doc["title"], doc["abstract"]) == ("Über widgets", good.abstract)
 
 
 def docs(store: Store) -> list[dict[str, Any]]:

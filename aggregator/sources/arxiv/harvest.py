@@ -16,6 +16,7 @@ from aggregator.sources.arxiv import records
 from aggregator.sources.base import Context, Page, Raw
 
 OVERLAP = timedelta(days=3)
+HELD = timedelta(days=14)
 WINDOW = timedelta(days=31)
 _GROUPS = ("cs", "math", "stat", "eess", "econ", "q-bio", "q-fin")
 
@@ -29,9 +30,10 @@ def set_spec(category: str) -> str:
 
 @dataclass(slots=True)
 class Seen:
-    """What a harvest saw, for the proof: arXiv id -> datestamp."""
+    """What a harvest saw, for the proof: arXiv id -> datestamp, and how many records were broken."""
 
     stamps: dict[str, date | None] = field(default_factory=dict)
+    broken: int = 0
 
     def stamped(self, listing: date) -> set[str]:
         """The ids that carry the datestamp of this listing."""
@@ -60,12 +62,14 @@ def harvest(ctx: Context, oai_url: str, goal: Goal, seen: Seen) -> Iterator[Page
 
     Raises SourceError; what was yielded stays.
     """
-    place = _place(ctx, goal)
+    place, before = _place(ctx, goal), seen.broken
     while True:
         place = yield from _window(ctx, oai_url, goal, place, seen)
         if place["until"] is None:
             done: dict[str, Any] = {goal.stream: None}
-            if goal.moves:
+            # What came broken is asked again, but not for ever: it may be broken at arXiv.
+            held = seen.broken > before and ctx.now.date() - goal.start < HELD
+            if goal.moves and not held:
                 done[f"oai:{goal.category}"] = {"from": place["answered"]}
             yield Page(checkpoint=done)
             return
@@ -123,6 +127,7 @@ def _window(
         place["answered"] = place["answered"] or str(min(answered, ctx.now).date())
         found = dict(records.ids_of(page))
         seen.stamps |= found
+        seen.broken += records.broken(page)
         place["raw"] = page.token
         count += len(found)
         known = {native: names.pop(native) for native in found if native in names}

@@ -90,6 +90,22 @@ def ids_of(page: OaiPage) -> Iterator[tuple[str, date | None]]:
             yield native, moment.date() if moment else None
 
 
+def broken(page: OaiPage) -> int:
+    """How many records of a page in arXivRaw cannot be read."""
+    return sum(not _is_readable(record) for record in page.records)
+
+
+def _is_readable(record: Any) -> bool:
+    header = record.find(f"{_OAI}header")
+    if header is not None and header.get("status") == "deleted":
+        return True
+    fields = _fields(record)
+    try:
+        return bool(fields and _text(fields, "title") and _versions(record))
+    except ValueError:
+        return False
+
+
 def to_drafts(
     body: bytes, where: str, authors: Mapping[str, Sequence[str]], now: datetime, *, regular: bool
 ) -> Parsed:
@@ -192,8 +208,10 @@ def _versions(record: Any) -> list[tuple[int, datetime]]:
             number = (element.get("version") or "").lstrip("v")
             written = next((child.text for child in element if _local(child) == "date"), None)
             moment = dates.rfc822(written or "")
-            if number.isdigit() and moment:
-                found.append((int(number), moment))
+            if not number.isdigit() or moment is None:
+                # Without it an older version would pass for the latest, or the paper for a newer one.
+                raise ValueError(f"a version ({number or '?'}) without number or date")
+            found.append((int(number), moment))
     return sorted(found)
 
 

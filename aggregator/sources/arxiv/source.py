@@ -9,7 +9,7 @@ from pydantic import Field
 from aggregator import calendar
 from aggregator.errors import (
     BrokenError,
-    ChallengedError,
+    DeniedError,
     RefusedError,
     SourceError,
     UnreachableError,
@@ -98,7 +98,7 @@ class ArxivSource:
             seen = Seen()
             try:
                 yield from self._harvests(ctx, seen)
-                whole = True
+                whole = not seen.broken
             except (UnreachableError, BrokenError, RefusedError) as error:
                 _stop_if_denied(error)
                 yield from unsure.values()
@@ -196,9 +196,10 @@ class ArxivSource:
 def _stop_if_denied(error: SourceError) -> None:
     """arXiv takes going on after a 403 for an attack (https://info.arxiv.org/help/robots.html)."""
     if isinstance(error, RefusedError) and error.http_status == 403:
-        raise ChallengedError(
-            "arXiv denied access (403). Stop every program here that asks arXiv, wait, and write to "
-            "help@arxiv.org if it stays so.",
+        raise DeniedError(
+            "arXiv denied access (403) and is asked nothing more. Stop every program here that asks "
+            "it, wait, and write to help@arxiv.org if it stays so; then run `daypaper collect` with "
+            "the name of this source.",
             url=error.url,
         ) from error
 
