@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from tests.reliability.judge import Verdict
 from tests.reliability.matrix import Row
+from tests.reliability.modes import MODES
 
 MOST = 4
 
