@@ -89,7 +89,8 @@ class FeedSource:
         # A redirect must not hide what the next request is to send.
         mark = replace(answer.validator, url=asked)
         raw = Raw(_STREAM, answer.url, answer.body, answer.content_type, ctx.now, validator=mark)
-        yield from steps(raw, self._read(raw), state, urlsplit(asked).netloc)
+        what = urlsplit(asked).netloc
+        yield from steps(raw, self._read(raw), state, what, ctx.known, self.every)
 
     def to_drafts(self, raw: Raw) -> Parsed:
         """A feed -> a draft of a post for each item.

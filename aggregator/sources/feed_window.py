@@ -1,8 +1,8 @@
 """What becomes of a feed's answer: a page with its checkpoint, and a word on what the feed lost."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.clock import iso, parse_moment
@@ -11,9 +11,15 @@ from aggregator.sources.feed_pages import Reading
 
 
 def steps(
-    raw: Raw, reading: Reading, state: Mapping[str, Any] | None, what: str
+    raw: Raw,
+    reading: Reading,
+    state: Mapping[str, Any] | None,
+    what: str,
+    known: Callable[[Collection[str]], set[str]],
+    every: timedelta,
 ) -> Iterator[Page | Note]:
-    """The page, then what people should know; `state` is the checkpoint of this stream.
+    """The page, then what people should know; `state` is the checkpoint of this stream,
+    `known` tells which keys are stored, `every` is how often the feed is asked.
 
     A feed that is cut off, damaged or emptied is stored without validator and checkpoint, so that it is read
     again next time whatever it says.
@@ -31,6 +37,7 @@ def steps(
         else:
             yield Note("not_out_yet", f"{what} has no items yet.")
         return
+    outage = bool(state) and _after_outage(reading, state, raw.fetched_at, known, every)
     yield Page((raw,), checkpoint={raw.stream: {"at": iso(raw.fetched_at), "items": reading.items}})
     if state and (oldest := _after_gap(reading, state)):
         yield Note(
@@ -38,11 +45,30 @@ def steps(
             f"{what} shows its last {reading.items} items, back to {iso(oldest)}; what came between "
             f"{state['at']} and then is lost.",
         )
+    elif state and outage:
+        yield Note(
+            "partial",
+            f"{what} was read last at {state['at']}, and none of the {reading.items} items that it "
+            "shows was there then; what came and went between is lost.",
+        )
 
 
 def unchanged(stream: str, state: Mapping[str, Any] | None, now: datetime) -> Page:
     """The page of a feed that says what it said before: only that it was asked."""
     return Page(checkpoint={stream: {**state, "at": iso(now)}} if state else {})
+
+
+def _after_outage(
+    reading: Reading,
+    state: Mapping[str, Any],
+    now: datetime,
+    known: Callable[[Collection[str]], set[str]],
+    every: timedelta,
+) -> bool:
+    """Did a feed without dates show only what is new, after visits that it should have had failed?"""
+    keys = {draft.key for draft in reading.parsed.drafts}
+    late = now - parse_moment(state["at"]) > 2 * every
+    return late and not reading.dates and bool(keys) and not known(keys)
 
 
 def _after_gap(reading: Reading, state: Mapping[str, Any]) -> datetime | None:

@@ -105,7 +105,7 @@ class RsshubSource:
         except (BrokenError, ChallengedError) as error:
             error.page = answer.body  # an error page that came as a success
             raise
-        yield from steps(raw, reading, state, _shown(route))
+        yield from steps(raw, reading, state, _shown(route), ctx.known, self.every)
 
     def _read(self, raw: Raw) -> Reading:
         # The pipeline wants the drafts of the very bytes that `pull` has just looked at.
