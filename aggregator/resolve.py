@@ -36,24 +36,31 @@ def look_up(
     if arxiv is None:
         return 0, 0
     for _ in range(MOST_REQUESTS):
-        wanted = _wanted(store, arxiv, now)
-        if not wanted:
+        if not _wanted(store, arxiv, now):
             break
-        try:
-            made, changed = _look_up(store, settings, arxiv, wanted, now)
-        except SourceError as error:
-            log.warning("%s: look-up of %d papers failed: %s", arxiv.name, len(wanted), error)
-            pause = getattr(error, "retry_after", None) or PAUSE
-            with store.write() as connection:
-                ledger.cool_down(connection, LOOK_UPS, now + pause, str(error))
-                if isinstance(error, ThrottledError):
-                    ledger.cool_down(connection, arxiv.upstream, now + pause, str(error))
-                if isinstance(error, DeniedError):
-                    ledger.cool_down(connection, arxiv.upstream, ledger.FOR_A_PERSON, str(error))
-            break
+        with store.upstream_lock(arxiv.upstream):
+            # Asked again under the lock: another process may just have looked these up.
+            wanted = _wanted(store, arxiv, now)
+            try:
+                made, changed = _look_up(store, settings, arxiv, wanted, now) if wanted else (0, 0)
+            except SourceError as error:
+                _put_off(store, arxiv, error, now)
+                break
         total_made += made
         total_changed += changed
     return total_made, total_changed
+
+
+def _put_off(store: Store, arxiv: ArxivSource, error: SourceError, now: datetime) -> None:
+    """Leave the look-ups alone for a while, and arXiv where it said so."""
+    log.warning("%s: look-up failed: %s", arxiv.name, error)
+    until = now + (getattr(error, "retry_after", None) or PAUSE)
+    with store.write() as connection:
+        ledger.cool_down(connection, LOOK_UPS, until, str(error))
+        if isinstance(error, ThrottledError):
+            ledger.cool_down(connection, arxiv.upstream, until, str(error))
+        if isinstance(error, DeniedError):
+            ledger.cool_down(connection, arxiv.upstream, ledger.FOR_A_PERSON, str(error))
 
 
 def _wanted(store: Store, arxiv: ArxivSource, now: datetime) -> list[str]:
@@ -71,8 +78,7 @@ def _look_up(
 ) -> tuple[int, int]:
     http = make_fetcher(store, settings, arxiv)
     try:
-        with store.upstream_lock(arxiv.upstream):
-            drafts = arxiv.look_up(http, wanted, now)
+        drafts = arxiv.look_up(http, wanted, now)
     finally:
         http.close()
     with store.write() as connection:
