@@ -68,7 +68,8 @@ def _recall(place: Place, calm: Week, week: Week, verdict: Verdict) -> None:
         served = {title for look in calm.looks[HEALED:] for title in look.shown}
         out_of_sight = {key for key in gone if served.isdisjoint(_marks(wanted[key]))}
         if out_of_sight and not any(
-            look.status == "partial" and _DATE.search(look.message) for look in week.looks[HEALED:]
+            look.status == "partial" and _DATE.search(look.message)
+            for look in week.looks[TOTAL.stop :]
         ):
             verdict.untrue.append(f"{len(out_of_sight)} items scrolled by, and no run says so")
         verdict.lost = len(out_of_sight)
@@ -178,8 +179,9 @@ def _manners(place: Place, mode: Mode, week: Week, verdict: Verdict) -> None:
     spans = [b - a for a, b in zip(times, times[many:], strict=False)]
     if short := [span for span in spans if span < many * place.pace - JITTER]:
         verdict.impolite.append(f"{many + 1} requests within {min(short):.3f} s")
-    # The stand-in counts a request that hangs or drips as in flight after it was given up.
-    if mode.patience is None and (most := max((r["in_flight"] for r in asked), default=0)) > 1:
+    # The stand-in counts a request as in flight after it was given up, while it hangs, drips or sends on.
+    given_up = mode.patience is not None or mode.fault["mode"] == "huge"
+    if not given_up and (most := max((r["in_flight"] for r in asked), default=0)) > 1:
         verdict.impolite.append(f"{most} requests at once")
     refused = None
     for step, look in enumerate(week.looks):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from tests.reliability.judge import Verdict
 from tests.reliability.matrix import Row
 from tests.reliability.modes import MODES
+from tests.reliability.places import PLACES
 
 MOST = 4
 
@@ -43,7 +44,7 @@ every text and date is as it was served, every status was true, the pace was kep
 alone was heard. A status is true if it names the trouble, or if nothing is missing or wrong although it
 names none. `100 % −n`: `n` items of a feed scrolled out of sight during the fault, and a run said so, with
 dates, or said that they came damaged. After a 403 arXiv is not asked again until a person does; here one
-does on the fifth day. An empty cell: the fault has no effect there.
+does on the fifth day. An empty cell: it has no effect there.
 """
 
 
@@ -51,7 +52,13 @@ def page(rows: Sequence[Row]) -> str:
     """The page in Markdown."""
     cells = {(c.place, c.mode): c for row in rows for c in row.cells}
     modes = [m.name for m in MODES if any((row.place, m.name) in cells for row in rows)]
-    parts = [_HEAD, "| fault | " + " | ".join(row.place for row in rows) + " |"]
+    unmeasured = [p.kind for p in PLACES if p.kind not in {row.place for row in rows}]
+    left_out = [m.name for m in MODES if m.name not in modes]
+    parts = [_HEAD]
+    if unmeasured or left_out:
+        said = ", ".join(unmeasured) or "none", "; ".join(left_out) or "none"
+        parts += [f"Not measured in this run: sources {said[0]}; faults {said[1]}.", ""]
+    parts.append("| fault | " + " | ".join(row.place for row in rows) + " |")
     parts.append("|---" * (len(rows) + 1) + "|")
     for mode in modes:
         marks = (_mark(cells.get((row.place, mode))) for row in rows)
