@@ -44,7 +44,7 @@ every text and date is as it was served, every status was true, the pace was kep
 alone was heard. A status is true if it names the trouble, or if nothing is missing or wrong although it
 names none. `100 % −n`: `n` items of a feed scrolled out of sight during the fault, and a run said so, with
 dates, or said that they came damaged. After a 403 arXiv is not asked again until a person does; here one
-does on the fifth day. An empty cell: it has no effect there.
+does on the fifth day. An empty cell: the fault has no effect there.
 """
 
 
