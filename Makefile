@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup run test check bench format lock
+.PHONY: setup run test check bench screenshots format lock
 
 setup: .venv/installed
 
@@ -28,6 +28,10 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench
+
+# Every page on desktop and phone, light and dark, in English and Chinese; needs the package chromium.
+screenshots: setup
+	$(BIN)/python -m tests.e2e.screenshots build/screenshots
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,103 @@
+"""A filled store, the application over it on loopback, and a real Chromium; made once for all tests."""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from aggregator import pipeline, topics, works
+from aggregator.settings import Settings
+from aggregator.store.db import Store
+from api.app import create_app
+from tests.conftest import sqlite_store
+from tests.e2e import hostile, sample
+
+PROJECT = Path(__file__).parents[2]
+
+
+@contextmanager
+def served(store: Store, folder: Path) -> Iterator[str]:
+    """The address of the application over this store."""
+    config = topics.load(PROJECT / "topics.toml")
+    app = create_app(store, Settings(data_dir=folder), config, now=lambda: sample.NOW)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a morning of papers, some of them hostile."""
+    folder = tmp_path_factory.mktemp("site")
+    config = topics.load(PROJECT / "topics.toml")
+    with closing(sqlite_store(folder)) as store:
+        works.load(store, config, sample.NOW)
+        sample.fill(store)
+        hostile.fill(store)
+        pipeline.tag(store, Settings(data_dir=folder), config)
+        with served(store, folder) as url:
+            yield url
+
+
+@pytest.fixture
+def empty_site(tmp_path: Path) -> Iterator[str]:
+    """The address of a store with nothing but the representative works."""
+    with closing(sqlite_store(tmp_path)) as store:
+        works.load(store, topics.load(PROJECT / "topics.toml"), sample.NOW)
+        with served(store, tmp_path) as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Chromium as the system has it; nothing is downloaded."""
+    found = os.environ.get("DAYPAPER_TEST_CHROMIUM") or shutil.which("chromium")
+    if not found:
+        pytest.skip("no Chromium: install the package chromium for the tests of the pages")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A reader whom nobody knows yet."""
+    made = chromium.new_context(locale="en-GB")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, site: str) -> Iterator[Page]:
+    """A page that fails its test if anything is written to the console or asked of another host."""
+    made = context.new_page()
+    with watched(made, site):
+        yield made
+
+
+@contextmanager
+def watched(page: Page, site: str) -> Iterator[list[str]]:
+    """Sees to it that the page stays silent and at home."""
+    trouble: list[str] = []
+    page.on("console", lambda m: trouble.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("request", lambda r: None if r.url.startswith(site) else trouble.append(r.url))
+    yield trouble
+    assert not trouble

@@ -1,0 +1,72 @@
+"""What every page must keep to: nothing that axe-core finds, and the budgets of weight and time."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.conftest import watched
+
+AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
+PAGES = (
+    "/", "/?date=2026-11-20", "/topics", "/topics/architectures", "/search?q=attention", "/library",
+    "/sources", "/docs", "/papers/arxiv:2611.10001", "/papers/arxiv:2611.66601", "/offline", "/nowhere",
+)  # fmt: skip
+MOST_BYTES = 250_000
+MOST_LCP_MS = 1_000
+MOST_SHIFT = 0.02
+TRIES = 3
+"""Visits of which the fastest counts: what else the machine does is not the page's fault."""
+
+_FOUND = """axe.run(document, {resultTypes: ["violations"]}).then((result) => result.violations.map(
+  (v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`))"""
+_MEASURED = """() => new Promise((done) => {
+  let lcp = 0, shift = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((e) => (lcp = e.startTime)))
+    .observe({type: "largest-contentful-paint", buffered: true});
+  new PerformanceObserver((list) => list.getEntries().forEach((e) => (shift += e.value)))
+    .observe({type: "layout-shift", buffered: true});
+  setTimeout(() => done({lcp, shift}), 300);
+})"""
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(chromium: Browser, site: str, theme: str, lang: str) -> None:
+    context = chromium.new_context(color_scheme="dark" if theme == "dark" else "light")
+    context.add_cookies([{"name": "lang", "value": lang, "url": site}])
+    page = context.new_page()
+    found: dict[str, list[str]] = {}
+    for path in PAGES:
+        page.goto(site + path)
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        if said := page.evaluate(_FOUND):
+            found[path] = said
+    context.close()
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/topics/architectures", "/papers/arxiv:2611.10001", "/search?q=deep"]
+)
+def test_pages_are_light_and_fast(chromium: Browser, site: str, path: str) -> None:
+    tries = [_measure(chromium, site, path) for _ in range(TRIES)]
+    assert max(one["weight"] for one in tries) <= MOST_BYTES
+    assert max(one["shift"] for one in tries) <= MOST_SHIFT
+    assert 0 < min(one["lcp"] for one in tries) <= MOST_LCP_MS
+
+
+def _measure(chromium: Browser, site: str, path: str) -> dict[str, float]:
+    """Bytes, milliseconds and layout shift of a first visit with a phone's quarter of a processor."""
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page: Page = context.new_page()
+    devtools = context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    weight: list[int] = []
+    devtools.on("Network.loadingFinished", lambda e: weight.append(int(e["encodedDataLength"])))
+    with watched(page, site):
+        page.goto(site + path, wait_until="load")
+        measured = page.evaluate(_MEASURED)
+    context.close()
+    return measured | {"weight": sum(weight)}
