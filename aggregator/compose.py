@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from aggregator import pipeline, status
+from aggregator import pipeline, status, taggers
 from aggregator.claim import Documents
 from aggregator.deliver.base import Letter, Links
 from aggregator.digest.pick import Selection, arrange
@@ -22,7 +22,6 @@ from aggregator.store import people, watches
 from aggregator.store.db import Store
 from aggregator.store.letters import Kept, Told
 from aggregator.store.subscriptions import Row
-from aggregator.tag import model
 from aggregator.tag.model import Tagger
 from aggregator.tag.reasons import reasons
 from aggregator.topics import Config
@@ -44,7 +43,7 @@ def make_composer(
     with store.read() as connection:
         states = status.source_states(store, connection, sources, now)
     quiet = excuse(states, now - PERIOD, now)
-    tagger = model.load(settings.tagger)
+    tagger = taggers.in_use(store, settings, config).tagger
     signer = Signer.of(settings)
     return Composer(settings, config, signer, tagger, documents, tuple(states), quiet)
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from aggregator import cite, opml
 from aggregator.errors import UsageError
+from aggregator.labels import export_labels
 from aggregator.settings import Settings
 from aggregator.store import papers, watches
 from aggregator.store.db import Store
 from aggregator.store.papers import MOST, PaperQuery
 from aggregator.topics import Config
 
-FORMATS = ("jsonl", *cite.FORMATS, "opml")
+FORMATS = ("jsonl", *cite.FORMATS, "opml", "labels")
 
 
 def write(
@@ -23,7 +24,7 @@ def write(
     """The text in pieces, read from the store as they are asked for; `form` is one of `FORMATS`.
 
     With `watch` "" it is everything. Raises NotFoundError if there is no such watch, and UsageError
-    if the feeds of one are asked for.
+    if the feeds or the labels of one are asked for.
     """
     with store.read() as connection:
         found = watches.find(connection, config, watch) if watch else None
@@ -34,6 +35,10 @@ def write(
         base = settings.public_url
         feeds = opml.outlines(names, config.topics, base, lambda topic: topic.title)
         return iter([opml.opml(feeds, now).decode()])
+    if form == "labels":
+        if found:
+            raise UsageError("--watch: labels are those of all papers; expected none with labels.")
+        return export_labels(store)
     every = _everything(store) if found is None else _selected(store, PaperQuery.of(found))
     if form == "jsonl":
         return (json.dumps(doc, ensure_ascii=False) + "\n" for doc in every)

@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from aggregator.store.model import Attempt
 from aggregator.tag.why import Explanation, Name
 
 SHOWN = 8  # reasons for and against
@@ -63,3 +64,29 @@ def _marked(doc: Mapping[str, Any], one: Explanation) -> Text:
             text.stylize(FOR if span.weight > 0 else AGAINST, span.start, span.end)
         texts.append(text)
     return Text("\n").join(texts)
+
+
+def to_label(found: Sequence[Mapping[str, Any]]) -> Table | str:
+    """`daypaper labels next` for people."""
+    if not found:
+        return "Nothing to judge: no paper has a probability that a model or keywords gave."
+    table = Table(box=None, pad_edge=False)
+    for heading in ("topic", "probability", "paper", "title"):
+        right = heading == "probability"
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for one in found:
+        cells = (one["topic"], f"{one['probability']:.1%}", one["id"], one["title"])
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def attempt(made: Attempt) -> Table:
+    """`daypaper train --feedback` for people: by topic, before and after on the judged papers."""
+    table = Table(box=None, pad_edge=False, title=made.message, title_justify="left")
+    for heading in ("topic", "judged", "F1 before", "after", "log loss before", "after", "kept"):
+        table.add_column(heading, justify="left" if heading in ("topic", "kept") else "right")
+    for topic, one in made.figures.items():
+        numbers = [one[which][name] for name in ("f1", "log_loss") for which in ("base", "taught")]
+        shown = ["-" if n is None else f"{n:.3f}" for n in numbers]
+        table.add_row(topic, str(one["papers"]), *shown, "yes" if one["kept"] else "no")
+    return table

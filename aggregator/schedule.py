@@ -65,8 +65,15 @@ def jobs(
         Job("look up papers", look_up, LOOK_EVERY),
         Job("send letters", postman, LOOK_EVERY),
         Job("forget unconfirmed addresses", postman.tidy, TIDY_EVERY),
+        Job("learn from feedback", partial(_learn, store), TIDY_EVERY),
         Job("tag batch", partial(pipeline.tag, store, settings, config), TAG_EVERY),
     ]
+
+
+def _learn(store: Store) -> None:
+    from aggregator.learning import learn_if_due  # numpy and scipy: slow to import
+
+    learn_if_due(store, clock.wall())
 
 
 def start(wanted: list[Job]) -> BackgroundScheduler:

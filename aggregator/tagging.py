@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from aggregator import taggers
+from aggregator import clock, learning, taggers
 from aggregator.models import Tag
 from aggregator.settings import Settings
 from aggregator.store import retag, tags
@@ -22,6 +22,7 @@ BATCH = 500  # papers; about a quarter of a second of the write lock
 def tag(store: Store, settings: Settings, config: Config, *, everything: bool = False) -> int:
     """Tag the papers that wait (all with `everything`), then make anew the tags of topics that
     changed; returns how many papers were looked at. A kill loses at most one batch."""
+    learning.own_models(store, settings, config, clock.wall())
     by_topic = taggers.in_use(store, settings, config).by_topic(config)
     versions = topic_versions(config.topics, by_topic)
     if everything:

@@ -31,6 +31,7 @@ from api.web import (
     signup_page,
     today,
     topic,
+    why,
 )
 from api.web.view import STATIC
 
@@ -41,6 +42,7 @@ PAGES = (
     keep.router,
     search.router,
     library.router,
+    why.router,
     assets.router,
     signup_page.router,
     mail_pages.router,

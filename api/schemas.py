@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from aggregator.models import Status
+from api.schemas_tagger import TopicFigures
 
 
 class Problem(BaseModel):
@@ -186,6 +187,17 @@ class TopicSummary(BaseModel):
                 "description_zh": "",
                 "parent": "learning",
                 "papers": 412,
+                "figures": {
+                    "decided_by": "model",
+                    "measured": {"precision": 0.85, "recall": 0.89, "f1": 0.87},
+                    "people": {
+                        "confirmed": 12,
+                        "rejected": 7,
+                        "base": None,
+                        "taught": None,
+                        "kept": None,
+                    },
+                },
             }
         }
     )
@@ -197,6 +209,7 @@ class TopicSummary(BaseModel):
     description_zh: str
     parent: str
     papers: int
+    figures: TopicFigures
 
 
 class TopicList(BaseModel):

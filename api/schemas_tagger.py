@@ -1,5 +1,6 @@
 """The forms of answers about the tagger: explanations, and what to label next."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -89,3 +90,57 @@ class Explained(BaseModel):
     title: str
     abstract: str
     topics: list[ExplanationAnswer]
+
+
+_TO_LABEL: JsonDict = {
+    "topic": "gan",
+    "id": "k7q2m4x5z3ab",
+    "title": "A discriminator for text",
+    "abstract": "We study …",
+    "at": "2026-11-23T01:00:00Z",
+    "probability": 0.4312,
+    "tagged": True,
+}
+
+
+class ToLabel(BaseModel):
+    """A paper to be judged."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _TO_LABEL})
+
+    topic: str
+    id: str
+    title: str
+    abstract: str
+    at: datetime
+    probability: float
+    tagged: bool
+
+
+class ToLabelList(BaseModel):
+    """Papers to be judged, the most useful of each topic first."""
+
+    items: list[ToLabel]
+    next: None = None
+
+
+class Judged(BaseModel):
+    """What people said of a topic's papers, and the figures of the last learning on them."""
+
+    confirmed: int
+    rejected: int
+    base: dict[str, float | None] | None = Field(description="Figures before it was taught")
+    taught: dict[str, float | None] | None = Field(
+        description="Figures after, each paper judged by a model that had not learned it"
+    )
+    kept: bool | None = Field(description="Is the taught model used for this topic?")
+
+
+class TopicFigures(BaseModel):
+    """How good a topic's tags are."""
+
+    decided_by: Literal["model", "own", "keywords", "children"]
+    measured: dict[str, float | int | None] | None = Field(
+        description="Cross-validated on the labels that the model was trained on"
+    )
+    people: Judged

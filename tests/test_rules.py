@@ -66,6 +66,7 @@ CLI = tuple(
         "common",
         "delivery",
         "keeping",
+        "learn",
         "literature",
         "serving",
         "tagger",

@@ -6,11 +6,21 @@ import sys
 import stamina.instrumentation
 from rich.logging import RichHandler
 
-from aggregator.cli import bulk, delivery, keeping, literature, serving, tagger, tokens, watches
+from aggregator.cli import (
+    bulk,
+    delivery,
+    keeping,
+    learn,
+    literature,
+    serving,
+    tagger,
+    tokens,
+    watches,
+)
 from aggregator.cli.common import EXIT_ERROR, EXIT_USAGE, app, errors
 from aggregator.errors import DaypaperError, UsageError
 
-COMMANDS = (serving, literature, watches, delivery, tokens, tagger, keeping, bulk)
+COMMANDS = (serving, literature, watches, delivery, tokens, tagger, learn, keeping, bulk)
 """The modules that add their commands to `app`, in the order of the help."""
 
 

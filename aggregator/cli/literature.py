@@ -195,7 +195,7 @@ def export(
         str,
         typer.Option(
             "--format",
-            help="jsonl (one paper a line, all of it), bibtex, ris, csl-json, or opml (the feeds).",
+            help="jsonl (one paper a line, all of it), bibtex, ris, csl-json, opml (the feeds) or labels.",
         ),
     ] = "jsonl",
     watch: Annotated[str, typer.Option(help="Only what this watch selects, newest first.")] = "",

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from aggregator import clock, report, settings
+from aggregator.cli import learn
 from aggregator.cli.common import Json, app, errors, say
 from aggregator.errors import UsageError
 
@@ -39,10 +40,22 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Model file; in the data dir without it.")
     ] = None,
+    feedback: Annotated[
+        bool, typer.Option("--feedback", help="Learn from what people said in the store instead.")
+    ] = False,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Use the model before the last --feedback again.")
+    ] = False,
 ) -> None:
-    """Fit the tagger on labelled papers; prints its cross-validated figures."""
+    """Fit the tagger on labelled papers, or teach it what people said; prints its cross-validated
+    figures."""
     from aggregator.tag import train as training
 
+    if feedback or rollback:
+        if labels or corpus or out or (feedback and rollback):
+            raise UsageError("--feedback and --rollback: expected one of them, and nothing else.")
+        learn.teach_by_feedback() if feedback else learn.roll_back()
+        return
     if not labels:
         raise UsageError("--labels: missing; expected at least one file of labelled papers.")
     result = training.train(corpus or [], labels, now=clock.wall())

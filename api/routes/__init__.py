@@ -7,6 +7,7 @@ from api.routes import (
     feedback,
     feeds,
     health,
+    labels,
     papers,
     signup,
     sources,
@@ -21,6 +22,7 @@ ROUTERS = (
     explain.router,  # these before papers, whose last route takes every path
     papers.router,
     topics.router,
+    labels.router,
     digests.router,
     sources.router,
     watches.router,

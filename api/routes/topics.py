@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from aggregator.errors import NotFoundError
+from aggregator.learning import topic_figures
 from aggregator.store import papers
 from aggregator.topics import Topic
 from api.deps import ServicesDep
@@ -21,7 +22,11 @@ def list_topics(services: ServicesDep) -> Response:
     """Every topic, in the order of topics.toml."""
     with services.store.read() as connection:
         counts = papers.topic_counts(connection)
-    items = [_summary(topic, counts) for topic in services.config.topics]
+    figures = topic_figures(services.store, services.settings, services.config)
+    items = [
+        _summary(topic, counts) | {"figures": figures[topic.name]}
+        for topic in services.config.topics
+    ]
     return json_bytes({"items": items, "next": None})
 
 
@@ -35,7 +40,8 @@ def get_topic(services: ServicesDep, name: Annotated[str, Path(examples=["gan"])
         counts = papers.topic_counts(connection)
         works = papers.starters(connection).get(name, [])
     shown = [with_url(doc, services.base_url) for doc in works]
-    return json_bytes(_summary(topic, counts) | {"works": shown})
+    figures = topic_figures(services.store, services.settings, services.config)
+    return json_bytes(_summary(topic, counts) | {"figures": figures[name], "works": shown})
 
 
 def _summary(topic: Topic, counts: dict[str, int]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from api.web import reader
 from api.web.paper import discussions, steps
 from api.web.today import RENEW_SECONDS
 from api.web.view import page
+from api.web.why import reasons_of
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
 
@@ -37,6 +38,7 @@ def show_paper(request: Request, services: ServicesDep, name: str) -> Response:
         "discussions": discussions(doc),
         "citing": citing,
         "similar": alike,
+        "why": reasons_of(services, doc),
     }
     return page(request, "paper.html", values)
 

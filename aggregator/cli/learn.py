@@ -1,0 +1,71 @@
+"""Commands about what people say of tags: what to judge next, teaching the tagger, taking that back."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from aggregator import clock, report_tagger
+from aggregator.cli.common import Json, app, opened, say
+
+labels = typer.Typer(help="What people said of papers and topics.", no_args_is_help=True)
+app.add_typer(labels, name="labels")
+
+
+@labels.command("next")
+def next_labels(
+    topic: Annotated[
+        list[str] | None, typer.Option(help="Only this topic; may be repeated.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Papers per topic.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """The papers whose label would teach the tagger most."""
+    from aggregator.labels import next_to_label
+
+    with opened() as (store, _, config):
+        found = next_to_label(store, config, topic or (), limit)
+    if as_json:
+        say({"items": found})
+    else:
+        Console().print(report_tagger.to_label(found))
+
+
+@labels.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="JSON Lines, as `export --format labels` writes.")],
+    as_json: Json = False,
+) -> None:
+    """Say what a file of labels says, of papers that are here."""
+    from aggregator.labels import import_labels
+
+    with opened() as (store, _, config):
+        done = import_labels(store, config, file, clock.wall())
+    if as_json:
+        say(asdict(done))
+    else:
+        Console().print(
+            f"{done.words} words said; {done.unknown_papers} papers are not here, "
+            f"{done.left_out} grades were left out."
+        )
+
+
+def teach_by_feedback() -> None:
+    """What `daypaper train --feedback` does."""
+    from aggregator.learning import learn
+
+    with opened() as (store, chosen, config):
+        attempt = learn(store, chosen, config, clock.wall())
+    Console().print(report_tagger.attempt(attempt))
+
+
+def roll_back() -> None:
+    """What `daypaper train --rollback` does."""
+    from aggregator import learning
+
+    with opened() as (store, _, _config):
+        gone = learning.roll_back(store, clock.wall())
+    sentence = "The model before is used again." if gone else "Nothing was taught; nothing changed."
+    Console().print(sentence)

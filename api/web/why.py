@@ -1,0 +1,89 @@
+"""Why a paper has its topics, in its page: words marked in place, and the buttons that say otherwise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Response
+from fastapi.responses import RedirectResponse
+
+from aggregator.explaining import explain_paper
+from aggregator.store import feedback, papers, people
+from aggregator.tag.why import Explanation, Span
+from api.deps import Services, ServicesDep
+from api.web.reader import Owner
+
+router = APIRouter(include_in_schema=False, default_response_class=Response)
+
+SHOWN = 6  # reasons for, and against
+NEAR = 0.5
+"""A topic that the paper does not have is shown from this share of its threshold on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a text: `mark` is "for", "against", or "" where nothing is marked."""
+
+    text: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One topic in the page."""
+
+    about: Explanation
+    title: list[Piece]
+    abstract: list[Piece]
+    reasons: list[tuple[str, float]]
+    against: list[tuple[str, float]]
+
+
+def reasons_of(services: Services, doc: dict[str, Any]) -> list[Why]:
+    """The topics that the paper has, was said something about, or nearly has."""
+    _, found = explain_paper(services.store, services.settings, services.config, doc["id"])
+    return [
+        Why(
+            one,
+            pieces(doc["title"], one.highlights.get("title", ())),
+            pieces(doc["abstract"], one.highlights.get("abstract", ())),
+            [(r.words, r.weight) for r in one.reasons if r.weight > 0][:SHOWN],
+            [(r.words, r.weight) for r in one.reasons if r.weight < 0][:SHOWN],
+        )
+        for one in found
+        if one.tagged
+        or one.said is not None
+        or (one.own or 0) >= NEAR * (one.threshold or float("inf"))
+    ]
+
+
+def pieces(text: str, spans: Sequence[Span]) -> list[Piece]:
+    """A text cut at its spans; joined again the pieces are the text."""
+    found, at = [], 0
+    for span in spans:
+        found.append(Piece(text[at : span.start], ""))
+        found.append(Piece(text[span.start : span.end], "for" if span.weight > 0 else "against"))
+        at = span.end
+    return [piece for piece in (*found, Piece(text[at:], "")) if piece.text]
+
+
+@router.post("/judge")
+def judge(
+    services: ServicesDep,
+    sender: Owner,
+    paper: Annotated[str, Form(max_length=200)],
+    topic: Annotated[str, Form(max_length=64)],
+    word: Annotated[str, Form(max_length=8)],
+) -> Response:
+    """Store the word, `yes`, `no` or `undo`, as the local person's, and lead back to the paper."""
+    known = services.config.topic(topic) is not None and word in ("yes", "no", "undo")
+    now, topics = services.now(), services.config.topics
+    with services.store.write() as connection:
+        paper_id = papers.by_name(connection, paper).doc["id"]
+        person = people.ensure(connection, people.LOCAL, now, confirmed=True)
+        if known and word == "undo":
+            feedback.unsay(connection, person, paper_id, topic, topics=topics)
+        elif known:
+            feedback.say(connection, person, paper_id, topic, word == "yes", now, topics=topics)
+    return RedirectResponse(f"/papers/{quote(paper_id, safe='')}#why", 303)
