@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from aggregator import bulk, clock, feeds, report
+from aggregator.cli import learn
 from aggregator.cli.common import Json, app, errors, opened, say
 from aggregator.settings import Settings
 
-FORMS = "auto, arxiv-snapshot, jsonl, paperlists, bibtex or opml"
+FORMS = "auto, arxiv-snapshot, jsonl, paperlists, bibtex, opml or labels"
 
 
 @app.command("import")
@@ -26,6 +27,9 @@ def import_files(
     """Take in papers from files, or the feeds of a feed reader; goes on where it was killed."""
     from aggregator import pipeline
 
+    if form == "labels":
+        learn.import_labelled(file, as_json)
+        return
     lists = [one for one in file if form == "opml" or (form == "auto" and feeds.fits(one))]
     with opened() as (store, chosen, config):
         done: dict[str, bulk.Loaded] = {}

@@ -33,22 +33,20 @@ def next_labels(
         Console().print(report_tagger.to_label(found))
 
 
-@labels.command("import")
-def import_file(
-    file: Annotated[Path, typer.Argument(help="JSON Lines, as `export --format labels` writes.")],
-    as_json: Json = False,
-) -> None:
-    """Say what a file of labels says, of papers that are here."""
+def import_labelled(files: list[Path], as_json: bool) -> None:
+    """What `daypaper import --format labels` does: say what the files say, of papers that are here."""
     from aggregator.labels import import_labels
 
     with opened() as (store, _, config):
-        done = import_labels(store, config, file, clock.wall())
+        done = {str(one): import_labels(store, config, one, clock.wall()) for one in files}
     if as_json:
-        say(asdict(done))
-    else:
+        say({"files": {name: asdict(one) for name, one in done.items()}})
+        return
+    for name, one in done.items():
         Console().print(
-            f"{done.words} words said; {done.unknown_papers} papers are not here, "
-            f"{done.left_out} grades were left out."
+            f"{name}: {one.words} words said; {one.unknown_papers} papers are not here, "
+            f"{one.left_out} grades were left out.",
+            markup=False,
         )
 
 
