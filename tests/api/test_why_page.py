@@ -42,12 +42,12 @@ def test_words_are_marked_in_place(browser: TestClient, page: str) -> None:
 def test_a_word_from_this_machine(app: FastAPI, page: str, store: Store) -> None:
     with local(app) as owner:
         html = owner.get(page).text
-        form = re.search(r'name="form" value="([^"]+)">\s*<input type="hidden" name="paper"', html)
+        form = re.search(r'name="proof" value="([^"]+)">\s*<input type="hidden" name="paper"', html)
         assert form
         word = {"paper": page.removeprefix("/papers/"), "topic": "gan", "word": "no"}
-        assert owner.post("/judge", data={**word, "form": "nonsense"}).status_code == 403
+        assert owner.post("/judge", data={**word, "proof": "nonsense"}).status_code == 403
         assert owner.post("/judge", data=word).status_code == 403
-        answer = owner.post("/judge", data={**word, "form": form[1]})
+        answer = owner.post("/judge", data={**word, "proof": form[1]})
         assert (answer.status_code, answer.headers["location"]) == (303, f"{page}#why")
         after = owner.get(page).text
     assert 'value="undo"' in after
@@ -63,9 +63,9 @@ def test_nobody_else_may_say_it(app: FastAPI, page: str) -> None:
     ):
         with TestClient(app, base_url=url, client=(address, 5), headers=headers) as other:
             html = other.get(page).text
-            form = re.search(r'name="form" value="([^"]+)"', html)
+            form = re.search(r'name="proof" value="([^"]+)"', html)
             word = {"paper": page.removeprefix("/papers/"), "topic": "gan", "word": "no"}
-            told = {**word, "form": form[1] if form else ""}
+            told = {**word, "proof": form[1] if form else ""}
             assert other.post("/judge", data=told).status_code == 403
 
 
