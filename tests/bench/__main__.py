@@ -5,14 +5,16 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import api, delivery, ingest, kills, tagging
+from tests.bench import api, bulk, delivery, ingest, kills, scale, tagging
 
 PARTS = {
     "ingest": ingest.bench,
+    "bulk": bulk.bench,
     "tagging": tagging.bench,
     "api": api.bench,
     "delivery": delivery.bench,
     "kills": kills.bench,
+    "scale": scale.bench,
 }
 
 
