@@ -30,6 +30,7 @@ def source_states(
     newest = health.newest_runs(connection, now)
     finished = health.last_finished(connection, now)
     successes = health.last_successes(connection, now)
+    entries = health.newest_entries(connection)
     states = []
     for source in sources:
         run, last = newest.get(source.name), finished.get(source.name)
@@ -45,7 +46,7 @@ def source_states(
                 "last_success": _iso(successes.get(source.name)),
                 "next_due": iso(due),
                 "failures": last.failures if last else 0,
-                "newest_entry": _iso(health.newest_entry(connection, source.name, source.kind)),
+                "newest_entry": _iso(entries.get(source.name)),
                 "running": running,
                 "overdue": overdue,
             }

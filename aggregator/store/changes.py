@@ -1,6 +1,7 @@
 """Storing what a plan decided, in the caller's transaction: entries, papers, names, events, search."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,8 +21,10 @@ from aggregator.store.sql import (
     insert_into,
     insert_missing,
     mention,
+    newest,
     next_keys,
     paper,
+    sighting,
     tag,
     upsert,
 )
@@ -31,6 +34,7 @@ def apply(connection: Connection, plan: Plan) -> None:
     """Store the plan. Everything is an upsert by key: applying it twice is harmless."""
     keys = _store_papers(connection, plan)
     _store_entries(connection, plan)
+    _note_newest(connection, plan)
     _move_entries(connection, plan.moved)
     before = _told_before(connection, plan)
     _move_events(connection, plan)
@@ -53,7 +57,9 @@ def _store_papers(connection: Connection, plan: Plan) -> dict[str, int]:
         _paper_row(plan, i, keys[i], merged, topics.get(i, [])) for i, merged in plan.papers.items()
     ]
     upsert(connection, paper, rows)
-    _renew_tag_dates(connection, [row for row in rows if row["id"] not in plan.made])
+    rewritten = [row for row in rows if row["id"] not in plan.made]
+    _renew_tag_dates(connection, rewritten)
+    _store_sightings(connection, rows, rewritten)
     return keys
 
 
@@ -69,6 +75,7 @@ def _paper_row(
         "changed_at": plan.now,
         "withdrawn": merged.withdrawn,
         "starter": merged.starter,
+        "venue": (merged.doc["venue"] or "").lower() or None,
         "provenance": merged.provenance,
         "doc": merged.doc | {"topics": topics},
         "tagged_by": None,  # what it says may have changed: the tagger looks again
@@ -102,6 +109,40 @@ def _renew_tag_dates(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
             .values(at=sa.bindparam("moment"))
         )
         connection.execute(change, [{"key": r["pk"], "moment": r["at"]} for r in rows])
+
+
+def _store_sightings(
+    connection: Connection, rows: Sequence[dict[str, Any]], rewritten: Sequence[dict[str, Any]]
+) -> None:
+    if rewritten:
+        gone = sa.delete(sighting).where(sighting.c.paper_pk == sa.bindparam("key"))
+        connection.execute(gone, [{"key": row["pk"]} for row in rewritten])
+    seen = [
+        {"source": name, "paper_pk": row["pk"], "at": row["at"]}
+        for row in rows
+        for name in sorted({name for e in row["doc"]["entries"] for name in e["sources"]})
+    ]
+    if seen:
+        connection.execute(sa.insert(sighting), seen)
+
+
+def _note_newest(connection: Connection, plan: Plan) -> None:
+    """When each source's newest entry was published."""
+    found: dict[str, datetime] = {}
+    for known, _ in plan.entries.values():
+        for name in known.sources:
+            found[name] = max(found.get(name, known.draft.published), known.draft.published)
+    if found:
+        statement = insert_into(connection, newest)
+        later = statement.excluded.published
+        statement = statement.on_conflict_do_update(
+            index_elements=["source"],
+            set_={"published": later},
+            where=newest.c.published < later,
+        )
+        connection.execute(
+            statement, [{"source": name, "published": moment} for name, moment in found.items()]
+        )
 
 
 def _store_entries(connection: Connection, plan: Plan) -> None:
@@ -189,6 +230,7 @@ def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
         move_kept(connection, old, survivor)
         key = connection.execute(sa.select(paper.c.pk).where(paper.c.id == old)).scalar_one()
         connection.execute(sa.delete(tag).where(tag.c.paper_pk == key))
+        connection.execute(sa.delete(sighting).where(sighting.c.paper_pk == key))
         search.remove(connection, [key])
         connection.execute(sa.delete(paper).where(paper.c.id == old))
 

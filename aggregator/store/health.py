@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select
 from aggregator.errors import UsageError
 from aggregator.models import QUIET_STATUSES, Status
 from aggregator.store.runs import INTERRUPTED
-from aggregator.store.sql import entry, run
+from aggregator.store.sql import newest, run
 
 MOST_RUNS = 100  # on one page
 
@@ -72,11 +72,10 @@ def last_successes(connection: Connection, now: datetime) -> dict[str, datetime]
     return {row[0]: row[1] for row in connection.execute(good.group_by(run.c.source))}
 
 
-def newest_entry(connection: Connection, source: str, kind: str) -> datetime | None:
-    """When the newest entry that this source of this kind brought was published."""
-    ours = sa.cast(entry.c.sources, sa.Text).contains(f'"{source}"', autoescape=True)
-    asked = sa.select(entry.c.published).where(entry.c.kind == kind, ours)
-    return connection.scalar(asked.order_by(entry.c.published.desc()).limit(1))
+def newest_entries(connection: Connection) -> dict[str, datetime]:
+    """When the newest entry that each source brought was published."""
+    rows = connection.execute(sa.select(newest.c.source, newest.c.published))
+    return dict(rows.tuples().all())
 
 
 def history(

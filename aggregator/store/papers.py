@@ -16,7 +16,7 @@ from aggregator.parse import ids
 from aggregator.store import cursor as cursors
 from aggregator.store import hits
 from aggregator.store.query import Kind, PaperQuery, Sort, conditions, has_topic, match_of
-from aggregator.store.sql import alias, entry, is_sqlite, paper, tag
+from aggregator.store.sql import alias, entry, is_sqlite, paper, sighting, tag
 
 __all__ = ["MOST", "Kind", "Named", "Page", "PaperQuery", "Sort", "by_name", "iterate", "page"]
 
@@ -125,13 +125,13 @@ def topic_counts(connection: Connection) -> dict[str, int]:
 def starters(connection: Connection) -> dict[str, list[dict[str, Any]]]:
     """The papers of each topic's representative works, oldest first."""
     asked = (
-        sa.select(entry.c.extra, paper.c.doc)
+        sa.select(entry.c.extra, paper.c.doc, paper.c.at, paper.c.pk)
         .join(paper, paper.c.id == entry.c.paper_id)
         .where(entry.c.kind == WORKS)
-        .order_by(paper.c.at, paper.c.pk)
     )
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in connection.execute(asked):
+    # Sorted here: asked for in order, SQLite would walk all papers to find the few.
+    for row in sorted(connection.execute(asked), key=lambda row: (row.at, row.pk)):
         for topic in row.extra.get("topics", ()):
             found.setdefault(topic, []).append(row.doc)
     return found
@@ -146,7 +146,8 @@ def _filtered(
     `few` papers, named by another condition, are looked up and sorted. With `found` the statement
     needs the parameter `words`.
     """
-    few = few or (found is not None and found.few)
+    # A venue is looked up and sorted, too: walking the dates for a rare one would read them all.
+    few = few or (found is not None and found.few) or bool(sqlite and (query.venue or query.venues))
     asked = sa.select(*columns).select_from(paper).where(*conditions(query, sqlite=sqlite))
     at, kind, pk = paper.c.at, paper.c.kind, paper.c.pk
     if few:
@@ -160,6 +161,9 @@ def _filtered(
         asked = asked.where(tag.c.topic == query.topics[0], tag.c.tagged == sa.true())
     elif query.topics:
         asked = asked.where(sa.exists(sa.select(1).where(has_topic(query))))
+    elif (name := _one_source(query)) and not few:
+        at, pk = sighting.c.at, sighting.c.paper_pk
+        asked = asked.join(sighting, pk == paper.c.pk).where(sighting.c.source == name)
     if query.since:
         asked = asked.where(at >= query.since)
     if query.until:
@@ -167,6 +171,12 @@ def _filtered(
     if found:
         asked = asked.where(found.contain(pk))
     return asked, at, pk
+
+
+def _one_source(query: PaperQuery) -> str:
+    """The one source whose papers are wanted, "" if there are none or several."""
+    named = {*query.sources, *((query.source,) if query.source else ())}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _by_date(

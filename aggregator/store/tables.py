@@ -76,6 +76,7 @@ class Paper(SQLModel, table=True):
     __table_args__ = (
         Index(None, "kind", "at", "pk"),
         Index(None, "at", "pk"),
+        Index(None, "venue", "at"),
         Index(None, "tagged_by"),
     )
 
@@ -87,6 +88,7 @@ class Paper(SQLModel, table=True):
     changed_at: datetime  # logical time of the last merge that changed it
     withdrawn: bool = False
     starter: bool = False  # only known as a representative work of topics.toml: no news
+    venue: str | None  # in lower case, as it is asked for
     provenance: dict[str, str] = _json()  # field -> key of the entry it was taken from
     doc: dict[str, Any] = _json()  # the paper as the API gives it; rewritten on merge or tag
     tagged_by: str | None  # null: to be tagged, by every topic; single topics: `topic_state`
@@ -100,6 +102,25 @@ class Alias(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     paper_id: str = Field(primary_key=True, foreign_key="paper.id", index=True)
+
+
+class Sighting(SQLModel, table=True):
+    """A source saw an entry of a paper; `at` repeats the paper's: what one source has is an index walk."""
+
+    __table_args__ = (Index(None, "source", "at", "paper_pk"),)
+
+    paper_pk: int = Field(
+        sa_column=Column(_BIG, ForeignKey("paper.pk"), primary_key=True, autoincrement=False)
+    )
+    source: str = Field(primary_key=True)
+    at: datetime
+
+
+class Newest(SQLModel, table=True):
+    """When the newest entry that a source ever brought was published."""
+
+    source: str = Field(primary_key=True)
+    published: datetime
 
 
 class Mention(SQLModel, table=True):
