@@ -75,7 +75,7 @@ def last_successes(connection: Connection, now: datetime) -> dict[str, datetime]
 def newest_entries(connection: Connection) -> dict[str, datetime]:
     """When the newest entry that each source brought was published."""
     rows = connection.execute(sa.select(newest.c.source, newest.c.published))
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def history(
