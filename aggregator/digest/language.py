@@ -60,6 +60,13 @@ class Language:
         """A source's status in words."""
         return self.sentences["status"][status or "none"]
 
+    def explained(self, source: Mapping[str, Any]) -> str:
+        """What a source's status means, in a sentence to stand before its own message, which is
+        English; "" in English, and while the message tells how far a run is."""
+        if source.get("running") or not source["status"]:
+            return ""
+        return str(self.sentences["explained"][source["status"]])
+
 
 @cache
 def language(code: str) -> Language:

@@ -269,10 +269,12 @@ def period(digest: Digest, t: Language) -> str:
 
 
 def source_line(source: Mapping[str, Any], t: Language) -> str:
-    """ "arxiv: not out yet. The listing is late." The message is English in every language."""
+    """ "arxiv: not out yet. The listing is late." The message is English in every language; in others
+    than English, a sentence of theirs stands before it."""
     said = [t.status(source["status"])]
     if source["status"] and source["message"]:
-        said.append(show.clean(source["message"], show.MESSAGE))
+        message = show.clean(source["message"], show.MESSAGE)
+        said.append(t.explained(source) + message)
     return show.clean(source["name"], show.NAME) + t("colon") + t("then").join(said)
 
 

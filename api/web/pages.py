@@ -1,16 +1,14 @@
-"""The pages of one paper and of the sources; and errors."""
+"""The page of one paper; and errors."""
 
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from aggregator.status import source_states
 from aggregator.store import citations, news, papers, similar
 from api.deps import ServicesDep
 from api.web import reader
 from api.web.paper import discussions, steps
-from api.web.today import RENEW_SECONDS
 from api.web.view import page
 from api.web.why import reasons_of
 
@@ -41,16 +39,6 @@ def show_paper(request: Request, services: ServicesDep, name: str) -> Response:
         "why": reasons_of(services, doc),
     }
     return page(request, "paper.html", values)
-
-
-@router.get("/sources")
-def show_sources(request: Request, services: ServicesDep) -> Response:
-    """How each source is."""
-    with services.store.read() as connection:
-        states = source_states(services.store, connection, services.sources, services.now())
-    running = any(state["running"] for state in states)
-    values = {"sources": states, "renew": RENEW_SECONDS if running else None}
-    return page(request, "sources.html", values)
 
 
 def error_page(request: Request, status: int, detail: str) -> Response:

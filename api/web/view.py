@@ -18,6 +18,7 @@ from aggregator.cite import highwire
 from aggregator.clock import parse_moment
 from aggregator.digest import render
 from aggregator.digest.gist import gist
+from aggregator.digest.language import language as digest_language
 from aggregator.store.kept import NOTHING, Kept
 from api.address import base_url
 from api.web import language, reader
@@ -109,6 +110,7 @@ def _environment() -> Environment:
         "per_cent": render.per_cent,
         "citation_tags": citation_tags,
         "typeset": typeset,
+        "explained": lambda source, t: digest_language(t.code).explained(source),
     }
     environment.globals |= {"asset": asset, "keeps": keeps}
     return environment

@@ -10,6 +10,7 @@ import pytest
 
 from aggregator.digest.language import CODES, language
 from aggregator.digest.select import why_empty
+from aggregator.digest.sheet import source_line
 from aggregator.models import STATUSES
 from tests.digest.letters import NOW
 
@@ -81,3 +82,18 @@ def test_counts_and_moments() -> None:
     assert t.when("time", NOW) == "13 November 2017 12:00"
     assert language("zh").when("full_date", NOW) == "2017年11月13日 星期一"
     assert language("fr") is language("en")
+
+
+def test_chinese_readers_are_told_what_a_status_means() -> None:
+    english, chinese = language("en"), language("zh")
+    for status in STATUSES:
+        source = {"name": "arxiv", "status": status, "message": "Said in English."}
+        assert source_line(source, english).endswith(f"{english.status(status)}. Said in English.")
+        line = source_line(source, chinese)
+        explained = re.fullmatch(r"arxiv：[^。]+。([^。]+。)Said in English\.", line)
+        assert explained, line
+        running = source_line(source | {"running": True}, chinese)
+        assert explained[1] not in running
+    assert source_line({"name": "a", "status": None, "message": "Not asked."}, chinese) == (
+        "a：尚未访问"
+    )
