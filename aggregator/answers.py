@@ -1,9 +1,9 @@
 """What a server's answer means: status, headers and body -> an Answer or the error that fits (pure but
-for the clock that dates a Retry-After)."""
+for the clock that dates a Retry-After of a server that does not tell its own)."""
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -88,15 +88,25 @@ def _challenged(url: str) -> ChallengedError:
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Retry-After in seconds or as a date, else None; never negative, a week at most."""
+    """Retry-After in seconds or as a date, else None; never negative, a week at most. A date is one on
+    the server's clock, which the header Date tells: its distance counts, whatever our clock says."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return min(timedelta(seconds=int(text[:9])), MOST_RETRY)
+    until = _moment(text)
+    if until is None:
+        return None
+    now = _moment(headers.get("date", "")) or clock.wall()
+    return min(max(until - now, timedelta()), MOST_RETRY)
+
+
+def _moment(text: str) -> datetime | None:
+    """A date of a header; one ending in -0000 is of UTC, too."""
     try:
-        moment = parsedate_to_datetime(text).astimezone(UTC)
+        moment = parsedate_to_datetime(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    return min(max(moment - clock.wall(), timedelta()), MOST_RETRY)
 
 
 def _spoken(wait: timedelta) -> str:

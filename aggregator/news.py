@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from aggregator import calendar, pipeline
 from aggregator.digest.pick import Selection, arrange, shortened
+from aggregator.digest.quiet import troubled
 from aggregator.digest.select import Digest, day_before, select
 from aggregator.errors import UsageError
-from aggregator.models import QUIET_STATUSES
 from aggregator.settings import Settings
 from aggregator.status import source_states
 from aggregator.store import news, watches
@@ -75,6 +75,4 @@ def excuse(states: Sequence[Mapping[str, Any]], since: datetime, until: datetime
     """ "weekend" or "holiday" if that is why a period is quiet; "troubled" while a source is in
     trouble or has not been asked as it should: nothing was found, but nobody can say that there is
     nothing."""
-    troubled = any(s["status"] and s["status"] not in QUIET_STATUSES for s in states)
-    late = any(s.get("overdue") for s in states)
-    return "troubled" if troubled or late else calendar.why_quiet(since, until)
+    return "troubled" if troubled(states) else calendar.why_quiet(since, until)

@@ -191,6 +191,26 @@ def test_refusals_say_what_happened(
     assert len(server.asked) == 1
 
 
+def test_a_date_to_retry_after_is_one_on_the_servers_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    sent = "Mon, 13 Nov 2017 00:00:00 GMT"
+    for until in ("Mon, 13 Nov 2017 00:05:00 GMT", "Mon, 13 Nov 2017 00:05:00 -0000",
+                  "Mon, 13 Nov 2017 08:05:00 +0800"):  # fmt: skip
+        wait = answers.retry_after({"retry-after": until, "date": sent})
+        assert wait == timedelta(minutes=5), until
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    for zone in ("GMT", "-0000"):
+        text = soon.strftime(f"%a, %d %b %Y %H:%M:%S {zone}")
+        wait = answers.retry_after({"retry-after": text, "date": "today"})
+        assert wait is not None
+        assert timedelta(minutes=59) < wait <= timedelta(hours=1), zone
+    monkeypatch.undo()
+    time.tzset()
+
+
 def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
     assert answers.retry_after({"retry-after": "90"}) == timedelta(seconds=90)
     assert answers.retry_after({"retry-after": "Mon, 13 Nov 2017 00:00:00 GMT"}) == timedelta()

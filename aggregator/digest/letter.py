@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from aggregator.digest import forms, show
+from aggregator.digest import forms, quiet, show
 from aggregator.digest.language import Language, language
 from aggregator.digest.select import POSTS, Section
 from aggregator.digest.sheet import WITHDRAWN, Link, Notice, Sheet, Writer, counted, totals
@@ -56,7 +56,9 @@ def headline(letter: "Letter") -> str:
         key = "with_sections" if len(largest) <= 3 else "among_sections"
         said = t(key, papers=said, sections=t("pause").join(sections))
     parts = [said, t.count("posts", posts) if posts else "", _withdrawn(letter, t)]
-    return t("semicolon").join(filter(None, parts)) or t.note(letter.digest.note)
+    return t("semicolon").join(filter(None, parts)) or quiet.in_full(
+        letter.digest.note, letter.sources, t
+    )
 
 
 def notices(letter: "Letter") -> tuple[Notice, ...]:
@@ -99,7 +101,7 @@ def _what(letter: "Letter", t: Language, room: int) -> str:
     """The subject without the date, in `room` columns."""
     said = counted(letter.digest, t)
     if not said:
-        return _withdrawn(letter, t) or t("nothing")
+        return _withdrawn(letter, t) or quiet.in_subject(letter.sources, t)
     count = totals(letter.digest)
     total = sum(count)
     largest = _largest(letter)

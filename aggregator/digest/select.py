@@ -220,10 +220,10 @@ def place_of(item: Item) -> tuple[float, str, str]:
 
 def why_empty(anything: bool, quiet: str) -> str:
     """Why there is nothing: `anything` happened in other topics, or what the calendar says."""
-    if anything:
-        return "Nothing new in these topics."
     if quiet == "troubled":
         return "Nothing new was found, but not every source could be read: see the end."
+    if anything:
+        return "Nothing new in these topics."
     if quiet == "weekend":
         return "Nothing new: arXiv announces no papers at the weekend."
     if quiet == "holiday":

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from aggregator.digest import show
+from aggregator.digest import quiet, show
 from aggregator.digest.gist import gist
 from aggregator.digest.language import Language
 from aggregator.digest.select import POSTS, Digest, Item, Section
@@ -112,7 +112,7 @@ class Writer:
             t=self.t,
             title=f"Daypaper · {date}",
             date=date,
-            lead=counted(digest, self.t) or self.t.note(digest.note),
+            lead=counted(digest, self.t) or quiet.in_full(digest.note, sources, self.t),
             preview=show.cut(" · ".join(_some(first, 4)), 200),
             parts=parts,
             sources=self._sources(sources),

@@ -163,7 +163,10 @@ def test_a_paper_without_topics_can_only_be_saved() -> None:
 def test_notices_and_quiet_days() -> None:
     note = "Nothing new: arXiv announces no papers at the weekend."
     quiet = Digest(NOW, NOW, (), note)
-    given = letter([], lang="zh", digest=quiet, late_since=NOW, paused_since=NOW, test=True)
+    fine = [{"name": "arxiv", "status": "holiday", "message": "No announcement."}]
+    given = letter(
+        [], lang="zh", digest=quiet, late_since=NOW, paused_since=NOW, test=True, sources=fine
+    )
     said = shown(messages(given))
     for sentence in ("测试", "周末不发布", "补发", "https://daypaper.example/watches/gan"):
         assert sentence in said

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aggregator.deliver.base import Letter, Links
 from aggregator.digest import forms
 from aggregator.digest.letter import headline, render_letter, subject
-from aggregator.digest.select import POSTS
+from aggregator.digest.select import POSTS, why_empty
 from aggregator.digest.wrap import width
 from tests.digest.letters import BASE, DAY, HOSTILE, NOW, letter, paper, section
 
@@ -208,6 +208,28 @@ def test_a_quiet_day_says_why_in_both_languages() -> None:
     assert "arXiv 周末不发布论文" in made.text
     assert "arXiv 周末不发布论文" in made.html
     assert headline(letter(note=note)) == note
+
+
+def test_a_quiet_day_with_trouble_says_that_something_may_be_missing() -> None:
+    late = {"name": "cvf", "status": "ok", "message": "Not asked since then.", "overdue": True}
+    failed = {"name": "arxiv", "status": "failed", "message": "It cannot be reached."}
+    fine = {"name": "reddit", "status": "ok", "message": "All of it."}
+    note = why_empty(True, "troubled")
+    made = letter(note=note, sources=(late, failed, fine))
+    en = "nothing found, 2 sources could not be read in full"
+    assert subject(made) == f"Daypaper, 13 November: {en}"
+    assert headline(made) == f"Nothing was found, but{en[14:]}: see the end."
+    assert headline(made) in " ".join(render_letter(made).text.split())
+    chinese = replace(made, lang="zh", sources=(failed, fine))
+    assert subject(chinese) == "Daypaper 11月13日：未找到新内容，1 个来源未能完整读取"
+    assert headline(chinese) == "未找到新内容，但有 1 个来源未能完整读取，详见文末。"
+    for one in (made, chinese):
+        written = render_letter(one)
+        said = (written.subject, written.text, written.html, headline(one))
+        assert not [part for part in said if re.search("nothing new|暂无新内容", part, re.I)]
+    assert "nothing new" not in subject(made)
+    several = letter(section("gan", [paper(1)]), sources=(failed,))
+    assert "nothing" not in subject(several)
 
 
 def test_the_day_is_that_of_the_readers_zone() -> None:

@@ -7,7 +7,7 @@ from aggregator.deliver.slack import blocks
 from aggregator.deliver.slack.blocks import Message, Unit, context, header, section
 from aggregator.deliver.slack.text import link, said
 from aggregator.deliver.slack.words import words
-from aggregator.digest import show
+from aggregator.digest import quiet, show
 from aggregator.digest.language import Language
 from aggregator.digest.select import Item, Section, place_of
 from aggregator.digest.sheet import totals
@@ -82,7 +82,9 @@ def _summary(letter: Letter, t: Language) -> str:
         if one.items or one.more
     ]
     if not parts:
-        return said(t.note(letter.digest.note) or t("nothing"), blocks.LINE)
+        return said(
+            quiet.in_full(letter.digest.note, letter.sources, t) or t("nothing"), blocks.LINE
+        )
     papers, posts = totals(letter.digest)
     total = t.count("papers", papers) if papers else t.count("posts", posts)
     shown = " · ".join(parts[:20]) + (" …" if len(parts) > 20 else "")
