@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -88,7 +88,7 @@ class Attempt:
         self._notes: list[Note] = []
         self._said = ""
         self._told_at = 0.0
-        self.http = make_fetcher(store, settings, source)
+        self.http = make_fetcher(store, settings, source, moment.now)
         with store.write() as connection:
             last = runs.last(connection, source.name, self.now)
             latest = runs.latest_moment(connection, source.name, clock.wall())
@@ -236,12 +236,14 @@ def _severity(note: Note) -> int:
     return SEVERITY.index(note.status)
 
 
-def make_fetcher(store: Store, settings: Settings, source: Source) -> Fetcher:
-    """The HTTP client of one source."""
+def make_fetcher(store: Store, settings: Settings, source: Source, now: datetime) -> Fetcher:
+    """The HTTP client of one source, at the logical moment `now`."""
     manners = Manners(
         source.upstream,
         timedelta(seconds=source.pace_seconds),
         frozenset(urlsplit(url).netloc for url in source.base_urls),
+        getattr(source, "daily_requests", None),  # few kinds have it
+        now.astimezone(UTC).date(),
     )
     return Fetcher(
         manners,

@@ -7,6 +7,7 @@
         ├── UnreachableError  failed: no connection, no name, time-out, 5xx
         ├── RefusedError      failed: an address we must not fetch, or 401, 403, 404 …
         ├── ThrottledError    throttled: 429, 503 with Retry-After, Reddit's 403
+        ├── SpentError        partial: the day's own budget of requests is used
         ├── ChallengedError   challenged: a bot wall: a person must act
         │   └── DeniedError   arXiv's "access denied": nothing more is asked until a person says so
         └── BrokenError       failed: the answer is not what this source answers with
@@ -64,6 +65,12 @@ class ThrottledError(SourceError):
     """The upstream asks for fewer requests."""
 
     status = "throttled"
+
+
+class SpentError(SourceError):
+    """The budget of requests that we set ourselves for a day is used."""
+
+    status = "partial"
 
 
 class ChallengedError(SourceError):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from aggregator import addresses, clock
 from aggregator.answers import TransientError, judge
-from aggregator.errors import BrokenError, RefusedError, UnreachableError
+from aggregator.errors import BrokenError, RefusedError, SpentError, UnreachableError
 from aggregator.sources.base import Answer, Validator
 from aggregator.store import ledger
 from aggregator.watchdog import Watch
@@ -37,11 +37,16 @@ POST_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How one source asks: whom it must be polite to, how fast, and which addresses are its own."""
+    """How one source asks: whom it must be polite to, how fast, and which addresses are its own.
+
+    `daily`: at most so many requests on `day` (UTC, logical), together with all others who ask this
+    upstream; None for no such budget."""
 
     upstream: str
     pace: timedelta
     own_hosts: frozenset[str]
+    daily: int | None = None
+    day: date = date.min
 
 
 class Fetcher:
@@ -149,6 +154,7 @@ class Fetcher:
     ) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
             self._refuse_private(url)
+            self._spend()
             self._wait_for_turn()
             response, body = self._send(method, url, secret, **request)
             if response.is_redirect and "location" in response.headers:
@@ -167,8 +173,26 @@ class Fetcher:
                     request.pop("json", None)
                 url = target
                 continue
+            if response.headers.get("x-ratelimit-remaining") == "0":
+                self._spend_all()
             return judge(url, response.status_code, response.headers, body, known)
         raise RefusedError(f"{url} redirects more than {MOST_REDIRECTS} times.", url=url)
+
+    def _spend(self) -> None:
+        one = self._manners
+        if one.daily is None:
+            return
+        with self._transaction() as connection:
+            allowed = ledger.spend(connection, one.upstream, one.day, one.daily)
+        if not allowed:
+            raise SpentError(f"The day's {one.daily} requests to {one.upstream} are used.")
+
+    def _spend_all(self) -> None:
+        """The upstream says that its own budget for us is used."""
+        one = self._manners
+        if one.daily is not None:
+            with self._transaction() as connection:
+                ledger.spend_all(connection, one.upstream, one.day, one.daily)
 
     def _wait_for_turn(self) -> None:
         if not self._manners.pace:

@@ -134,7 +134,7 @@ def reach(store: Store, settings: Settings, config: Config) -> dict[str, str]:
     """Ask each enabled source's first address once: name -> "" or why it cannot be used."""
     found = {}
     for source in make_sources(config, settings):
-        http = make_fetcher(store, settings, source)
+        http = make_fetcher(store, settings, source, clock.wall())
         try:
             http.get(source.base_urls[0])
             found[source.name] = ""

@@ -76,7 +76,7 @@ def _wanted(store: Store, arxiv: ArxivSource, now: datetime) -> list[str]:
 def _look_up(
     store: Store, settings: Settings, arxiv: ArxivSource, wanted: list[str], now: datetime
 ) -> tuple[int, int]:
-    http = make_fetcher(store, settings, arxiv)
+    http = make_fetcher(store, settings, arxiv, now)
     try:
         drafts = arxiv.look_up(http, wanted, now)
     finally:

@@ -113,6 +113,12 @@ class _Store(Collector):
             ("upstream",),
             {(name,): left for name, left in found.cooldowns.items()},
         )
+        for at, name, said in (
+            (0, "upstream_requests_used", "Requests of this day (UTC) out of a daily budget."),
+            (1, "upstream_requests_limit", "The daily budget of requests, where there is one."),
+        ):
+            budgets = {(upstream,): both[at] for upstream, both in found.budgets.items()}
+            yield _labelled(name, said, ("upstream",), budgets)
 
 
 def _sources(states: list[dict[str, Any]], found: Figures, now: float) -> Iterator[Metric]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from aggregator.clock import iso, parse_moment
-from aggregator.errors import BrokenError, RefusedError, ThrottledError
+from aggregator.errors import BrokenError, RefusedError, SpentError, ThrottledError
 from aggregator.models import Parsed
 from aggregator.parse.ids import arxiv_id, doi
 from aggregator.sources.base import (
@@ -100,7 +100,7 @@ class CitationsSource:
         self.every = config.every or EVERY
         self.works = () if options.works == "topics" else options.works
         self._provider = provider(base_url, keys[options.provider])
-        self._daily = options.daily_requests
+        self.daily_requests = options.daily_requests
 
     def next_due(self, last: LastRun | None, now: datetime) -> datetime:
         """Once a day."""
@@ -123,38 +123,31 @@ class _Round:
 
     def __init__(self, source: CitationsSource, ctx: Context) -> None:
         self._source, self._ctx, self._provider = source, ctx, source._provider
-        self._today = iso(ctx.now)[:10]
-        state = self._kept("budget") or {}
-        self._used = int(state.get("used", 0)) if state.get("day") == self._today else 0
         self._lacking: list[str] = list(self._kept("abstracts") or ())
         self._works = {name: _read(self._kept(f"work:{name}")) for name in source.works}
+        self._waiting = 0
         self._broken = 0
 
     def carry_out(self) -> Iterator[Page | Note]:
         """See the module."""
-        yield from self._abstracts()
         turns = sorted(self._due(), key=lambda name: (self._works[name].at, name))
-        for done, name in enumerate(turns):
-            self._ctx.progress(f"{self._source.name}: works", done, len(turns))
-            if self._spent:
-                yield self._rest(len(turns) - done)
-                return
-            yield from self._turn(name)
-        while (name := self._shortest_walk()) and not self._spent:
-            yield from self._page(name, self._works[name].next)
-        if name:
-            yield self._rest(0)
+        self._waiting = len(turns)
+        try:
+            yield from self._abstracts()
+            for done, name in enumerate(turns):
+                self._ctx.progress(f"{self._source.name}: works", done, len(turns))
+                yield from self._turn(name)
+                self._waiting -= 1
+            while name := self._shortest_walk():
+                yield from self._page(name, self._works[name].next)
+        except SpentError:
+            yield self._rest()
 
-    @property
-    def _spent(self) -> bool:
-        return self._used >= self._source._daily
-
-    def _rest(self, waiting: int) -> Note:
+    def _rest(self) -> Note:
         walks = sum(work.next >= 0 for work in self._works.values())
-        used = f"The day's {self._source._daily} requests are used"
-        return Note(
-            "ok", f"{used}; {waiting} works wait for their turn, {walks} for their older citations."
-        )
+        waiting = f"{self._waiting} works wait for their turn, {walks} for their older citations"
+        used = f"The day's {self._source.daily_requests} requests are used"
+        return Note("ok", f"{used}; {waiting}. They go on after midnight (UTC).")
 
     def _due(self) -> list[str]:
         again = iso(self._ctx.now - UNKNOWN_AGAIN)
@@ -168,11 +161,11 @@ class _Round:
         """Its newest page and, of the older ones, one more."""
         if not self._works[name].own:
             yield from self._find(name)
-        if not self._works[name].own or self._spent:
+        if not self._works[name].own:
             return
         going_on = self._works[name].next
         yield from self._page(name, 0)
-        if going_on >= 0 and self._works[name].next >= 0 and not self._spent:
+        if going_on >= 0 and self._works[name].next >= 0:
             yield from self._page(name, self._works[name].next)
 
     def _find(self, name: str) -> Iterator[Page | Note]:
@@ -218,16 +211,13 @@ class _Round:
         self._lacking = [i for i in self._provider.lacking(parsed) if f"s2:{i}" in fresh]
         yield Page((raw,), checkpoint=self._reached(name), backfill=work.first)
         yield from self._abstracts()
-        if answer.headers.get("x-ratelimit-remaining") == "0":
-            self._used = max(self._used, self._source._daily)
 
     def _abstracts(self) -> Iterator[Page | Note]:
         """Look up the works that came without an abstract, 500 at once."""
-        while self._lacking and not self._spent:
+        while self._lacking:
             assert isinstance(self._provider, SemanticScholar)
             some, self._lacking = self._lacking[:BATCH], self._lacking[BATCH:]
             ask = self._provider.batch()
-            self._used += 1
             raws: tuple[Raw, ...] = ()
             try:
                 answer = self._ctx.http.post_json(ask.url, {"ids": some}, headers=ask.headers)
@@ -240,7 +230,6 @@ class _Round:
 
     def _asked(self, name: str, ask: Ask) -> Generator[Page | Note, None, Answer | None]:
         """The answer, as the value of the generator; None for a work that the service has not."""
-        self._used += 1
         try:
             return self._ctx.http.get(
                 ask.url, params=ask.params, headers=ask.headers, secret=ask.secret
@@ -266,7 +255,6 @@ class _Round:
     def _reached(self, *names: str) -> dict[str, Any]:
         """The checkpoint; the services have their own, should a source change from one to the other."""
         found: dict[str, Any] = {f"work:{name}": asdict(self._works[name]) for name in names}
-        found["budget"] = {"day": self._today, "used": self._used}
         found["abstracts"] = self._lacking or None
         return {f"{self._source.upstream}:{stream}": value for stream, value in found.items()}
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.store import outbox
-from aggregator.store.sql import letter, paper, run, upstream
+from aggregator.store.sql import letter, paper, run, spending, upstream
 
 DAY = timedelta(days=1)
 
@@ -16,7 +16,8 @@ DAY = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class Figures:
     """`entries` of a source in the last day by outcome, `requests` to it, `runs` by status; seconds
-    that its last run took; seconds that an upstream is still left alone; letters by channel and
+    that its last run took; seconds that an upstream is still left alone; (used, most) of its daily
+    budget; letters by channel and
     state; subscriptions that are due."""
 
     papers: int
@@ -26,6 +27,7 @@ class Figures:
     runs: dict[tuple[str, str], int]
     lasted: dict[str, float]
     cooldowns: dict[str, float]
+    budgets: dict[str, tuple[int, int]]
     letters: dict[tuple[str, str], int]
     due: int
 
@@ -41,6 +43,7 @@ def figures(connection: Connection, now: datetime, channels: Collection[str]) ->
         runs=_runs(connection, now),
         lasted=_lasted(connection),
         cooldowns=_cooldowns(connection, now),
+        budgets=_budgets(connection, now),
         letters=_letters(connection),
         due=len(outbox.due(connection, now, list(channels))),
     )
@@ -80,6 +83,12 @@ def _lasted(connection: Connection) -> dict[str, float]:
 def _cooldowns(connection: Connection, now: datetime) -> dict[str, float]:
     rows = connection.execute(sa.select(upstream.c.name, upstream.c.cooldown_until))
     return {name: max((until - now).total_seconds(), 0.0) if until else 0.0 for name, until in rows}
+
+
+def _budgets(connection: Connection, now: datetime) -> dict[str, tuple[int, int]]:
+    today = now.date().isoformat()
+    rows = connection.execute(sa.select(spending).where(spending.c.day == today))
+    return {row.upstream: (row.used, row.most) for row in rows}
 
 
 def _letters(connection: Connection) -> dict[tuple[str, str], int]:

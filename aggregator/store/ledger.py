@@ -1,7 +1,7 @@
 """The politeness ledger: pace, cooldown, validators, checkpoints and look-ups, shared by everyone."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from aggregator.store.sql import (
     checkpoint,
     insert_missing,
     lookup,
+    spending,
     upsert,
     upstream,
     validated,
@@ -41,6 +42,24 @@ def reserve(connection: Connection, name: str, pace: timedelta, now: datetime) -
     else:
         _make(connection, name, **change)
     return start
+
+
+def spend(connection: Connection, name: str, day: date, most: int) -> bool:
+    """Count a request to this upstream on this day (UTC, logical), unless `most` were sent: then False.
+
+    Atomic, whoever else spends of the same budget.
+    """
+    row = {"upstream": name, "day": day.isoformat(), "used": 0, "most": most}
+    insert_missing(connection, spending, [row], ("upstream", "day"))
+    mine = (spending.c.upstream == name, spending.c.day == day.isoformat())
+    change = sa.update(spending).where(*mine, spending.c.used < most)
+    return bool(connection.execute(change.values(used=spending.c.used + 1, most=most)).rowcount)
+
+
+def spend_all(connection: Connection, name: str, day: date, most: int) -> None:
+    """Nothing more is to be asked of this upstream on this day."""
+    row = {"upstream": name, "day": day.isoformat(), "used": most, "most": most}
+    upsert(connection, spending, [row])
 
 
 def cool_down(connection: Connection, name: str, until: datetime, reason: str) -> None:

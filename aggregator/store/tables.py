@@ -178,6 +178,15 @@ class Upstream(SQLModel, table=True):
     cooldown_reason: str = _text()
 
 
+class Spending(SQLModel, table=True):
+    """Requests that an upstream with a daily budget was sent on a day (UTC, logical)."""
+
+    upstream: str = Field(primary_key=True)
+    day: str = Field(primary_key=True)  # 2017-11-13
+    used: int
+    most: int  # the budget as the last one to spend of it knew it
+
+
 class Validated(SQLModel, table=True):
     """What to send with the next conditional request; saved when the answer was stored."""
 
