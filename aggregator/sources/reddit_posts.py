@@ -5,7 +5,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,9 +72,10 @@ def read_listing(
     Raises ThrottledError, ChallengedError, RefusedError or BrokenError for what is no listing.
     """
     if body.lstrip()[:1] in (b"{", b"["):
-        children, after = _json_children(_load(body, url), url)
+        children, after, whole = _json_children(_load(body, url), url)
         posts = [_believed(_from_child(child), now) for child in children]
-        return _listing(posts, after, min_score)
+        listing = _listing(posts, after, min_score)
+        return listing if whole else replace(listing, sound=False)
     if is_html(body):
         raise _html_error(decode(body, content_type), url)
     entries = parse_feed(body, content_type).entries
@@ -106,14 +107,17 @@ def _load(body: bytes, url: str) -> Any:
         raise BrokenError(f"{url} answered with broken JSON.", url=url) from error
 
 
-def _json_children(data: Any, url: str) -> tuple[list[Any], str]:
+def _json_children(data: Any, url: str) -> tuple[list[Any], str, bool]:
+    """(posts, where the next page begins, whether all are there that the listing says it has)."""
     if isinstance(data, dict) and data.get("error") is not None:
         raise _json_error(data, url)
     listing = data.get("data") if isinstance(data, dict) else None
     children = listing.get("children") if isinstance(listing, dict) else None
     if not isinstance(listing, dict) or not isinstance(children, list):
         raise BrokenError(f"{url} answered with JSON that is no listing.", url=url)
-    return children, _text(listing, "after")
+    declared = listing.get("dist")
+    whole = not isinstance(declared, int) or declared <= len(children)
+    return children, _text(listing, "after"), whole
 
 
 def _json_error(data: Mapping[str, Any], url: str) -> SourceError:

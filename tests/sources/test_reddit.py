@@ -21,7 +21,7 @@ from aggregator.errors import (
 from aggregator.models import Draft, Parsed
 from aggregator.sources.base import Answer, Credentials, Note, Raw, SourceConfig, Validator
 from aggregator.sources.reddit import MOST_PAGES, RedditOptions, RedditSource
-from aggregator.sources.reddit_posts import MOST_TEXT
+from aggregator.sources.reddit_posts import MOST_TEXT, read_listing
 from tests.sources.sample_walk import DATA, FETCHED, SHARED, expectation, outcome, samples
 
 
@@ -47,6 +47,14 @@ def test_both_formats_say_the_same_of_a_post():
     told = listed.drafts[0]
     for name in ("key", "title", "url", "published", "authors", "about", "mentions", "abstract"):
         assert getattr(atom, name) == getattr(told, name), name
+
+
+def test_a_listing_with_fewer_posts_than_it_says_is_not_whole():
+    body = listing([child(1), child(2)])
+    for said, sound in ((b"2", True), (b"1", True), (b"null", True), (b"3", False)):
+        given = body.replace(b'"dist": 2', b'"dist": ' + said)
+        read = read_listing(given, "application/json", "here", None, FETCHED)
+        assert (len(read.posts), read.sound) == (2, sound), said
 
 
 def test_min_score_leaves_posts_out_where_scores_are_told():
@@ -159,7 +167,8 @@ def stamp(number: int) -> datetime:
 
 
 def listing(children: list[dict[str, Any]], after: str | None = None) -> bytes:
-    return json.dumps({"kind": "Listing", "data": {"children": children, "after": after}}).encode()
+    data = {"after": after, "dist": len(children), "children": children}
+    return json.dumps({"kind": "Listing", "data": data}).encode()
 
 
 @dataclass
@@ -333,6 +342,7 @@ def test_a_listing_that_is_empty_all_at_once_is_no_quiet_day():
         (b'"title": "', b'"title": "\xef\xbf\xbd'),
         (b'"created_utc": ', b'"created_utc": 4000000000, "was": '),
         (b'"created_utc": ', b'"created_utc": null, "was": '),
+        (b'"dist": 100', b'"dist": 101'),
     ],
 )
 def test_a_listing_that_came_damaged_is_read_again(good: bytes, bad: bytes):
