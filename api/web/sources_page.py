@@ -59,18 +59,19 @@ def show_sources(request: Request, services: ServicesDep) -> Response:
         states = source_states(services.store, connection, services.sources, now)
         days = health.days(connection, first, now)
     t = chosen(request)
+    busy = any(state["running"] for state in states)
     shown = [
         {
             "state": state,
             "strip": strip(days.get(source.name, ()), first),
-            "advice": advice(t, state, source, now),
+            "advice": advice(t, state, source, now, busy=busy),
         }
         for source, state in zip(services.sources, states, strict=True)
     ]
     values = {
         "sources": shown,
         "disabled": [one for one in services.config.sources if not one.enabled],
-        "renew": RENEW_SECONDS if any(state["running"] for state in states) else None,
+        "renew": RENEW_SECONDS if busy else None,
     }
     return page(request, "sources.html", values)
 
@@ -89,15 +90,17 @@ def strip(days: Sequence[health.Day], first: datetime) -> list[Mark]:
     return marks
 
 
-def advice(t: Language, state: Mapping[str, Any], source: Source, now: datetime) -> str:
+def advice(
+    t: Language, state: Mapping[str, Any], source: Source, now: datetime, *, busy: bool
+) -> str:
     """What a person has to do about a source in this state (of `source_states`), in one or two
-    sentences; what stands in `backticks` is a command."""
+    sentences; what stands in `backticks` is a command. `busy`: some source is being asked."""
     due = parse_moment(state["next_due"])
     key = state["status"] or "none"
     if state["running"]:
         key = "running"
     elif due < now - _LATE and key in _WAITING:
-        key = "overdue"
+        key = "turn" if busy else "overdue"
     url = next((url for url in map(web_url, source.base_urls) if url), "")
     return t(f"do_{key}", name=state["name"], url=url, time=t.time(due))
 

@@ -78,6 +78,16 @@ def test_nobody_collects(store: Store, browser: TestClient) -> None:
     assert "See whether <code>daypaper run</code> is still running" in browser.get("/sources").text
 
 
+def test_one_source_waits_for_another(store: Store, client: TestClient) -> None:
+    ran(store, NOW - 2 * DAY, "ok", "7 new.")
+    with store.write() as connection:
+        runs.start(connection, "cvf", NOW, NOW, False)
+    with store.upstream_lock("cvf"):
+        html = client.get("/sources", headers={"Accept": "text/html"}).text
+    assert "has its turn after the source that is being asked now" in html
+    assert "is still running" not in html
+
+
 def test_never_run_running_and_switched_off(store: Store, browser: TestClient) -> None:
     html = browser.get("/sources").text
     assert "run <code>daypaper collect arxiv</code> now" in html
