@@ -1,7 +1,7 @@
 """Match, merge and store one page of drafts, in the caller's transaction."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -38,6 +38,25 @@ def store_drafts(
     entries.want_unknown(connection, changed)
     made = len(decided.made)
     return decided.counts, made, len(decided.papers) - made
+
+
+def regroup(
+    connection: Connection, paper_ids: Collection[str], now: datetime, away: Collection[str] = ()
+) -> set[str]:
+    """Part the entries of these papers anew, after people decided about them; what changes is no
+    news. `away` are keys of entries that leave their paper's id to the others. Returns the ids of the
+    papers that now hold the entries."""
+    one_at_a_time(connection, "ingest")
+    own = entries.of_papers(connection, paper_ids)
+    around = entries.around(connection, own, (), {e.key: "" for e in own})
+    decided = plan({}, 0, around, now, True, away)
+    changes.apply(connection, decided)
+    citations.settle(connection, set(), decided)
+    return {
+        e.paper_id
+        for e in entries.of_keys(connection, {e.key for e in own})[0].values()
+        if e.paper_id
+    }
 
 
 def _cited(parsed: Sequence[Parsed]) -> set[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What the API is sent and gives about watches, subscriptions, sign-ups and feedback."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
@@ -154,6 +154,43 @@ class Word(BaseModel):
 
     topic: str = Field(pattern=NAME)
     relevant: bool
+
+
+class SplitRequest(BaseModel):
+    """Which entries leave a paper."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"entries": ["cvf:CVPR2018/Deep_Widgets"]}}
+    )
+
+    entries: list[Annotated[str, Field(max_length=500)]] = Field(
+        min_length=1, max_length=1_000, description="Their keys, as a paper's `entries` give them"
+    )
+
+
+class JoinRequest(BaseModel):
+    """Which papers are one with this one."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"others": ["arxiv:1512.03385"]}}
+    )
+
+    others: list[Annotated[str, Field(max_length=500)]] = Field(
+        min_length=1, max_length=100, description="Their ids, or external ones"
+    )
+
+
+class Parted(BaseModel):
+    """A paper after a split, and what its entries became."""
+
+    paper: str = Field(description="The paper that keeps the rest")
+    made: list[str] = Field(description="The papers of the entries that left")
+
+
+class Joined(BaseModel):
+    """The one paper that several became."""
+
+    paper: str
 
 
 class Tagged(BaseModel):

@@ -51,7 +51,16 @@ SQL_SEAMS = {
     "aggregator/backup.py": {"sqlalchemy.Connection", "sqlalchemy.Table"},
     **{
         f"aggregator/{name}.py": {"sqlalchemy.Connection"}
-        for name in ("claim", "compose", "handover", "news", "subscribers", "trend", "cli/delivery")
+        for name in (
+            "claim",
+            "compose",
+            "handover",
+            "news",
+            "rulings",
+            "subscribers",
+            "trend",
+            "cli/delivery",
+        )
     },
     "api/problems.py": {"sqlalchemy.exc.OperationalError"},
 }
@@ -68,6 +77,7 @@ CLI = tuple(
         "keeping",
         "learn",
         "literature",
+        "papers",
         "serving",
         "tagger",
         "tokens",

@@ -12,6 +12,7 @@ from aggregator.cli import (
     keeping,
     learn,
     literature,
+    papers,
     serving,
     tagger,
     tokens,
@@ -20,7 +21,7 @@ from aggregator.cli import (
 from aggregator.cli.common import EXIT_ERROR, EXIT_USAGE, app, errors
 from aggregator.errors import DaypaperError, UsageError
 
-COMMANDS = (serving, literature, watches, delivery, tokens, tagger, learn, keeping, bulk)
+COMMANDS = (serving, literature, watches, delivery, tokens, tagger, learn, papers, keeping, bulk)
 """The modules that add their commands to `app`, in the order of the help."""
 
 

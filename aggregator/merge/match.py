@@ -12,7 +12,9 @@ The theory. Missing a duplicate costs a reader a second look; a wrong merge hide
 3. An arXiv id is an identity: two arXiv ids are never joined by a shared DOI or title. Nor are two
    pages of one proceedings site by a title. Authors do post a work twice, and parts I and II share
    a title; only a person may join those.
-4. Where a title fits several, the nearest year, then the larger overlap of authors, then the smaller
+4. What people decided goes before all that: entries of one paper are joined whatever they say, and
+   entries that are not are kept apart (rulings.py).
+5. Where a title fits several, the nearest year, then the larger overlap of authors, then the smaller
    key decides, so the outcome does not depend on the order of arrival.
 
 Tried and dropped: similar titles (edit distance, token sets). On the proceedings and preprints of
@@ -22,10 +24,12 @@ proceedings where no page links the two; known false joins: none seen.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations
 
+from aggregator.merge import rulings as ruled_by
 from aggregator.merge.keys import claims, name_set, specific, title_key
+from aggregator.merge.rulings import NONE, Pair, Rulings
 from aggregator.models import Draft, Entry
 
 YEARS_APART = 2
@@ -35,29 +39,38 @@ AUTHORS_SHARED = 0.5
 _STRENGTH = {"arxiv": 0, "openreview": 1, "cvf": 2, "doi": 3}
 
 
-def cluster(entries: Sequence[Entry]) -> list[list[Entry]]:
+def cluster(entries: Sequence[Entry], rulings: Rulings = NONE) -> list[list[Entry]]:
     """Part the entries into papers.
 
-    The outcome depends on the set of entries alone, not on their order. Groups and their members
-    are sorted by key.
+    The outcome depends on the set of entries and on what people decided alone, not on their order.
+    Groups and their members are sorted by key.
     """
     ordered = sorted(entries, key=lambda e: e.key)
     if len(ordered) == 1:
         return [ordered]
-    groups = _Groups(ordered)
+    groups = _Groups(ordered, rulings.apart)
+    _join_by_ruling(ordered, groups, rulings.together)
     _join_by_identifier(ordered, groups)
     _join_by_title(ordered, groups)
     return groups.lists()
 
 
 class _Groups:
-    """Disjoint sets of entries that remember the arXiv id and the proceedings pages of each set."""
+    """Disjoint sets of entries that remember the arXiv ids and the proceedings pages of each set, and
+    with which entries it must not be joined."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], apart: Collection[Pair]) -> None:
         self._entries = entries
         self._root = list(range(len(entries)))
-        self._arxiv = [_arxiv_id(e.draft) for e in entries]
+        self._arxiv = [frozenset(filter(None, [_arxiv_id(e.draft)])) for e in entries]
         self._pages = [_page(e.draft) for e in entries]
+        self._apart: dict[str, set[str]] = defaultdict(set)
+        for a, b in apart:
+            self._apart[a].add(b)
+            self._apart[b].add(a)
+        # Names matter only where people decided anything.
+        named = [ruled_by.name(e.draft) if apart else "" for e in entries]
+        self._names = [frozenset({n} if n in self._apart else ()) for n in named]
 
     def find(self, n: int) -> int:
         while self._root[n] != n:
@@ -65,18 +78,31 @@ class _Groups:
             n = self._root[n]
         return n
 
-    def join(self, a: int, b: int, *, by_title: bool = False) -> None:
-        """Join the sets of a and b, unless rule 3 forbids it."""
+    def join(self, a: int, b: int, *, by_title: bool = False, ruled: bool = False) -> bool:
+        """Join the sets of a and b, unless people or rule 3 forbid it; the latter does not bind
+        people (`ruled`). Are they one now?"""
         a, b = self.find(a), self.find(b)
-        if a == b or (self._arxiv[a] and self._arxiv[b] and self._arxiv[a] != self._arxiv[b]):
-            return
+        if a == b:
+            return True
+        if any(self._apart[n] & self._names[b] for n in self._names[a]):
+            return False
+        if not ruled and not self._may_be_one(a, b, by_title=by_title):
+            return False
+        self._unite(a, b)
+        return True
+
+    def _may_be_one(self, a: int, b: int, *, by_title: bool) -> bool:
+        if self._arxiv[a] and self._arxiv[b] and not self._arxiv[a] & self._arxiv[b]:
+            return False
         sites = {site for site, _ in self._pages[a]} & {site for site, _ in self._pages[b]}
-        if by_title and sites:
-            return
+        return not (by_title and sites)
+
+    def _unite(self, a: int, b: int) -> None:
         first, second = min(a, b), max(a, b)
         self._root[second] = first
-        self._arxiv[first] = self._arxiv[a] or self._arxiv[b]
-        self._pages[first] = self._pages[a] | self._pages[b]
+        self._arxiv[first] |= self._arxiv[second]
+        self._pages[first] |= self._pages[second]
+        self._names[first] |= self._names[second]
 
     def lists(self) -> list[list[Entry]]:
         found: dict[int, list[Entry]] = defaultdict(list)
@@ -95,15 +121,30 @@ def _page(draft: Draft) -> frozenset[tuple[str, str]]:
     return frozenset({(draft.kind, draft.native_id)} if draft.role == "proceedings" else ())
 
 
+def _join_by_ruling(entries: Sequence[Entry], groups: _Groups, together: Collection[Pair]) -> None:
+    if not together:
+        return
+    places: dict[str, list[int]] = defaultdict(list)
+    for n, entry in enumerate(entries):
+        places[ruled_by.name(entry.draft)].append(n)
+    for versions in places.values():  # first, so that a ruling on one version is one on all
+        for other in versions[1:]:
+            groups.join(versions[0], other)
+    for a, b in sorted(together):
+        if places.get(a) and places.get(b):
+            groups.join(places[a][0], places[b][0], ruled=True)
+
+
 def _join_by_identifier(entries: Sequence[Entry], groups: _Groups) -> None:
     claimants: dict[str, list[int]] = defaultdict(list)
     for n, entry in enumerate(entries):
         for name in claims(entry.draft):
             claimants[name].append(n)
     for name in sorted(claimants, key=lambda name: (_STRENGTH.get(name.split(":")[0], 9), name)):
-        first, *others = claimants[name]
-        for other in others:
-            groups.join(first, other)
+        kept_apart: list[int] = []  # one of each set that may not be joined with the others
+        for claimant in claimants[name]:
+            if not any(groups.join(one, claimant) for one in kept_apart):
+                kept_apart.append(claimant)
 
 
 def _join_by_title(entries: Sequence[Entry], groups: _Groups) -> None:

@@ -10,6 +10,7 @@ from aggregator.merge.entries import combine, digest, withdrawn
 from aggregator.merge.keys import claims
 from aggregator.merge.match import cluster
 from aggregator.merge.merge import Merged, merge
+from aggregator.merge.rulings import NONE, Rulings
 from aggregator.models import Entry, Parsed
 
 
@@ -18,7 +19,8 @@ class Stored:
     """What the store knows around a page: its entries, and every entry of the papers they touch.
 
     `ages` orders the papers by their making (smaller is older); `mentions` are the stored entries
-    that speak of a name on the side; `taken` are paper ids that may not be given again.
+    that speak of a name on the side; `taken` are paper ids that may not be given again; `rulings` is
+    what people decided.
     """
 
     entries: Mapping[str, Entry]
@@ -27,6 +29,7 @@ class Stored:
     ages: Mapping[str, int]
     mentions: Mapping[str, Sequence[Entry]]
     taken: Collection[str]
+    rulings: Rulings = NONE
 
 
 @dataclass(slots=True)
@@ -79,8 +82,10 @@ def plan(
     stored: Stored,
     now: datetime,
     backfill: bool,
+    away: Collection[str] = (),
 ) -> Plan:
-    """Decide what changes: `page` are the combined entries of `changed_entries`."""
+    """Decide what changes: `page` are the combined entries of `changed_entries`; `away` are keys of
+    entries that a person sends off: they leave their paper's id to the others."""
     made = Plan(now, backfill)
     made.counts.fetched = fetched
     for key, (entry, content) in page.items():
@@ -90,16 +95,16 @@ def plan(
         made.counts.new += key not in stored.digests
         made.counts.updated += key in stored.digests
         made.entries[key] = (entry, content)
-    _group(made, stored)
+    _group(made, stored, away)
     return made
 
 
-def _group(made: Plan, stored: Stored) -> None:
+def _group(made: Plan, stored: Stored, away: Collection[str]) -> None:
     """Part everything touched into papers and give each group its id."""
     everything = {e.key: e for e in stored.neighbours}
     everything |= {key: entry for key, (entry, _) in made.entries.items()}
-    groups = cluster(list(everything.values()))
-    ids = _ids(made, groups, stored)
+    groups = cluster(list(everything.values()), stored.rulings)
+    ids = _ids(made, groups, stored, away)
     for paper_id, group in zip(ids, groups, strict=True):
         made.left |= {e.key: e.paper_id for e in group if e.paper_id not in (None, paper_id)}
     lost = set(made.left.values())
@@ -116,10 +121,12 @@ def _group(made: Plan, stored: Stored) -> None:
             made.papers[paper_id] = merge(paper_id, group, spoken)
 
 
-def _ids(made: Plan, groups: Sequence[Sequence[Entry]], stored: Stored) -> list[str]:
+def _ids(
+    made: Plan, groups: Sequence[Sequence[Entry]], stored: Stored, away: Collection[str]
+) -> list[str]:
     """Each group's paper id: that of the oldest paper it keeps, else a new one."""
     owned_by: dict[int, list[str]] = defaultdict(list)
-    for paper, n in _owners(groups, stored).items():
+    for paper, n in _owners(groups, stored, away).items():
         owned_by[n].append(paper)
     taken = set(stored.taken)
     ids = []
@@ -162,16 +169,18 @@ def _spoken_of(group: Sequence[Entry], mentions: Mapping[str, Mapping[str, Entry
     return [entry for key, entry in sorted(found.items()) if key not in members]
 
 
-def _owners(groups: Sequence[Sequence[Entry]], stored: Stored) -> dict[str, int]:
+def _owners(
+    groups: Sequence[Sequence[Entry]], stored: Stored, away: Collection[str]
+) -> dict[str, int]:
     """Which group keeps a stored paper: the one that holds the paper's first entry; a post, which
     may come to link another paper, holds it only where nothing else does."""
-    anchors: dict[str, tuple[bool, datetime, str, int]] = {}
+    anchors: dict[str, tuple[bool, bool, datetime, str, int]] = {}
     for n, group in enumerate(groups):
         for entry in group:
             paper = entry.paper_id
             if paper is not None and paper in stored.ages:
                 post = entry.draft.role == "post"
-                candidate = (post, entry.seen_at, entry.key, n)
+                candidate = (entry.key in away, post, entry.seen_at, entry.key, n)
                 anchors[paper] = min(anchors.get(paper, candidate), candidate)
     return {paper: n for paper, (*_, n) in anchors.items()}
 

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Row
 
 from aggregator.merge.keys import claims, title_key
 from aggregator.merge.plan import Stored, candidate_id
+from aggregator.merge.rulings import name
 from aggregator.models import Draft, Entry
-from aggregator.store import ledger
+from aggregator.store import ledger, rulings
 from aggregator.store.sql import alias, chunks, entry, mention, paper
 
 _DRAFT = [
@@ -70,6 +71,7 @@ def around(
     """Everything stored that the changed entries of a page may touch: the papers that share a name
     or a title with them (or did `before`), those that share one with these, and so on, with all
     their entries and all that speak of them."""
+    decided = rulings.everything(connection)
     papers: set[str] = set()
     neighbours: list[Entry] = []
     edge: Sequence[Entry] = (*page, *before)
@@ -78,6 +80,8 @@ def around(
         found = _papers_named(connection, names)
         found |= _papers_titled(connection, {k for e in edge if (k := title_key(e.draft))})
         found |= {e.paper_id for e in edge if e.paper_id}
+        if decided.together:
+            found |= _papers_joined(connection, edge, decided.together)
         if found <= papers:
             break
         edge = _entries_of(connection, found - papers)
@@ -92,6 +96,7 @@ def around(
         ages=_ages(connection, papers),
         mentions=_mentions(connection, names),
         taken=_taken(connection, {e.key for e in everybody}),
+        rulings=decided,
     )
 
 
@@ -126,6 +131,25 @@ def _papers_titled(connection: Connection, titles: set[str]) -> set[str]:
         asked = sa.select(entry.c.paper_id).where(entry.c.title_key.in_(part))
         found.update(connection.scalars(asked))
     return found
+
+
+def _papers_joined(
+    connection: Connection, edge: Sequence[Entry], together: Collection[tuple[str, str]]
+) -> set[str]:
+    """The papers of entries that people joined with one of these."""
+    names = {name(e.draft) for e in edge}
+    others = {b for a, b in together if a in names} | {a for a, b in together if b in names}
+    found: set[str] = set()
+    for other in others - names:
+        kind, _, native = other.partition(":")
+        asked = sa.select(entry.c.paper_id).where(entry.c.kind == kind, entry.c.native_id == native)
+        found.update(connection.scalars(asked))
+    return found
+
+
+def of_papers(connection: Connection, paper_ids: Collection[str]) -> list[Entry]:
+    """Every entry of these papers, by key."""
+    return sorted(_entries_of(connection, paper_ids), key=lambda e: e.key)
 
 
 def _entries_of(connection: Connection, papers: Iterable[str]) -> list[Entry]:

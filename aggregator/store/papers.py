@@ -99,6 +99,11 @@ def by_name(connection: Connection, name: str) -> Named:
     return Named(doc, not external)
 
 
+def provenance(connection: Connection, paper_id: str) -> dict[str, str]:
+    """Field -> key of the entry that it was taken from."""
+    return connection.scalar(sa.select(paper.c.provenance).where(paper.c.id == paper_id)) or {}
+
+
 def iterate(connection: Connection) -> Iterator[dict[str, Any]]:
     """Every paper, in the order in which they were first stored; reads `BATCH` at a time."""
     after = 0

@@ -123,6 +123,16 @@ class Newest(SQLModel, table=True):
     published: datetime
 
 
+class Ruling(SQLModel, table=True):
+    """What a person decided of two entries: they are of one paper, or they are not. It stays."""
+
+    a: str = Field(primary_key=True)  # kind:native_id, the smaller of the two
+    b: str = Field(primary_key=True)
+    together: bool
+    by: str  # who: a token's name, or the command line
+    at: datetime
+
+
 class Mention(SQLModel, table=True):
     """An entry speaks of a paper that it is not about: a weekly thread mentions twenty."""
 

@@ -9,6 +9,7 @@ from api.routes import (
     health,
     labels,
     papers,
+    rulings,
     signup,
     sources,
     subscriptions,
@@ -19,6 +20,7 @@ from api.routes import (
 ROUTERS = (
     discover.router,
     feedback.router,
+    rulings.router,
     explain.router,  # these before papers, whose last route takes every path
     papers.router,
     topics.router,
