@@ -85,8 +85,11 @@ def test_a_page_tells_reference_managers(browser: TestClient, store: Store, lang
     put(store, preprint(title=title, authors=(title, "Ada Lovelace")), source="arxiv")
     paper = id_of(store)
     text = browser.get(f"/papers/{paper}?lang={lang}").text
-    assert "<script" not in text
+    assert "<script>" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     tree = html.fromstring(text)
+    assert all(one.get("src", "").startswith("/static/") for one in tree.xpath("//script"))
+    assert "alert(1)" not in "".join(tree.xpath("//script//text()"))
     said = {meta.get("name"): meta.get("content") for meta in tree.xpath("//head/meta[@name]")}
     assert said["citation_title"] == title
     assert said["citation_author"] == "Ada Lovelace"
