@@ -22,6 +22,7 @@ from api.schemas import Problem
 from api.web import (
     assets,
     keep,
+    label,
     library,
     mail_pages,
     pages,
@@ -45,6 +46,7 @@ PAGES = (
     search.router,
     library.router,
     why.router,
+    label.router,
     assets.router,
     signup_page.router,
     mail_pages.router,

@@ -1,7 +1,7 @@
 """What a reader does with papers from any page: star, put by, hide, mark as read, write a note."""
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -53,7 +53,7 @@ def keep(
     if request.headers.get("hx-request"):
         values = {"paper": doc, "kept": {doc["id"]: mine}}
         return page(request, "acts.html", values)
-    return RedirectResponse(_back(back, doc["id"]), 303)
+    return RedirectResponse(led_back(back, doc["id"]), 303)
 
 
 @router.post("/note")
@@ -70,18 +70,18 @@ def write_note(
         doc = papers.by_name(connection, paper).doc
         person = _person(connection, sender, services)
         kept.note(connection, person, doc["id"], note.replace("\r\n", "\n"), now)
-    return RedirectResponse(_back(back or f"/papers/{doc['id']}", "note"), 303)
+    return RedirectResponse(led_back(back or f"/papers/{doc['id']}", "note"), 303)
 
 
 def _person(connection: Any, sender: Reader, services: Services) -> int:
     return people.ensure(connection, reader.address(sender), services.now(), confirmed=False)
 
 
-def _back(path: str, anchor: str) -> str:
-    """The page that the form stood on, at the paper; never another host."""
+def led_back(path: str, anchor: str) -> str:
+    """The page that the form stood on, at that place; never another host."""
     parts = urlsplit(path)
     local = path.startswith("/") and not path.startswith(("//", "/\\"))
     if parts.scheme or parts.netloc or not local or any(ord(sign) < 32 for sign in path):
         return "/"
     query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.path}{query}#{anchor}"
+    return f"{parts.path}{query}#{quote(anchor)}" if anchor else f"{parts.path}{query}"

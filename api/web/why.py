@@ -12,6 +12,7 @@ from aggregator.explaining import explain_paper
 from aggregator.store import feedback, papers, people
 from aggregator.tag.why import Explanation, Span
 from api.deps import Services, ServicesDep
+from api.web.keep import Back, led_back
 from api.web.reader import Owner
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
@@ -75,8 +76,11 @@ def judge(
     paper: Annotated[str, Form(max_length=200)],
     topic: Annotated[str, Form(max_length=64)],
     word: Annotated[str, Form(max_length=8)],
+    back: Back = "",
+    anchor: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Store the word, `yes`, `no` or `undo`, as the local person's, and lead back to the paper."""
+    """Store the word, `yes`, `no` or `undo`, as the local person's, and lead back: to the
+    paper, or to `back` at the place `anchor`."""
     known = services.config.topic(topic) is not None and word in ("yes", "no", "undo")
     now, topics = services.now(), services.config.topics
     with services.store.write() as connection:
@@ -86,4 +90,6 @@ def judge(
             feedback.unsay(connection, person, paper_id, topic, topics=topics)
         elif known:
             feedback.say(connection, person, paper_id, topic, word == "yes", now, topics=topics)
+    if back:
+        return RedirectResponse(led_back(back, anchor), 303)
     return RedirectResponse(f"/papers/{quote(paper_id, safe='')}#why", 303)

@@ -24,6 +24,7 @@ PAGES = {
     "search": "/search?q=attention",
     "library": "/library",
     "sources": "/sources",
+    "label": "/label?topic=gan",
     "reference": "/docs",
     "error": "/nowhere",
     "offline": "/offline",

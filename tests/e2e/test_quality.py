@@ -10,7 +10,8 @@ from tests.e2e.conftest import watched
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 PAGES = (
     "/", "/?date=2026-11-20", "/topics", "/topics/architectures", "/search?q=attention", "/library",
-    "/sources", "/docs", "/papers/arxiv:2611.10001", "/papers/arxiv:2611.66601", "/offline", "/nowhere",
+    "/sources", "/label", "/docs", "/papers/arxiv:2611.10001", "/papers/arxiv:2611.66601", "/offline",
+    "/nowhere",
 )  # fmt: skip
 MOST_BYTES = 250_000
 MOST_LCP_MS = 1_000

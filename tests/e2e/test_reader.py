@@ -181,3 +181,35 @@ def test_no_connection_is_said(context: BrowserContext, site: str) -> None:
     page.goto(f"{site}/topics")
     expect(page.get_by_role("heading", level=1)).to_have_text("No connection")
     context.set_offline(False)
+
+
+def test_a_tag_is_corrected(page: Page, site: str) -> None:
+    page.goto(f"{site}/papers/arxiv:2611.10001")
+    why = page.locator("section.why details").first
+    for button, said in (
+        ("Not relevant", "not relevant, as you said"),
+        ("Relevant", "confirmed by you"),
+    ):
+        why.locator("summary").click()
+        why.get_by_role("button", name=button, exact=True).click()
+        why.locator("summary").click()
+        expect(why).to_contain_text(said)
+        why.get_by_role("button", name="Undo").click()
+        expect(why.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+def test_labels_by_keyboard(page: Page, site: str) -> None:
+    page.goto(f"{site}/label?topic=architectures")
+    titles = page.locator(".card h2").all_inner_texts()
+    assert len(titles) >= 3
+    page.keyboard.press("y")
+    expect(page.get_by_role("status").first).to_contain_text(f"{titles[0]}: confirmed by you")
+    expect(page.locator(".card h2")).not_to_contain_text([titles[0]])
+    left = page.locator(".card h2").all_inner_texts()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("n")
+    expect(page.get_by_role("status").first).to_contain_text("not relevant, as you said")
+    expect(page.get_by_role("status").first).to_contain_text(left[1])
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)

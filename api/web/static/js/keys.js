@@ -45,6 +45,12 @@ function press(name) {
   if (move) step(1);
 }
 
+// On the page of labels: at the paper that is looked at, the one led to, or the first.
+function judge(word) {
+  const place = here() || document.querySelector(".card:target") || cards()[0];
+  place?.querySelector(`button[name=word][value=${word}]`)?.click();
+}
+
 function open(target) {
   const place = here();
   const link = place?.querySelector("h2 a, h3 a") || document.querySelector("[data-original]");
@@ -61,6 +67,8 @@ const does = {
   l: () => press("later"),
   h: () => press("hide"),
   m: () => press("read"),
+  y: () => judge("yes"),
+  n: () => judge("no"),
   "/": () => {
     const field = document.querySelector("input[type=search]");
     field ? field.focus() : location.assign("/search");

@@ -1,0 +1,56 @@
+"""The label page: the papers whose label teaches the tagger most, to be confirmed, rejected or passed by."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from aggregator.digest.select import in_order
+from aggregator.errors import NotFoundError
+from aggregator.labels import next_to_label
+from aggregator.store import feedback, papers, people
+from api.deps import Services, ServicesDep
+from api.web import reader
+from api.web.view import page
+
+router = APIRouter(include_in_schema=False, default_response_class=Response)
+
+ON_A_PAGE = 10
+
+
+@router.get("/label")
+def show_labels(
+    request: Request,
+    services: ServicesDep,
+    topic: Annotated[str, Query(max_length=64)] = "",
+    last: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """The papers of a topic to label next; `last` is the one that was just judged, to be undone.
+
+    Who may not label is told so, and nothing is looked for.
+    """
+    config = services.config
+    topics = in_order(config.topics)
+    chosen = config.topic(topic) if topic else next(iter(topics), None)
+    if topic and chosen is None:
+        raise NotFoundError(f'There is no topic "{topic}" here.')
+    items: list[dict[str, Any]] = []
+    judged = None
+    if reader.of(request).local and chosen:
+        items = next_to_label(services.store, config, (chosen.name,), ON_A_PAGE)
+        judged = _judged(services, last, chosen.name) if last else None
+    values = {"topics": topics, "topic": chosen, "items": items, "judged": judged}
+    return page(request, "label.html", values)
+
+
+def _judged(services: Services, name: str, topic: str) -> dict[str, Any] | None:
+    """What the local person said of a paper: {"id", "title", "said"}; None if nothing."""
+    with services.store.read() as connection:
+        try:
+            doc, _ = papers.by_name(connection, name)
+        except NotFoundError:
+            return None
+        person = people.find(connection, people.LOCAL)
+        said = feedback.of_person(connection, person, doc["id"]) if person is not None else {}
+    if topic not in said:
+        return None
+    return {"id": doc["id"], "title": doc["title"], "said": said[topic]}
