@@ -19,7 +19,8 @@ run: setup
 	$(BIN)/daypaper run
 
 test: setup
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 check: setup
 	$(BIN)/ruff check .

@@ -105,7 +105,7 @@ def test_a_test_message_is_marked_and_changes_nothing(run: Run, mails: MailServe
         (("--channel", "pigeon"), "--channel: 'pigeon'"),
         (("--schedule", "daily@25:00"), "--schedule: 'daily@25:00'; expected asap"),
         (("--tz", "Mars"), "--tz: 'Mars'; expected a time zone"),
-        (("--events", "new,cited"), "--events"),
+        (("--events", "new,quoted"), "--events"),
         (("--lang", "de"), "--lang: 'de'"),
     ],
 )

@@ -179,7 +179,7 @@ def test_a_broken_subscription_in_the_file_stops_the_start(
         (ADA + 'schedule = "hourly"\n', "number 1: schedule: expected asap, daily"),
         (ADA + 'tz = "Mars"\n', "number 1: tz: expected a time zone"),
         (ADA + "limit = 0\n", "number 1: limit"),
-        (ADA + 'events = ["cited"]\n', r"number 1: events\.0"),
+        (ADA + 'events = ["quoted"]\n', r"number 1: events\.0"),
         (ADA + 'chanel = "x"\n', "number 1: chanel: unknown key"),
         ('[[watches]]\nname = "all"\nquery = "x"\n', '"all": the name is taken'),
         ('[[watches]]\nname = "gan"\nquery = "x"\n', '"gan": the name is taken'),

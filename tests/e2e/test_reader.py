@@ -7,6 +7,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import watched
 
+pytestmark = pytest.mark.xdist_group("browser")  # one Chromium at a time
+
 
 def test_a_first_visit_to_an_empty_store(context: BrowserContext, empty_site: str) -> None:
     page = context.new_page()
@@ -97,7 +99,12 @@ def test_chinese(chromium: Browser, site: str) -> None:
     with watched(page, site):
         page.goto(site)
         expect(page.get_by_role("heading", level=1)).to_have_text("2026年11月23日")
-        page.locator(".card").first.get_by_role("button", name="星标").click()
+        star = page.locator(".card").first.locator(".acts .star")
+        expect(star).to_have_accessible_name("星标")
+        star.click()
+        expect(page.locator(".card").first.locator(".acts .star")).to_have_attribute(
+            "aria-pressed", "true"
+        )
         page.get_by_role("link", name="收藏").click()
         expect(page.locator(".card")).to_have_count(1)
         page.get_by_role("link", name="English").click()
