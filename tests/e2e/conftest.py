@@ -13,9 +13,10 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from aggregator import pipeline, topics, works
+from aggregator import pipeline, subscribers, topics, works
 from aggregator.settings import Settings
 from aggregator.store.db import Store
+from aggregator.watches import Wanted
 from api.app import create_app
 from tests.conftest import sqlite_store
 from tests.e2e import hostile, sample
@@ -49,6 +50,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         sample.fill(store)
         hostile.fill(store)
         pipeline.tag(store, Settings(data_dir=folder), config)
+        wanted = Wanted(watch="gan", channel="email", target="ada@example.org")
+        with store.write() as connection:
+            subscribers.add(connection, config, wanted, sample.NOW, origin="cli", confirmed=True)
         with served(store, folder) as url:
             yield url
 

@@ -24,6 +24,7 @@ PAGES = {
     "search": "/search?q=attention",
     "library": "/library",
     "sources": "/sources",
+    "settings": "/settings",
     "label": "/label?topic=gan",
     "reference": "/docs",
     "error": "/nowhere",

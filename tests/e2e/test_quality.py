@@ -12,8 +12,8 @@ pytestmark = pytest.mark.xdist_group("browser")  # one Chromium at a time
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 PAGES = (
     "/", "/?date=2026-11-20", "/topics", "/topics/architectures", "/search?q=attention", "/library",
-    "/sources", "/label", "/docs", "/papers/arxiv:2611.10001", "/papers/arxiv:2611.66601", "/offline",
-    "/nowhere",
+    "/sources", "/label", "/settings", "/docs", "/papers/arxiv:2611.10001", "/papers/arxiv:2611.66601",
+    "/offline", "/nowhere",
 )  # fmt: skip
 MOST_BYTES = 250_000
 MOST_LCP_MS = 1_000

@@ -220,3 +220,13 @@ def test_labels_by_keyboard(page: Page, site: str) -> None:
     expect(page.get_by_role("status").first).to_contain_text(left[1])
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+def test_a_subscription_is_paused(page: Page, site: str) -> None:
+    page.goto(site)
+    page.get_by_role("link", name="Settings").click()
+    mine = page.locator("form.row", has_text="ada@example.org")
+    mine.get_by_role("button", name="Pause").click()
+    expect(mine).to_contain_text("paused")
+    mine.get_by_role("button", name="Resume").click()
+    expect(mine).to_contain_text("active")
