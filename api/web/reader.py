@@ -100,17 +100,17 @@ def form_token(request: Request) -> str:
 _Proof = Annotated[str, Form(max_length=400)]
 
 
-async def _checked(request: Request, proof: _Proof = "", form: _Proof = "") -> Reader:
+async def _checked(request: Request, proof: _Proof = "") -> Reader:
     """The reader who sends a form that was shown to them; 403 to everybody else.
 
     Same-site cookies keep foreign pages from sending it with the reader's cookie, the token from
     sending it at all, and where a browser says where a request comes from, it must be from here.
-    The field is `proof`; plain forms may call it `form`, which htmx would take for something else.
+    The field is not called `form`, which htmx would take for something else.
     """
     reader = of(request)
     site = request.headers.get("sec-fetch-site", "same-origin")
     try:
-        mine = signer(request).read_form(proof or form) == reader.id and not reader.fresh
+        mine = signer(request).read_form(proof) == reader.id and not reader.fresh
     except LinkError:
         mine = False
     if not mine or site != "same-origin":
