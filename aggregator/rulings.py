@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import pairwise
+from itertools import combinations
 
 from sqlalchemy import Connection
 
 from aggregator.errors import UsageError
 from aggregator.ingest import regroup
-from aggregator.merge.rulings import between, name, pair
+from aggregator.merge.rulings import between, name
 from aggregator.models import Entry
 from aggregator.store import entries, papers, rulings
 
@@ -54,15 +54,16 @@ def join(connection: Connection, names: Sequence[str], by: str, now: datetime) -
     if len(ids) < 2:
         raise UsageError("Expected two papers or more that are not one already.")
     groups = [entries.of_papers(connection, [one]) for one in ids]
-    for a, b in ((a, b) for n, a in enumerate(groups) for b in groups[n + 1 :]):
+    for a, b in combinations(groups, 2):
         rulings.forget(connection, between(a, b), together=False)
-    firsts = [_first(group) for group in groups]
-    pairs = {pair(a, b) for a, b in pairwise(firsts)}
-    rulings.rule(connection, pairs, together=True, by=by, at=now)
+        # Each work with each, so that the others stay together when one is split off later.
+        pairs = between(_works(a), _works(b))
+        rulings.rule(connection, pairs, together=True, by=by, at=now)
     found = regroup(connection, ids, now)
     (paper_id,) = found
     return paper_id
 
 
-def _first(group: Sequence[Entry]) -> str:
-    return name(min(group, key=lambda e: (e.draft.role == "post", e.seen_at, e.key)).draft)
+def _works(group: Sequence[Entry]) -> Sequence[Entry]:
+    """The entries that are the work itself; of a paper that is known from posts alone, those."""
+    return [e for e in group if e.draft.role != "post"] or group

@@ -112,6 +112,17 @@ def test_papers_that_nothing_joins_can_be_joined(store: Store) -> None:
     assert {len(entries_of(store, one)) for one in (kept, made)} == {1, 2}
 
 
+@pytest.mark.parametrize("away", ["1", "2", "3"])
+def test_of_three_joined_one_can_go_and_two_stay(store: Store, away: str) -> None:
+    for n in "123":
+        day = NOW + timedelta(hours=int(n))
+        put(store, preprint(f"1711.0000{n}", title=f"Widgets of kind {n}"), now=day)
+    joined = join(store, *(f"arxiv:1711.0000{n}" for n in "123"))
+    kept, (made,) = split(store, joined, f"arxiv:1711.0000{away}")
+    assert entries_of(store, made) == [f"arxiv:1711.0000{away}v1"]
+    assert len(entries_of(store, kept)) == 2
+
+
 def test_mistakes_are_said(wrong: Store) -> None:
     with pytest.raises(UsageError, match="is not of paper"):
         split(wrong, "arxiv:1711.00001", "cvf:none")
