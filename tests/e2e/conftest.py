@@ -1,4 +1,4 @@
-"""A filled store, the application over it on loopback, and a real Chromium; made once for all tests."""
+"""A filled store, the application over it on loopback, and a real Chromium; made once for each module."""
 
 import os
 import shutil
@@ -40,7 +40,7 @@ def served(store: Store, folder: Path) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a morning of papers, some of them hostile."""
     folder = tmp_path_factory.mktemp("site")
@@ -66,9 +66,10 @@ def empty_site(tmp_path: Path) -> Iterator[str]:
             yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Chromium as the system has it; nothing is downloaded."""
+    """Chromium as the system has it; nothing is downloaded. It ends with its module, since Playwright
+    runs an event loop in this thread for as long as it lives."""
     found = os.environ.get("DAYPAPER_TEST_CHROMIUM") or shutil.which("chromium")
     if not found:
         pytest.skip("no Chromium: install the package chromium for the tests of the pages")
