@@ -8,6 +8,7 @@ but dropped; the next minute brings it.
 
 import asyncio
 import logging
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -34,15 +35,17 @@ _CRON = {60: "* * * * *", 10: "* * * * * */10", 3600: "0 * * * *"}
 
 
 def work(store: Store, settings: Settings, config: Config) -> None:
-    """Take jobs from the queue until the process is told to stop, within `GRACE` seconds.
+    """Take jobs from the queue until the process is told to stop; then jobs have `GRACE` seconds to
+    end. Those that go on sit in threads that nobody waits for, so the process has to end now.
 
     Raises UsageError if the queue cannot be made.
     """
     queue.prepare(store, procrastinate.__version__, SchemaManager.get_schema())
     postman = Postman(store, settings, config)
     jobs = schedule.jobs(store, settings, config, postman)
-    asyncio.run(_work(make_app(store, jobs), len(jobs)))
-    postman.stop()
+    # Not asyncio.run, which would wait for every thread: a polite collector sleeps for a minute.
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(_work(make_app(store, jobs), postman, len(jobs)))
 
 
 def make_app(store: Store, jobs: list[Job]) -> procrastinate.App:
@@ -87,15 +90,28 @@ def _register(app: procrastinate.App, job: Job) -> None:
     app.periodic(cron=_CRON[int(job.every.total_seconds())])(registered)
 
 
-async def _work(app: procrastinate.App, most: int) -> None:
+async def _work(app: procrastinate.App, postman: Postman, most: int) -> None:
+    loop = asyncio.get_running_loop()
     # A job sleeps between polite requests: each has a thread, whatever the number of cores.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(most + 1))
-    async with app.open_async():
-        await app.run_worker_async(
-            concurrency=most + 1,
-            fetch_job_polling_interval=POLL,
-            update_heartbeat_interval=HEARTBEAT,
-            stalled_worker_timeout=SILENT,
-            shutdown_graceful_timeout=GRACE,
-            delete_jobs="always",
-        )
+    loop.set_default_executor(ThreadPoolExecutor(most + 2))
+    told = asyncio.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, told.set)
+    await app.open_async()
+    engine = app.run_worker_async(
+        concurrency=most + 1,
+        fetch_job_polling_interval=POLL,
+        update_heartbeat_interval=HEARTBEAT,
+        stalled_worker_timeout=SILENT,
+        shutdown_graceful_timeout=GRACE,
+        delete_jobs="always",
+        install_signal_handlers=False,
+    )
+    working = asyncio.create_task(engine)
+    stopping = asyncio.create_task(told.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if working.done():
+        working.result()  # raises what ended it
+    working.cancel()  # which the engine takes for "no new jobs, and end those that run"
+    letters = asyncio.create_task(asyncio.to_thread(postman.stop))
+    await asyncio.wait({working, letters}, timeout=GRACE)

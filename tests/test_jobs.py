@@ -150,12 +150,15 @@ def test_a_worker_that_is_told_to_stop_ends_within_ten_seconds(
     shared: Store, server: Server, tmp_path: Path
 ) -> None:
     configured(tmp_path, server)
-    server.routes = {"/rss/cs.CV": lambda _: time.sleep(30) or Reply(good_feed(), headers=XML)}
-    running = sa.select(sa.func.count()).select_from(run)
+    hanging = lambda _: time.sleep(30) or Reply(b"")  # noqa: E731
+    server.routes = dict.fromkeys(("/oai", "/rss/cs.CV", "/api"), hanging)
+    running = sa.select(sa.func.count()).select_from(run).where(run.c.finished.is_(None))
     with worker(shared, tmp_path) as process:
         wait_for(lambda: count(shared, running) == 1)
+        wait_for(lambda: bool(server.asked))  # it is in the middle of a request
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+        assert count(shared, running) == 1
 
 
 def test_the_queue_is_made_once_and_anew_for_another_version(shared: Store) -> None:
