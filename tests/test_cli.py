@@ -173,3 +173,16 @@ def test_killed_at_any_moment_the_next_collect_makes_the_same_store(run: Run, fo
         process.wait()
     assert run("collect", "arxiv", *args[1:]).returncode in (0, 3)
     assert stored() == calm
+
+
+def test_a_list_of_feeds_is_one_document_of_json(run: Run, folder: Path) -> None:
+    (folder / "feeds.opml").write_text(
+        '<opml version="2.0"><body><outline text="Widgets" xmlUrl="https://widget.example/feed"/>'
+        "</body></opml>"
+    )
+    told = as_json(run("import", "feeds.opml", "--json"))
+    assert (told["files"], told["feeds"]["new"], told["feeds"]["written"]) == ({}, 1, False)
+    assert 'url = "https://widget.example/feed"' in told["feeds"]["toml"]
+    told = as_json(run("import", "feeds.opml", "--write", "--json"))
+    assert told["feeds"]["written"]
+    assert "https://widget.example/feed" in (folder / "topics.toml").read_text()

@@ -41,11 +41,12 @@ def import_files(
                 )
         if done:
             pipeline.tag(store, chosen, config)
-    if lists:
-        _take_feeds(lists, chosen, write=write)
+    added = _take_feeds(lists, chosen, write=write) if lists else None
     if as_json:
-        say({"files": {name: asdict(one) for name, one in done.items()}})
+        say({"files": {name: asdict(one) for name, one in done.items()}, "feeds": added})
         return
+    if added:
+        _tell_feeds(added, chosen)
     for name, one in done.items():
         sys.stdout.write(
             f"{name} ({one.form}): {one.new} new, {one.updated} updated, {one.unchanged} unchanged"
@@ -57,14 +58,18 @@ def import_files(
         errors.print(said, markup=False, soft_wrap=True)
 
 
-def _take_feeds(lists: list[Path], chosen: Settings, *, write: bool) -> None:
+def _take_feeds(lists: list[Path], chosen: Settings, *, write: bool) -> dict[str, object]:
+    """The tables for topics.toml, and whether they were put there."""
     found = [feed for path in lists for feed in feeds.read(path)]
     added = feeds.as_toml(found, chosen.topics.read_text(encoding="utf-8"))
-    if not write:
-        sys.stdout.write(added)
-        errors.print(f"Put these into {chosen.topics}, or use --write.", markup=False)
-        return
-    count = feeds.append(chosen.topics, added)
-    errors.print(
-        f"{count} feeds were added to {chosen.topics}; restart Daypaper to read them.", markup=False
-    )
+    count = feeds.append(chosen.topics, added) if write else added.count("[[sources]]")
+    return {"new": count, "toml": added, "written": write}
+
+
+def _tell_feeds(added: dict[str, object], chosen: Settings) -> None:
+    if added["written"]:
+        said = f"{added['new']} feeds were added to {chosen.topics}; restart Daypaper to read them."
+    else:
+        sys.stdout.write(str(added["toml"]))
+        said = f"Put these into {chosen.topics}, or use --write."
+    errors.print(said, markup=False)

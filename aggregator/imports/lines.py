@@ -1,16 +1,17 @@
 """What readers of JSON share: one object a line, texts and lists as they are believed."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from aggregator.models import Draft
 from aggregator.parse.text import plain
 
 MOST_BYTES = 4 * 2**20
 """Of one line; the longest record of arXiv, with three thousand authors, has 0.1 MB."""
 
 
-def objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any] | str]:
+def _objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any] | str]:
     """Each line's object, or why it has none; blank lines are passed over."""
     for line in lines:
         if not line.strip():
@@ -24,6 +25,23 @@ def objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any] | str]:
             yield f"no JSON ({error})"
             continue
         yield found if isinstance(found, dict) else "no JSON object"
+
+
+def records(
+    lines: Iterable[bytes], read: Callable[[dict[str, Any]], tuple[Draft, ...]]
+) -> Iterator[tuple[Draft, ...] | str]:
+    """What `read` makes of each line's object, or why it makes nothing of it.
+
+    `read` may raise ValueError, TypeError, KeyError or AttributeError for an object of another form.
+    """
+    for row in _objects(lines):
+        if isinstance(row, str):
+            yield row
+            continue
+        try:
+            yield read(row)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            yield f"{str(row.get('id') or row.get('title'))[:60]}: {error}"
 
 
 def text(row: Mapping[str, Any], *names: str) -> str:

@@ -39,14 +39,9 @@ def fits(name: str, first: bytes) -> bool:
 def read(name: str, lines: Iterable[bytes]) -> Iterator[tuple[Draft, ...] | str]:
     """The drafts of each paper's entries."""
     del name
-    for row in rows.objects(lines):
-        if isinstance(row, str):
-            yield row
-            continue
-        try:
-            yield tuple(_entries(row)) if row.get("entries") else (_record(row),)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            yield f"{str(row.get('id') or row.get('title'))[:60]}: {error}"
+    return rows.records(
+        lines, lambda row: tuple(_entries(row)) if row.get("entries") else (_record(row),)
+    )
 
 
 def _entries(row: Mapping[str, Any]) -> Iterator[Draft]:

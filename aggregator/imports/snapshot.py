@@ -24,14 +24,7 @@ def fits(name: str, first: bytes) -> bool:
 def read(name: str, lines: Iterable[bytes]) -> Iterator[tuple[Draft, ...] | str]:
     """Each paper's latest version."""
     del name
-    for row in rows.objects(lines):
-        if isinstance(row, str):
-            yield row
-            continue
-        try:
-            yield (_draft(row),)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            yield f"{str(row.get('id'))[:40]}: {error}"
+    return rows.records(lines, lambda row: (_draft(row),))
 
 
 def _draft(row: Mapping[str, Any]) -> Draft:

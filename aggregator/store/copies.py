@@ -15,8 +15,8 @@ from sqlalchemy import Column, Connection, MetaData, Table
 from aggregator.store import search
 from aggregator.store.sql import chunks, is_sqlite, paper
 
-NOT_COPIED = ("alembic_version", "paper_fts", "paper_search", "procrastinate_")
-"""First letters of tables that are made anew: the schema's number, the search index, the queue."""
+NOT_COPIED = ("alembic_version", "paper_fts", "paper_search")
+"""First letters of tables that are made anew: the schema's number and the search index."""
 
 _AT_ONCE = 2_000  # rows
 

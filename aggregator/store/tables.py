@@ -88,7 +88,9 @@ class Paper(SQLModel, table=True):
     changed_at: datetime  # logical time of the last merge that changed it
     withdrawn: bool = False
     starter: bool = False  # only known as a representative work of topics.toml: no news
-    venue: str | None  # in lower case, as it is asked for
+    # In lower case, as it is asked for; on PostgreSQL in the order of bytes ("C", migration 0009), since
+    # languages pass over the blank that ends a prefix.
+    venue: str | None
     provenance: dict[str, str] = _json()  # field -> key of the entry it was taken from
     doc: dict[str, Any] = _json()  # the paper as the API gives it; rewritten on merge or tag
     tagged_by: str | None  # null: to be tagged, by every topic; single topics: `topic_state`
