@@ -32,10 +32,15 @@ def title_key(draft: Draft) -> str | None:
 _key = lru_cache(maxsize=4096)(text.title_key)  # asked for by match, plan and store
 
 
+NOBODY = frozenset({"anonymous", "anonymousauthor", "anonymousauthors", "withdrawn"})
+"""What submissions have for names while they are reviewed, or after they were withdrawn."""
+
+
 @lru_cache(maxsize=4096)
 def name_set(authors: tuple[str, ...]) -> frozenset[str]:
-    """The authors' last names, folded."""
-    return frozenset(key for key, _ in map(text.name_keys, authors) if key)
+    """The authors' last names, folded; empty where nobody is named."""
+    named = [name for name in authors if text.title_key(name) not in NOBODY]
+    return frozenset(key for key, _ in map(text.name_keys, named) if key)
 
 
 def specific(title: str) -> bool:

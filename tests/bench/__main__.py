@@ -5,7 +5,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import api, bulk, delivery, ingest, kills, scale, tagging
+from tests.bench import api, bulk, delivery, ingest, kills, merge, scale, tagging
 
 PARTS = {
     "ingest": ingest.bench,
@@ -15,7 +15,9 @@ PARTS = {
     "delivery": delivery.bench,
     "kills": kills.bench,
     "scale": scale.bench,
+    "merge": merge.bench,
 }
+HEADINGS = {"merge": merge.HEADINGS}
 
 
 def main() -> None:
@@ -23,7 +25,7 @@ def main() -> None:
     console = Console(width=110)
     for name in sys.argv[1:] or PARTS:
         table = Table(title=name, title_justify="left", box=None, pad_edge=False)
-        for heading in ("what", "measured", "target"):
+        for heading in HEADINGS.get(name, ("what", "measured", "target")):
             table.add_column(heading, overflow="fold")
         for row in PARTS[name]():
             table.add_row(*row)
