@@ -11,6 +11,7 @@ from typing import Any
 from aggregator.imports import lines as rows
 from aggregator.models import Draft
 from aggregator.parse import ids
+from aggregator.parse.links import resolve
 from aggregator.parse.text import title_key
 
 KIND = "paperlists"
@@ -57,7 +58,7 @@ def read(name: str, lines: Iterable[bytes]) -> Iterator[tuple[Draft, ...] | str]
 def _draft(row: Mapping[str, Any], venue: str, year: int) -> Draft:
     title = rows.text(row, "title")
     links = [rows.text(row, name) for name in ("oa", "site", "pdf", "openreview")]
-    named = [found.partition(":") for link in links if link and (found := ids.resolve(link))]
+    named = [found.partition(":") for link in links if link and (found := resolve(link))]
     identifiers = {kind: value for kind, _, value in reversed(named)}
     arxiv = ids.arxiv_id(rows.text(row, "arxiv"))
     if arxiv:

@@ -3,7 +3,8 @@
 The theory. Missing a duplicate costs a reader a second look; a wrong merge hides a paper. So:
 
 1. An identifier is believed. Entries that share an arXiv id (any version), a DOI, an OpenReview
-   forum or a CVF page are one paper; a post is about the paper that its link names.
+   forum or a CVF page are one paper; a post is about the paper that its link names. Old addresses
+   of NeurIPS name a title: pages of that site are not joined by one.
 2. Else the title must be the same to the letter (after folding case, accents, markup, punctuation
    and blanks, in any script), at least half of the authors of the shorter list must share their
    last names, and the years may differ by two (a preprint may be a year older than its proceedings,
@@ -37,6 +38,8 @@ YEARS_APART_UNSIGNED = 1
 AUTHORS_SHARED = 0.5
 
 _STRENGTH = {"arxiv": 0, "openreview": 1, "cvf": 2, "doi": 3}
+_TITLES = ("nips",)
+"""Identifiers that are made of a title: to be believed as far as a title is."""
 
 
 def cluster(entries: Sequence[Entry], rulings: Rulings = NONE) -> list[list[Entry]]:
@@ -142,8 +145,9 @@ def _join_by_identifier(entries: Sequence[Entry], groups: _Groups) -> None:
             claimants[name].append(n)
     for name in sorted(claimants, key=lambda name: (_STRENGTH.get(name.split(":")[0], 9), name)):
         kept_apart: list[int] = []  # one of each set that may not be joined with the others
+        titled = name.partition(":")[0] in _TITLES
         for claimant in claimants[name]:
-            if not any(groups.join(one, claimant) for one in kept_apart):
+            if not any(groups.join(one, claimant, by_title=titled) for one in kept_apart):
                 kept_apart.append(claimant)
 
 

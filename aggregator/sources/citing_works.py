@@ -8,7 +8,8 @@ from typing import Any
 from aggregator.models import Draft
 from aggregator.parse import jsonpage
 from aggregator.parse.dates import EARLIEST, LATEST, iso8601
-from aggregator.parse.ids import arxiv_id, doi, resolve
+from aggregator.parse.ids import arxiv_id, doi
+from aggregator.parse.links import resolve
 from aggregator.parse.text import plain
 
 ARXIV_DOI = "10.48550/arxiv."

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from aggregator.errors import BrokenError, ChallengedError
 from aggregator.models import Draft, Parsed
-from aggregator.parse.ids import resolve
+from aggregator.parse.links import resolve
 from aggregator.parse.page import is_wall
 from aggregator.parse.text import plain, split_authors
 from aggregator.sources.base import Raw

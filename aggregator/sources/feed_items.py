@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from aggregator.models import Draft
 from aggregator.parse.feed import Feed, FeedEntry
-from aggregator.parse.ids import find_identifiers, resolve
 from aggregator.parse.jsonpage import web
+from aggregator.parse.links import find_identifiers, resolve
 from aggregator.parse.text import clean_html, plain, shortened, storable
 from aggregator.sources.base import Raw
 

@@ -10,9 +10,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from aggregator.errors import BrokenError, ChallengedError
 from aggregator.models import Draft, Parsed
-from aggregator.parse.ids import doi
+from aggregator.parse.ids import doi, neurips_id
 from aggregator.parse.page import is_wall
-from aggregator.parse.text import plain, split_authors
+from aggregator.parse.text import plain, split_authors, title_key
 from aggregator.sources.base import Raw
 from aggregator.sources.proceedings import public_since, text_of, web_address
 
@@ -23,7 +23,9 @@ FIRST_DAYS = (
     "2013-12-05 2014-12-08 2015-12-07 2016-12-05 2017-12-04 2018-12-02 2019-12-08 2020-12-06 "
     "2021-12-06 2022-11-28 2023-12-10 2024-12-10 2025-12-02"
 )
-MAIN_TRACK = "Conference"
+LAST_NAMED = 2019
+"""The last year whose papers had their title in their address, /paper/7181-attention-is-all-you-need:
+posts of those years link to these, and the site still leads them on."""
 _PAPER = re.compile(
     r"(/paper(?:_files/paper)?/(\d{4})/)hash/([0-9a-f]{32})-Abstract(?:-(\w{1,60}))?\.html",
     re.ASCII,
@@ -55,18 +57,6 @@ def first_day(year: int) -> datetime:
     """The first day of the conference: aware UTC midnight."""
     known = (day for day in FIRST_DAYS.split() if day.startswith(str(year)))
     return datetime.fromisoformat(next(known, f"{year}-12-01")).replace(tzinfo=UTC)
-
-
-def paper_id(url: str) -> str | None:
-    """The id of a paper from the address of its page: "2017/3f5e…", other tracks named; else None.
-
-    The main track is left out, since addresses named it from 2022 on only.
-    """
-    match = _PAPER.search(url)
-    if match is None:
-        return None
-    track = "" if match[4] in (None, MAIN_TRACK) else f"-{match[4].lower()}"
-    return f"{match[2]}/{match[3]}{track}"
 
 
 def read_listing(body: bytes, content_type: str, url: str, year: int) -> Listing:
@@ -127,7 +117,7 @@ def detail_draft(raw: Raw, native_id: str) -> Draft:
         raise _unreadable(text, raw.url, "no paper on it")
     if "</html" not in text[-5000:].lower():
         raise BrokenError(f"{raw.url} ends in the middle.", url=raw.url)
-    identifiers = {KIND: native_id}
+    identifiers = _names(native_id, int(match[1]), title)
     if printed := doi(_meta(tree, "citation_doi")):
         identifiers["doi"] = printed
     extra: dict[str, Any] = {"venue": _venue(int(match[1]))}
@@ -154,7 +144,7 @@ def _item(link: LexborNode, raw: Raw, year: int, base_url: str) -> Draft | str:
     title, match = plain(link.text()), _PAPER.search(_href(link))
     if not title:
         return "has no title"
-    native_id = paper_id(_href(link))
+    native_id = neurips_id(_href(link))
     if match is None or native_id is None or int(match[2]) != year:
         return f"has no address of {year} by which to know it: {title[:80]}"
     item = link
@@ -176,9 +166,14 @@ def _item(link: LexborNode, raw: Raw, year: int, base_url: str) -> Draft | str:
         published=public_since(first_day(year), raw),
         authors=_people(people.text()) if people else (),
         year=year,
-        identifiers={KIND: native_id},
+        identifiers=_names(native_id, year, title),
         extra=extra,
     )
+
+
+def _names(native_id: str, year: int, title: str) -> dict[str, str]:
+    key = title_key(title) if year <= LAST_NAMED else ""
+    return {KIND: native_id} | ({"nips": key} if key else {})
 
 
 def _people(text: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from aggregator.errors import (
 from aggregator.models import Draft, Parsed
 from aggregator.parse.dates import EARLIEST, LATEST
 from aggregator.parse.feed import FeedEntry, parse_feed
-from aggregator.parse.ids import find_identifiers, resolve
+from aggregator.parse.links import find_identifiers, resolve
 from aggregator.parse.page import decode, is_html, is_wall
 from aggregator.parse.text import clean_html, is_damaged, plain, shortened, storable
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from aggregator.models import Draft, Parsed
 from aggregator.parse import jsonpage
 from aggregator.parse.dates import iso8601
-from aggregator.parse.ids import resolve
+from aggregator.parse.links import resolve
 from aggregator.parse.text import title_key
 
 KIND = "virtual"

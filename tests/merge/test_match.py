@@ -1,5 +1,6 @@
 """Clustering: the outcome depends on the set of entries alone."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -83,6 +84,19 @@ def test_without_authors_only_a_specific_title_joins() -> None:
 def test_two_pages_of_one_site_join_only_by_an_identifier() -> None:
     assert not together(page("CVPR2018/a"), page("CVPR2018/b"))
     assert together(page("CVPR2018/a", arxiv="1711.00001"), page("CVPRW2018/b", arxiv="1711.00001"))
+
+
+def test_a_name_made_of_a_title_joins_a_post_but_never_two_pages() -> None:
+    name = {"nips": "gadgets"}
+    pages = [
+        replace(page(n, kind="neurips", title=n), identifiers={"neurips": n, **name})
+        for n in ("2013/a", "2017/b")
+    ]
+    entries = [Entry(d, ("s",), NOW) for d in (*pages, post(about="nips:gadgets"))]
+    assert parts(entries) == {
+        frozenset({"neurips:2013/a", "reddit:t3_abc"}),
+        frozenset({"neurips:2017/b"}),
+    }
 
 
 def test_the_nearest_year_wins_where_a_title_fits_two_preprints() -> None:

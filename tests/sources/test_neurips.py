@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from aggregator.errors import SourceError
+from aggregator.parse.ids import neurips_id
 from aggregator.sources.base import Credentials, Raw, SourceConfig
 from aggregator.sources.neurips import NeuripsOptions, NeuripsSource
-from aggregator.sources.neurips_pages import first_day, paper_id
+from aggregator.sources.neurips_pages import first_day
 from tests.conftest import sqlite_store
 from tests.server import Asked, Reply, Server
 from tests.sources.collected import Collected
@@ -55,11 +56,12 @@ def test_sample_gives_what_is_expected(sample: Path):
             f"2023/{BOATS}-datasets_and_benchmarks",
         ),
         ("/paper/7181-attention-is-all-you-need", None),
-        (f"/paper_files/paper/2017/file/{BOATS}-Paper.pdf", None),
+        (f"/paper_files/paper/2017/file/{BOATS}-Paper.pdf", f"2017/{BOATS}"),
+        (f"/paper_files/paper/2017/file/{BOATS[:30]}-Paper.pdf", None),
     ],
 )
 def test_id_is_the_same_wherever_the_page_is(address: str, known: str | None):
-    assert paper_id(address) == known
+    assert neurips_id(address) == known
 
 
 def test_years_have_days():

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from aggregator.errors import SourceError
 from aggregator.models import Parsed
-from aggregator.parse.ids import resolve
+from aggregator.parse.links import resolve
 from aggregator.sources.base import Credentials, Raw, SourceConfig
 from aggregator.sources.pmlr import PmlrOptions, PmlrSource
 from aggregator.sources.pmlr_volumes import is_whole
