@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.models import Draft
-from aggregator.parse.ids import arxiv_id, resolve
+from aggregator.parse.ids import arxiv_id
+from aggregator.parse.links import resolve
 from tests.conftest import SHARED
 from tests.merge.cases import draft
 
