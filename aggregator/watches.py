@@ -44,13 +44,13 @@ class Watch(BaseModel):
     authors: tuple[Term, ...] = ()
     venues: tuple[Term, ...] = ()
     sources: tuple[str, ...] = ()
-    min_probability: float | None = Field(default=None, ge=0, le=1)
+    min_probability: float | None = Field(default=None, ge=0, le=1, strict=True)
     exclude_topics: tuple[str, ...] = ()
     exclude_query: Words = ""
     exclude_authors: tuple[Term, ...] = ()
     exclude_venues: tuple[Term, ...] = ()
     exclude_sources: tuple[str, ...] = ()
-    max_per_day: int | None = Field(default=None, ge=1)
+    max_per_day: int | None = Field(default=None, ge=1, strict=True)
 
     @model_validator(mode="after")
     def _selects(self) -> "Watch":
@@ -75,8 +75,8 @@ class Terms(BaseModel):
     tz: str = "UTC"
     lang: Language = "en"
     events: tuple[EventKind, ...] = Field(default=EVENTS, min_length=1)
-    limit: int = Field(default=LIMIT, ge=1, le=MOST_LIMIT)
-    min_probability: float | None = Field(default=None, ge=0, le=1)
+    limit: int = Field(default=LIMIT, ge=1, le=MOST_LIMIT, strict=True)
+    min_probability: float | None = Field(default=None, ge=0, le=1, strict=True)
     empty: Literal["skip", "say"] = "skip"
 
     @field_validator("schedule")

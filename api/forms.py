@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from pydantic.config import JsonDict
 
 from aggregator.models import EventKind
@@ -45,7 +45,7 @@ class SubscriptionRequest(Wanted):
 
     model_config = ConfigDict(json_schema_extra={"example": _WANTED})
 
-    confirmed: bool = False
+    confirmed: StrictBool = False
     since: Moment | None = Field(
         default=None, description="The first digest goes back to here; a day without it"
     )
@@ -153,7 +153,7 @@ class Word(BaseModel):
     )
 
     topic: str = Field(pattern=NAME)
-    relevant: bool
+    relevant: StrictBool
 
 
 class SplitRequest(BaseModel):

@@ -10,9 +10,11 @@ from aggregator.store.papers import MOST, Kind, PaperQuery, Sort
 
 
 def _moment(value: object) -> object:
-    if not isinstance(value, str):
+    if value is None or isinstance(value, datetime):
         return value
     try:
+        if not isinstance(value, str):
+            raise ValueError
         return parse_moment(value)
     except (ValueError, OverflowError):
         raise ValueError(

@@ -10,7 +10,7 @@ from aggregator.digest import render
 from aggregator.digest.select import papers_of
 from api.deps import ServicesDep
 from api.params import DigestParams
-from api.routes.responses import errors, json_bytes
+from api.routes.responses import cite_schema, errors, json_bytes
 from api.schemas import Digest
 
 router = APIRouter(prefix="/api/v1/digests", tags=["digests"])
@@ -21,9 +21,8 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame
 _FORMS: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {
-            media: {"schema": {"type": "string"}}
+            media: {"schema": cite_schema(media)}
             for media in (*_TYPES.values(), *cite.MEDIA_TYPES.values())
-            if media != "application/json"
         }
     }
 }

@@ -15,7 +15,8 @@ from api.routes.responses import errors, with_url
 router = APIRouter(prefix="/api/v1", tags=["papers"])
 
 Name = Annotated[
-    str, Path(description="Its id, or an external one: arxiv:1512.03385", examples=["k7q2m4x5z3ab"])
+    str,
+    Path(description="Its id, or an external one: arxiv:1512.03385", examples=["arxiv:1512.03385"]),
 ]
 
 

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/v1/papers", tags=["feedback"])
 
 Name = Annotated[
     str,
-    Path(description="Its id, or an external one: arxiv:1512.03385", examples=["k7q2m4x5z3ab"]),
+    Path(description="Its id, or an external one: arxiv:1512.03385", examples=["arxiv:1512.03385"]),
 ]
 Topic = Annotated[str, Query(max_length=64, description="The topic of which it was said")]
 

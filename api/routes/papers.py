@@ -14,7 +14,7 @@ from aggregator.store import citations, news, papers
 from aggregator.topics import Config
 from api.deps import Services, ServicesDep
 from api.params import PaperParams
-from api.routes.responses import errors, json_bytes, paper_list, with_url
+from api.routes.responses import cite_schema, errors, json_bytes, paper_list, with_url
 from api.schemas import PaperDetail, PaperList
 
 router = APIRouter(prefix="/api/v1/papers", tags=["papers"])
@@ -51,7 +51,8 @@ def check_topics(config: Config, names: Iterable[str]) -> None:
 
 def _citations(form: str) -> dict[int | str, dict[str, Any]]:
     """The documented answers of a route that gives a paper in this format."""
-    given = {"content": {cite.MEDIA_TYPES[form]: {"schema": {"type": "string"}}}}
+    media = cite.MEDIA_TYPES[form]
+    given = {"content": {media: {"schema": cite_schema(media)}}}
     return {200: given, **_MOVED}
 
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from fastapi import Response
 
+from aggregator import cite
 from aggregator.digest.render import page_url
 from aggregator.store.papers import Page
 from api.problems import MEDIA_TYPE
@@ -32,6 +33,13 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The documented errors of a route: these, and the unforeseen."""
     return {status: _ERRORS[status] for status in (*statuses, "default")}
+
+
+def cite_schema(media_type: str) -> dict[str, Any]:
+    """The form of an answer of this type that is no document of ours: a text, but for CSL's array."""
+    if media_type == cite.MEDIA_TYPES["csl-json"]:
+        return {"type": "array", "items": {"type": "object"}}
+    return {"type": "string"}
 
 
 def json_bytes(value: Any) -> Response:
