@@ -56,7 +56,7 @@ class Asked:
             "schedule": forms.get(when, f"daily@{clock[:5]}"),
             "tz": tz.strip(),
             "lang": lang,
-            "limit": limit,
+            "limit": int(limit) if limit.isascii() and limit.isdecimal() else limit,
             "events": events or [],
             "empty": empty,
         }
