@@ -16,7 +16,7 @@ from aggregator.merge.plan import Counts
 from aggregator.models import QUIET_STATUSES, Parsed, Status
 from aggregator.settings import Settings
 from aggregator.sources.base import Note, Page, Source
-from aggregator.store import citations, entries, ledger, runs
+from aggregator.store import citations, entries, ledger, runs, wishes
 from aggregator.store.db import Store
 
 log = logging.getLogger(__name__)
@@ -102,6 +102,7 @@ class Attempt:
             self._replay = latest is not None and latest > self.now
             self._backfill = first or self.since is not None
             self._id = runs.start(connection, source.name, self.now, clock.wall(), self._backfill)
+            wishes.take(connection, source.name, self._id)
 
     @property
     def _waits_for_a_person(self) -> bool:

@@ -7,13 +7,15 @@ but dropped; the next minute brings it.
 """
 
 import asyncio
+import contextlib
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import procrastinate
+from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 
@@ -31,6 +33,7 @@ HEARTBEAT = 10.0  # seconds between a worker's signs of life
 SILENT = 30.0  # seconds without one after which a worker is taken for dead
 POLL = 0.5  # seconds; a job behind another's lock is found by looking, five seconds by default
 GRACE = 8.0  # seconds that jobs have to end when the worker is told to stop
+_WANTED_CRON = "* * * * * */5"
 _CRON = {60: "* * * * *", 10: "* * * * * */10", 3600: "0 * * * *"}
 
 
@@ -45,11 +48,14 @@ def work(store: Store, settings: Settings, config: Config) -> None:
     jobs = schedule.jobs(store, settings, config, postman)
     # Not asyncio.run, which would wait for every thread: a polite collector sleeps for a minute.
     loop = asyncio.new_event_loop()
-    loop.run_until_complete(_work(make_app(store, jobs), postman, len(jobs)))
+    app = make_app(store, jobs, partial(schedule.wanted, store))
+    loop.run_until_complete(_work(app, postman, len(jobs)))
 
 
-def make_app(store: Store, jobs: list[Job]) -> procrastinate.App:
-    """The engine with these jobs, not yet connected."""
+def make_app(
+    store: Store, jobs: list[Job], urgent: Callable[[], Collection[str]] = tuple
+) -> procrastinate.App:
+    """The engine with these jobs, not yet connected; `urgent` names those to do before their time."""
     conninfo, options = queue.address(store)
     connector = procrastinate.PsycopgConnector(
         conninfo=conninfo, kwargs={"options": options}, min_size=1, max_size=4
@@ -62,6 +68,14 @@ def make_app(store: Store, jobs: list[Job]) -> procrastinate.App:
     @app.task(name="drop jobs of dead workers", queueing_lock="drop", pass_context=False)
     async def rescue(timestamp: int) -> None:
         await drop_orphans(app)
+
+    @app.periodic(cron=_WANTED_CRON)
+    @app.task(name="look what is wanted", queueing_lock="wanted", pass_context=False)
+    async def hurry(timestamp: int) -> None:
+        for name in await asyncio.to_thread(urgent):
+            if name in app.tasks:
+                with contextlib.suppress(AlreadyEnqueued):  # it waits for its turn already
+                    await app.tasks[name].defer_async(timestamp=timestamp)
 
     return app
 
@@ -93,13 +107,14 @@ def _register(app: procrastinate.App, job: Job) -> None:
 async def _work(app: procrastinate.App, postman: Postman, most: int) -> None:
     loop = asyncio.get_running_loop()
     # A job sleeps between polite requests: each has a thread, whatever the number of cores.
-    loop.set_default_executor(ThreadPoolExecutor(most + 2))
+    most += 2  # those of `make_app`
+    loop.set_default_executor(ThreadPoolExecutor(most + 1))  # and the end of the letters
     told = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, told.set)
     await app.open_async()
     engine = app.run_worker_async(
-        concurrency=most + 1,
+        concurrency=most,
         fetch_job_polling_interval=POLL,
         update_heartbeat_interval=HEARTBEAT,
         stalled_worker_timeout=SILENT,

@@ -19,13 +19,14 @@ LOOKED_AT = 4_000  # newest papers of a topic among which is chosen
 
 
 def next_to_label(
-    store: Store, config: Config, topics: Sequence[str], limit: int
+    store: Store, config: Config, topics: Sequence[str], limit: int, now: datetime
 ) -> list[dict[str, Any]]:
     """The papers whose label would teach most, `limit` for each of `topics` (every topic that a model
     or keywords decide without any): {"topic", "id", "title", "abstract", "at", "probability",
     "tagged"}, the most useful first. Raises UsageError for no such topic.
 
-    Papers with less than `tags.KEPT_FROM` probability are none: they are not stored.
+    Papers with less than `tags.KEPT_FROM` probability are none: they are not stored. Nor are those that
+    somebody passed by in the `labels.PASSED_FOR` before `now`.
     """
     known = [topic.name for topic in config.topics]
     for name in topics:
@@ -36,7 +37,7 @@ def next_to_label(
     found: list[dict[str, Any]] = []
     for name in topics or known:
         with store.read() as connection:
-            rows = labels.candidates(connection, name, LOOKED_AT)
+            rows = labels.candidates(connection, name, LOOKED_AT, now)
         found += _chosen(name, rows, limit)
     return found
 

@@ -12,7 +12,7 @@ from aggregator.models import QUIET_STATUSES
 from aggregator.settings import Settings
 from aggregator.sources import KINDS
 from aggregator.sources.base import Credentials, Source
-from aggregator.store import runs
+from aggregator.store import runs, wishes
 from aggregator.store.db import Store
 from aggregator.topics import Config
 
@@ -56,7 +56,7 @@ def collect(
     as_of: datetime | None = None,
     progress: Progress | None = None,
 ) -> Collected:
-    """Fetch the sources that are due (all with `since`, those named whether due or not), merge and
+    """Fetch the sources that are due or wanted (all with `since`, those named in any case), merge and
     store. Waits while another collector asks the same upstream.
 
     Raises UsageError for an unknown name.
@@ -83,7 +83,7 @@ def collect(
 def collect_if_due(
     store: Store, settings: Settings, source: Source, progress: Progress | None = None
 ) -> Collected:
-    """One source, if it is due now; what the scheduler calls every minute."""
+    """One source, if it is due now or a person wants it; what the scheduler calls every minute."""
     done = Collected()
     moment = Moment(clock.wall(), None)
     if _is_due(store, source, moment.now):  # asked before the lock, too: most often it is not
@@ -118,6 +118,8 @@ def _collect(
 
 def _is_due(store: Store, source: Source, now: datetime) -> bool:
     with store.read() as connection:
+        if wishes.is_waiting(connection, source.name):
+            return True
         last = runs.last(connection, source.name, now)
     return source.next_due(last, now) <= now
 

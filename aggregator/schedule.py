@@ -5,9 +5,9 @@ twice, and after a sleep or a restart a source that is overdue runs once.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -16,6 +16,7 @@ from aggregator import clock, pipeline
 from aggregator.attempt import Progress
 from aggregator.postman import Postman
 from aggregator.settings import Settings
+from aggregator.store import wishes
 from aggregator.store.db import Store
 from aggregator.topics import Config
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = timedelta(minutes=1)
 TAG_EVERY = timedelta(seconds=10)
 TIDY_EVERY = timedelta(hours=1)
+WANTED_EVERY = timedelta(seconds=2)
+"""How often is looked for what people asked for by hand: they wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def jobs(
     """
     found = [
         Job(
-            f"collect {source.name}",
+            _collect(source.name),
             partial(pipeline.collect_if_due, store, settings, source, progress),
             LOOK_EVERY,
             source.upstream,
@@ -70,18 +73,32 @@ def jobs(
     ]
 
 
+def wanted(store: Store) -> dict[str, datetime]:
+    """The names of jobs that somebody waits for -> since when (logical)."""
+    with store.read() as connection:
+        found = wishes.waiting(connection)
+    return {_collect(source): asked_at for source, asked_at in found.items()}
+
+
+def _collect(source: str) -> str:
+    return f"collect {source}"
+
+
 def _learn(store: Store) -> None:
     from aggregator.learning import learn_if_due  # numpy and scipy: slow to import
 
     learn_if_due(store, clock.wall())
 
 
-def start(wanted: list[Job]) -> BackgroundScheduler:
-    """Do each job now and at its cadence, in background threads; `shutdown` it at the end."""
+def start(
+    jobs: list[Job], urgent: Callable[[], Mapping[str, datetime]] = dict
+) -> BackgroundScheduler:
+    """Do each job now and at its cadence, in background threads; `shutdown` it at the end. `urgent`
+    tells which jobs are to be done before their time, and since when that is asked."""
     scheduler = BackgroundScheduler(
-        timezone="UTC", executors={"default": {"type": "threadpool", "max_workers": len(wanted)}}
+        timezone="UTC", executors={"default": {"type": "threadpool", "max_workers": len(jobs) + 1}}
     )
-    for job in wanted:
+    for job in jobs:
         scheduler.add_job(
             partial(guarded, job),
             "interval",
@@ -92,8 +109,32 @@ def start(wanted: list[Job]) -> BackgroundScheduler:
             max_instances=1,
             misfire_grace_time=None,  # late is fine: what is due is asked when it runs
         )
+    scheduler.add_job(
+        partial(guarded, Job("look what is wanted", _Hurry(scheduler, urgent), WANTED_EVERY)),
+        "interval",
+        seconds=WANTED_EVERY.total_seconds(),
+        coalesce=True,
+        max_instances=1,
+    )
     scheduler.start()
     return scheduler
+
+
+class _Hurry:
+    """Brings forward what is urgent, each asking once: its job may have to wait for another one."""
+
+    def __init__(
+        self, scheduler: BackgroundScheduler, urgent: Callable[[], Mapping[str, datetime]]
+    ) -> None:
+        self._scheduler, self._urgent = scheduler, urgent
+        self._known: Mapping[str, datetime] = {}
+
+    def __call__(self) -> None:
+        found = self._urgent()
+        for name, since in found.items():
+            if self._known.get(name) != since and self._scheduler.get_job(name):
+                self._scheduler.modify_job(name, next_run_time=clock.wall())
+        self._known = found
 
 
 def guarded(job: Job) -> None:

@@ -34,7 +34,7 @@ def source_states(
     states = []
     for source in sources:
         run, last = newest.get(source.name), finished.get(source.name)
-        running = run is not None and run.finished is None and store.is_asked(source.upstream)
+        running = is_running(store, source, run)
         due = source.next_due(_last_run(last), now)
         overdue = last is not None and not running and due < now - LATE
         states.append(
@@ -52,6 +52,11 @@ def source_states(
             }
         )
     return states
+
+
+def is_running(store: Store, source: Source, run: health.RunRow | None) -> bool:
+    """Is this run, the newest of the source, going on? One whose process was killed is not."""
+    return run is not None and run.finished is None and store.is_asked(source.upstream)
 
 
 def _message(

@@ -83,7 +83,7 @@ async def _known(services: Services, secret: str, background: BackgroundTasks) -
 
 def _find(services: Services, secret: str) -> Token | None:
     with services.store.read() as connection:
-        return tokens.find(connection, secret)
+        return tokens.find(connection, secret, services.now())
 
 
 def _note(services: Services, pk: int) -> None:

@@ -7,9 +7,11 @@ import signal
 import socket
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvicorn
+from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import FastAPI
 
 from aggregator import clock, schedule, subscribers, works
@@ -39,7 +41,7 @@ def run(store: Store, settings: Settings, config: Config, listening: socket.sock
     """Serve and collect until told to stop, then end the process."""
     _begin(store, settings, config)
     postman = Postman(store, settings, config)
-    scheduler = schedule.start(schedule.jobs(store, settings, config, postman))
+    scheduler = _start(store, settings, config, postman)
     _serve(store, settings, config, listening)
     scheduler.shutdown(wait=False)
     postman.stop()
@@ -58,7 +60,7 @@ def work(store: Store, settings: Settings, config: Config) -> None:
     _begin(store, settings, config)
     if store.is_sqlite:
         postman = Postman(store, settings, config)
-        scheduler = schedule.start(schedule.jobs(store, settings, config, postman))
+        scheduler = _start(store, settings, config, postman)
         _wait_for_the_end()
         scheduler.shutdown(wait=False)
         postman.stop()
@@ -67,6 +69,13 @@ def work(store: Store, settings: Settings, config: Config) -> None:
 
         jobs.work(store, settings, config)
     _end()
+
+
+def _start(
+    store: Store, settings: Settings, config: Config, postman: Postman
+) -> BackgroundScheduler:
+    jobs = schedule.jobs(store, settings, config, postman)
+    return schedule.start(jobs, partial(schedule.wanted, store))
 
 
 def _begin(store: Store, settings: Settings, config: Config) -> None:

@@ -19,10 +19,10 @@ import pytest
 import sqlalchemy as sa
 from procrastinate.schema import SchemaManager
 
-from aggregator import jobs
+from aggregator import clock, jobs
 from aggregator.errors import UsageError
 from aggregator.schedule import Job
-from aggregator.store import queue
+from aggregator.store import queue, wishes
 from aggregator.store.db import Store
 from aggregator.store.sql import paper, run
 from tests.conftest import empty_tables, sqlite_store
@@ -159,6 +159,24 @@ def test_a_worker_that_is_told_to_stop_ends_within_ten_seconds(
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert count(shared, running) == 1
+
+
+def test_what_is_wanted_is_fetched_before_it_is_due(
+    shared: Store, server: Server, tmp_path: Path
+) -> None:
+    configured(tmp_path, server)
+    server.routes = {
+        "/oai": Reply(good_oai(), headers=XML),
+        "/rss/cs.CV": Reply(good_feed(), headers=XML),
+    }
+    finished = sa.select(sa.func.count()).select_from(run).where(run.c.finished.is_not(None))
+    with worker(shared, tmp_path), worker(shared, tmp_path):
+        wait_for(lambda: count(shared, finished) == 1, 90)  # the queue's minute may just have begun
+        with shared.write() as connection:
+            wishes.make(connection, "arxiv", clock.wall())
+        wait_for(lambda: count(shared, finished) == 2, 20)
+        time.sleep(6)  # another look at what is wanted
+    assert count(shared, sa.select(sa.func.count()).select_from(run)) == 2
 
 
 def test_the_queue_is_made_once_and_anew_for_another_version(shared: Store) -> None:

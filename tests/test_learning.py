@@ -232,13 +232,13 @@ def test_labels_go_out_and_come_in(store: Store, tmp_path: Path) -> None:
 def test_what_to_label_next(store: Store, tmp_path: Path) -> None:
     fill(store)
     pipeline.tag(store, Settings(data_dir=tmp_path), CONFIG)
-    found = labels.next_to_label(store, CONFIG, ["gan"], 4)
+    found = labels.next_to_label(store, CONFIG, ["gan"], 4, NOW)
     assert len(found) == 4
     say(store, dict.fromkeys(range(14), True))
-    after = labels.next_to_label(store, CONFIG, ["gan"], 50)
+    after = labels.next_to_label(store, CONFIG, ["gan"], 50, NOW)
     assert not any(one["title"].startswith(ODD) for one in after)
     with pytest.raises(UsageError, match="cooking"):
-        labels.next_to_label(store, CONFIG, ["cooking"], 4)
+        labels.next_to_label(store, CONFIG, ["cooking"], 4, NOW)
 
 
 def test_near_the_threshold_recent_and_unlike() -> None:

@@ -59,6 +59,7 @@ SQL_SEAMS = {
             "rulings",
             "subscribers",
             "trend",
+            "wanted",
             "cli/delivery",
         )
     },

@@ -1,18 +1,20 @@
 """The scheduler in one process: it collects and tags at once, and what is not due is left alone."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from aggregator import clock, schedule
+from aggregator import clock, schedule, topics
 from aggregator.postman import Postman
 from aggregator.settings import Settings
-from aggregator.store import runs
+from aggregator.store import runs, wishes
 from aggregator.store.db import Store
 from aggregator.store.sql import paper, run
 from aggregator.topics import Config
@@ -40,7 +42,8 @@ def one_store(tmp_path: Path) -> Iterator[Store]:
 def running(store: Store, folder: Path, made: Config) -> Iterator[None]:
     settings = Settings(data_dir=folder)
     postman = Postman(store, settings, made)
-    scheduler = schedule.start(schedule.jobs(store, settings, made, postman))
+    jobs = schedule.jobs(store, settings, made, postman)
+    scheduler = schedule.start(jobs, partial(schedule.wanted, store))
     try:
         yield
     finally:
@@ -106,3 +109,44 @@ def test_after_a_long_sleep_an_overdue_source_runs_once(
         wait_for(lambda: finished(one_store) == 2)
         time.sleep(1)
     assert finished(one_store) == 2
+
+
+def test_what_is_wanted_runs_before_it_is_due_and_once(
+    one_store: Store, server: Server, tmp_path: Path
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Asked) -> Reply:
+        asked.set()
+        go_on.wait(10)
+        return Reply(good_feed(), headers=XML)
+
+    server.routes = {"/feed": Reply(good_feed(), headers=XML)}
+    made = topics.parse(
+        f"""
+        [[sources]]
+        name = "a-feed"
+        kind = "feed"
+        url = "{server.url}/feed"
+        pace_seconds = 0
+        """,
+        "topics.toml",
+    )
+    with running(one_store, tmp_path, made):
+        wait_for(lambda: finished(one_store) == 1)
+        server.routes["/feed"] = slow
+        want(one_store)
+        assert asked.wait(20)
+        want(one_store)  # while it runs: to be answered by a run of its own
+        go_on.set()
+        wait_for(lambda: finished(one_store) == 3)
+        time.sleep(2.5)
+    assert finished(one_store) == 3
+    with one_store.read() as connection:
+        assert wishes.waiting(connection) == {}
+        assert wishes.latest(connection)["a-feed"].run_id == 3
+
+
+def want(store: Store) -> None:
+    with store.write() as connection:
+        wishes.make(connection, "a-feed", clock.wall())

@@ -26,7 +26,7 @@ def next_labels(
     from aggregator.labels import next_to_label
 
     with opened() as (store, _, config):
-        found = next_to_label(store, config, topic or (), limit)
+        found = next_to_label(store, config, topic or (), limit, clock.wall())
     if as_json:
         say({"items": found})
     else:

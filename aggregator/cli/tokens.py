@@ -23,6 +23,7 @@ Name = Annotated[str, typer.Argument(help="Who or what it is for.")]
 def create(
     name: Name,
     scope: Annotated[str, typer.Option(help="read, write or admin, each with those before.")],
+    days: Annotated[int | None, typer.Option(help="How long it opens something.")] = None,
     as_json: Json = False,
 ) -> None:
     """Make a token and print it; it cannot be shown again."""
@@ -30,7 +31,7 @@ def create(
     if chosen is None:
         raise UsageError(f"--scope: {scope!r}; expected one of: {', '.join(tokens.SCOPES)}.")
     with opened() as (store, _, _), store.write() as connection:
-        secret = tokens.create(connection, name, chosen, clock.wall())
+        secret = tokens.create(connection, name, chosen, clock.wall(), days=days)
     if as_json:
         say({"name": name, "scope": scope, "token": secret})
         return
@@ -40,18 +41,19 @@ def create(
 
 @group.command("list")
 def list_tokens(as_json: Json = False) -> None:
-    """Every token with its first signs, scope and last use."""
+    """Every token with its first signs, scope, last use and end."""
     with opened() as (store, _, _), store.read() as connection:
         found = tokens.everything(connection)
     if as_json:
         say({"tokens": [_document(one) for one in found]})
         return
     table = Table(box=None, header_style="bold")
-    for heading in ("name", "begins with", "scope", "made", "last used", "revoked"):
+    for heading in ("name", "begins with", "scope", "made", "last used", "expires", "revoked"):
         table.add_column(heading)
     for one in found:
         said = _document(one)
-        moments = [(said[key] or "")[:16] for key in ("created_at", "last_used", "revoked_at")]
+        keys = ("created_at", "last_used", "expires_at", "revoked_at")
+        moments = [(said[key] or "")[:16] for key in keys]
         table.add_row(*map(Text, (one.name, f"{one.prefix}…", one.scope, *moments)))
     Console().print(table if found else "No token has been made.")
 
@@ -68,6 +70,7 @@ def _document(one: tokens.Token) -> dict[str, str | None]:
     moments = {
         "created_at": one.created_at,
         "last_used": one.last_used,
+        "expires_at": one.expires_at,
         "revoked_at": one.revoked_at,
     }
     said = {key: moment and clock.iso(moment) for key, moment in moments.items()}

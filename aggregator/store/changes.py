@@ -11,7 +11,7 @@ from aggregator.merge.keys import title_key
 from aggregator.merge.merge import Merged
 from aggregator.merge.plan import Plan
 from aggregator.models import Entry
-from aggregator.store import feedback, search, told
+from aggregator.store import feedback, labels, search, told
 from aggregator.store.kept import move as move_kept
 from aggregator.store.sql import (
     alias,
@@ -227,6 +227,7 @@ def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
                 change |= {"superseded": True, "cause": f"{row.cause}#{old}"}
             connection.execute(sa.update(event).where(event.c.id == row.id).values(**change))
         feedback.move(connection, old, survivor)
+        labels.move(connection, old, survivor)
         move_kept(connection, old, survivor)
         key = connection.execute(sa.select(paper.c.pk).where(paper.c.id == old)).scalar_one()
         connection.execute(sa.delete(tag).where(tag.c.paper_pk == key))

@@ -3,15 +3,17 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator.store.sql import alias, chunks, feedback, paper, tag
+from aggregator.store.sql import alias, chunks, feedback, paper, passed, tag, upsert
 
 MOST_SAMPLED = 12_000
+PASSED_FOR = timedelta(days=14)
+"""For so long a paper that somebody passed by is not offered again for that topic."""
 _BLOCK = 200  # papers next to each other that are read together
 
 
@@ -60,20 +62,59 @@ def sample(connection: Connection, seed: int = 0) -> list[tuple[str, str]]:
 
 
 def candidates(
-    connection: Connection, topic: str, most: int
+    connection: Connection, topic: str, most: int, now: datetime
 ) -> list[tuple[dict[str, Any], float, bool]]:
     """(document, probability, tagged) of the newest papers that have some probability of a topic by
-    a model or keywords, and of which nobody has said anything about it."""
+    a model or keywords, and of which nobody has said anything about it, nor passed them by lately."""
+    by = sa.exists().where(
+        passed.c.paper_id == paper.c.id, passed.c.topic == topic, passed.c.at > now - PASSED_FOR
+    )
     spoken = sa.exists().where(feedback.c.paper_id == paper.c.id, feedback.c.topic == topic)
     asked = (
         sa.select(paper.c.doc, tag.c.probability, tag.c.tagged)
         .join(tag, tag.c.paper_pk == paper.c.pk)
-        .where(tag.c.topic == topic, tag.c.by.in_(("model", "keywords")), ~spoken)
+        .where(tag.c.topic == topic, tag.c.by.in_(("model", "keywords")), ~spoken, ~by)
         .where(~paper.c.starter, ~paper.c.withdrawn)
         .order_by(tag.c.at.desc())
         .limit(most)
     )
     return [(row[0], row[1], row[2]) for row in connection.execute(asked)]
+
+
+def pass_by(
+    connection: Connection, person_pk: int, paper_id: str, topic: str, now: datetime
+) -> None:
+    """A person has no word to say of this paper and topic now."""
+    row = {"paper_id": paper_id, "topic": topic, "person_pk": person_pk, "at": now}
+    upsert(connection, passed, [row])
+
+
+def take_back(connection: Connection, person_pk: int, paper_id: str, topic: str) -> None:
+    """The person did not pass by after all, or has said something."""
+    mine = (passed.c.paper_id == paper_id) & (passed.c.person_pk == person_pk)
+    connection.execute(sa.delete(passed).where(mine, passed.c.topic == topic))
+
+
+def is_passed(connection: Connection, person_pk: int, paper_id: str, topic: str) -> bool:
+    """Did this person pass the paper by?"""
+    mine = (passed.c.paper_id == paper_id) & (passed.c.person_pk == person_pk)
+    asked = sa.select(passed.c.at).where(mine, passed.c.topic == topic)
+    return connection.execute(asked).first() is not None
+
+
+def move(connection: Connection, old: str, survivor: str) -> None:
+    """A paper was merged into another: who passed it by passed by the survivor, by the later moment.
+    Both papers must still be there."""
+    rows = connection.execute(sa.select(passed).where(passed.c.paper_id == old)).all()
+    kept = sa.select(passed).where(passed.c.paper_id == survivor)
+    known = {(row.topic, row.person_pk): row.at for row in connection.execute(kept)}
+    moved = [
+        {**row._mapping, "paper_id": survivor}
+        for row in rows
+        if known.get((row.topic, row.person_pk), row.at) <= row.at
+    ]
+    upsert(connection, passed, moved)
+    connection.execute(sa.delete(passed).where(passed.c.paper_id == old))
 
 
 def named(connection: Connection, names: Sequence[str]) -> dict[str, str]:

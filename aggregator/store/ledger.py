@@ -62,6 +62,13 @@ def spend_all(connection: Connection, name: str, day: date, most: int) -> None:
     upsert(connection, spending, [row])
 
 
+def is_spent(connection: Connection, name: str, day: date) -> bool:
+    """Is the budget of this upstream for this day (UTC, logical) used?"""
+    mine = (spending.c.upstream == name, spending.c.day == day.isoformat())
+    used = sa.select(spending.c.upstream).where(*mine, spending.c.used >= spending.c.most)
+    return connection.execute(used).first() is not None
+
+
 def cool_down(connection: Connection, name: str, until: datetime, reason: str) -> None:
     """Leave this upstream alone until then (logical time), or longer if that was said before."""
     known = connection.scalar(sa.select(upstream.c.cooldown_until).where(upstream.c.name == name))

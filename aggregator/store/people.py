@@ -19,6 +19,7 @@ from aggregator.store.sql import (
     kept,
     letter,
     one_at_a_time,
+    passed,
     person,
     subscription,
     watch,
@@ -111,6 +112,7 @@ def forget_strangers(connection: Connection) -> None:
             feedback.c.person_pk,
             watch.c.owner,
             kept.c.person_pk,
+            passed.c.person_pk,
         )
     ]
     unproven = person.c.confirmed_at.is_(None)
@@ -134,6 +136,7 @@ def erase(connection: Connection, pk: int) -> None:
         connection.execute(sa.delete(letter).where(theirs, ~others))
     connection.execute(sa.delete(subscription).where(subscription.c.person_pk == pk))
     connection.execute(sa.delete(feedback).where(feedback.c.person_pk == pk))
+    connection.execute(sa.delete(passed).where(passed.c.person_pk == pk))
     connection.execute(sa.delete(kept).where(kept.c.person_pk == pk))
     connection.execute(sa.update(watch).where(watch.c.owner == pk).values(owner=None))
     connection.execute(sa.delete(person).where(person.c.pk == pk))

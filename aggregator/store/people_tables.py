@@ -128,6 +128,15 @@ class Feedback(SQLModel, table=True):
     at: datetime
 
 
+class Passed(SQLModel, table=True):
+    """A person passed a paper by when asked whether it is about a topic: not now, perhaps later."""
+
+    paper_id: str = Field(primary_key=True, foreign_key="paper.id")
+    topic: str = Field(primary_key=True)
+    person_pk: int = _refers("person.pk", primary=True)
+    at: datetime
+
+
 class Kept(SQLModel, table=True):
     """What a reader does with a paper: star it, put it by for later, hide it, have read it, note
     something. A row without any of it is deleted."""
@@ -159,4 +168,5 @@ class Token(SQLModel, table=True):
     scope: str  # read, write, admin
     created_at: datetime
     last_used: datetime | None
+    expires_at: datetime | None  # null: never
     revoked_at: datetime | None

@@ -238,6 +238,15 @@ class Run(SQLModel, table=True):
     failures: int = 0  # bad runs in a row, this one included
 
 
+class Wish(SQLModel, table=True):
+    """A person asked for a source to be fetched now; of each source the latest asking."""
+
+    source: str = Field(primary_key=True)
+    asked_at: datetime  # logical
+    run_id: int | None = Field(default=None, sa_column=Column(_BIG, nullable=True))  # the run that
+    # answers it; null while it waits
+
+
 class Lookup(SQLModel, table=True):
     """An identifier that a post or a work named and nothing here had: asked for, three times at most."""
 

@@ -17,6 +17,8 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 """What a token may do, each with all before it."""
 NOTED_EVERY = timedelta(minutes=1)
 """How exactly the last use is known: not every request writes."""
+MOST_DAYS = 3_660
+"""Ten years: a token for longer is one without an end."""
 
 _MARK = "dp_"
 _SHOWN = len(_MARK) + 6
@@ -32,18 +34,28 @@ class Token:
     scope: Scope
     created_at: datetime
     last_used: datetime | None
+    expires_at: datetime | None
     revoked_at: datetime | None
+
+    def opens(self, now: datetime) -> bool:
+        """Is it neither revoked nor expired?"""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def may(self, scope: Scope) -> bool:
         """Does the token's scope include this one?"""
         return SCOPES.index(self.scope) >= SCOPES.index(scope)
 
 
-def create(connection: Connection, name: str, scope: Scope, now: datetime) -> str:
-    """Store a new token; returns it, which nobody can do again. Raises UsageError if the name is
-    taken (by a revoked one, too: a name in a log means one token) or empty."""
+def create(
+    connection: Connection, name: str, scope: Scope, now: datetime, *, days: int | None = None
+) -> str:
+    """Store a new token that opens something for so many days, or until it is revoked; returns it,
+    which nobody can do again. Raises UsageError if the name is taken (by a revoked one, too: a name
+    in a log means one token) or empty, or for days out of range."""
     if not name.strip() or not name.isprintable() or len(name) > 64:
         raise UsageError("name: expected 1 to 64 printable signs.")
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        raise UsageError(f"days: {days}; expected 1 to {MOST_DAYS}.")
     secret = _MARK + secrets.token_urlsafe(32)  # 256 bits: nothing to guess, so no salt is needed
     row = {
         "name": name,
@@ -52,6 +64,7 @@ def create(connection: Connection, name: str, scope: Scope, now: datetime) -> st
         "scope": scope,
         "created_at": now,
         "last_used": None,
+        "expires_at": now + timedelta(days=days) if days is not None else None,
         "revoked_at": None,
     }
     statement = insert_into(connection, token).on_conflict_do_nothing(index_elements=["name"])
@@ -60,12 +73,12 @@ def create(connection: Connection, name: str, scope: Scope, now: datetime) -> st
     return secret
 
 
-def find(connection: Connection, secret: str) -> Token | None:
-    """The token, unless there is none or it was revoked."""
+def find(connection: Connection, secret: str, now: datetime) -> Token | None:
+    """The token, unless there is none, or it was revoked or has expired."""
     if not secret.startswith(_MARK):
         return None
-    known = (token.c.digest == _digest(secret)) & token.c.revoked_at.is_(None)
-    return next(iter(_rows(connection, known)), None)
+    found = next(iter(_rows(connection, token.c.digest == _digest(secret))), None)
+    return found if found and found.opens(now) else None
 
 
 def note_use(connection: Connection, pk: int, now: datetime) -> None:

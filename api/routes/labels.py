@@ -26,5 +26,5 @@ def next_labels(
 ) -> ToLabelList:
     """Papers of which nobody said anything yet, near the threshold of their topic, newest first and
     unlike each other: say what they are by `POST /api/v1/papers/{id}/feedback`."""
-    found = next_to_label(services.store, services.config, topic, limit)
+    found = next_to_label(services.store, services.config, topic, limit, services.now())
     return ToLabelList.model_validate({"items": found})

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from aggregator.digest.select import in_order
 from aggregator.errors import NotFoundError
 from aggregator.labels import next_to_label
-from aggregator.store import feedback, papers, people
+from aggregator.store import feedback, labels, papers, people
 from api.deps import Services, ServicesDep
 from api.web import reader
 from api.web.view import page
@@ -36,21 +36,26 @@ def show_labels(
     items: list[dict[str, Any]] = []
     judged = None
     if reader.of(request).local and chosen:
-        items = next_to_label(services.store, config, (chosen.name,), ON_A_PAGE)
+        items = next_to_label(services.store, config, (chosen.name,), ON_A_PAGE, services.now())
         judged = _judged(services, last, chosen.name) if last else None
     values = {"topics": topics, "topic": chosen, "items": items, "judged": judged}
     return page(request, "label.html", values)
 
 
 def _judged(services: Services, name: str, topic: str) -> dict[str, Any] | None:
-    """What the local person said of a paper: {"id", "title", "said"}; None if nothing."""
+    """What the local person said of a paper: {"id", "title", "said"}, `said` one of yes, no and pass;
+    None if nothing."""
     with services.store.read() as connection:
         try:
             doc, _ = papers.by_name(connection, name)
         except NotFoundError:
             return None
         person = people.find(connection, people.LOCAL)
-        said = feedback.of_person(connection, person, doc["id"]) if person is not None else {}
-    if topic not in said:
+        if person is None:
+            return None
+        word = feedback.of_person(connection, person, doc["id"]).get(topic)
+        by = labels.is_passed(connection, person, doc["id"], topic)
+    if word is None and not by:
         return None
-    return {"id": doc["id"], "title": doc["title"], "said": said[topic]}
+    said = "pass" if word is None else "yes" if word else "no"
+    return {"id": doc["id"], "title": doc["title"], "said": said}

@@ -3,19 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
 
+from aggregator import wanted
 from aggregator.clock import parse_moment
 from aggregator.digest.show import MESSAGE, cut, web_url
+from aggregator.errors import NotFoundError
 from aggregator.models import QUIET_STATUSES, STATUSES
 from aggregator.sources.base import Source
 from aggregator.status import source_states
-from aggregator.store import health
+from aggregator.store import health, wishes
+from aggregator.store.wishes import Wish
 from api.deps import ServicesDep
-from api.web import front
+from api.web import front, reader
 from api.web.language import Language, chosen
+from api.web.reader import Owner
 from api.web.today import RENEW_SECONDS
 from api.web.view import page
 
@@ -25,6 +31,8 @@ STRIP = 14
 """Days of a source that are shown."""
 
 _LATE = timedelta(minutes=30)
+_UNHEARD = timedelta(minutes=2)
+"""A wish is taken within seconds, or behind another source of the same upstream."""
 _WAITING = frozenset(STATUSES) - {"challenged", "failed"}
 """With these nobody has to do anything but see that Daypaper runs: it should have asked `_LATE` ago."""
 
@@ -58,6 +66,9 @@ def show_sources(request: Request, services: ServicesDep) -> Response:
     with services.store.read() as connection:
         states = source_states(services.store, connection, services.sources, now)
         days = health.days(connection, first, now)
+        wished = wishes.latest(connection)
+        newest = health.newest_runs(connection, now)
+        against = [wanted.hindrance(connection, source, now) for source in services.sources]
     t = chosen(request)
     busy = any(state["running"] for state in states)
     shown = [
@@ -65,15 +76,32 @@ def show_sources(request: Request, services: ServicesDep) -> Response:
             "state": state,
             "strip": strip(days.get(source.name, ()), first),
             "advice": advice(t, state, source, now, busy=busy),
+            "by_hand": by_hand(
+                t, state, wished.get(source.name), newest.get(source.name), why, now, busy=busy
+            ),
         }
-        for source, state in zip(services.sources, states, strict=True)
+        for source, state, why in zip(services.sources, states, against, strict=True)
     ]
     values = {
         "sources": shown,
         "disabled": [one for one in services.config.sources if not one.enabled],
-        "renew": RENEW_SECONDS if busy else None,
+        "busy": busy or any(one["by_hand"].waits for one in shown),
+        "renew_every": RENEW_SECONDS,
+        "owner": reader.of(request).local,
     }
     return page(request, "sources.html", values)
+
+
+@router.post("/sources")
+def fetch_source(
+    services: ServicesDep, owner: Owner, fetch: Annotated[str, Form(max_length=100)]
+) -> Response:
+    """Have a source fetched now, by whoever fetches; the page says what comes of it."""
+    source = next((one for one in services.sources if one.name == fetch), None)
+    if source is None:
+        raise NotFoundError(f'There is no source "{fetch}" here.')
+    wanted.fetch_now(services.store, source, services.now())
+    return RedirectResponse(f"/sources#{quote(source.name)}", 303)
 
 
 def strip(days: Sequence[health.Day], first: datetime) -> list[Mark]:
@@ -88,6 +116,42 @@ def strip(days: Sequence[health.Day], first: datetime) -> list[Mark]:
             shape = "mended"
         marks.append(Mark(at.astimezone(UTC), shape, _shortened(day)))
     return marks
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What the owner may do about a source: press the button or not, and what is said of it."""
+
+    button: bool
+    waits: bool
+    said: str
+
+
+def by_hand(
+    t: Language,
+    state: Mapping[str, Any],
+    wish: Wish | None,
+    run: health.RunRow | None,
+    against: wanted.Hindrance | None,
+    now: datetime,
+    *,
+    busy: bool,
+) -> ByHand:
+    """What stands beside the button of a source: `wish` is the latest asking for it, `run` its newest
+    run, `against` what the politeness ledger says. `busy`: some source is being asked."""
+    if state["running"]:
+        return ByHand(False, False, "")
+    if wish and wish.run_id is None:
+        unheard = wish.asked_at < now - _UNHEARD and not busy
+        key = "fetch_unheard" if unheard else "fetch_waits"
+        return ByHand(False, True, t(key, time=t.time(wish.asked_at)))
+    if against:
+        until = t.time(against.until) if against.until else ""
+        said = t(f"fetch_{against.kind}", time=until, name=state["name"])
+        return ByHand(False, False, f"{said} {cut(against.reason, MESSAGE)}".strip())
+    if wish and run and run.finished and run.id == wish.run_id:
+        return ByHand(True, False, t("fetch_done", time=t.time(run.finished)))
+    return ByHand(True, False, "")
 
 
 def advice(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
 from aggregator.explaining import explain_paper
-from aggregator.store import feedback, papers, people
+from aggregator.store import feedback, labels, papers, people
 from aggregator.tag.why import Explanation, Span
 from api.deps import Services, ServicesDep
 from api.web.keep import Back, led_back
@@ -79,14 +79,18 @@ def judge(
     back: Back = "",
     anchor: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Store the word, `yes`, `no` or `undo`, as the local person's, and lead back: to the
-    paper, or to `back` at the place `anchor`."""
-    known = services.config.topic(topic) is not None and word in ("yes", "no", "undo")
+    """Store the word, `yes`, `no`, `pass` (by, for now) or `undo`, as the local person's, and lead
+    back: to the paper, or to `back` at the place `anchor`."""
+    known = services.config.topic(topic) is not None and word in ("yes", "no", "pass", "undo")
     now, topics = services.now(), services.config.topics
     with services.store.write() as connection:
         paper_id = papers.by_name(connection, paper).doc["id"]
         person = people.ensure(connection, people.LOCAL, now, confirmed=True)
-        if known and word == "undo":
+        if known:
+            labels.take_back(connection, person, paper_id, topic)
+        if known and word == "pass":
+            labels.pass_by(connection, person, paper_id, topic, now)
+        elif known and word == "undo":
             feedback.unsay(connection, person, paper_id, topic, topics=topics)
         elif known:
             feedback.say(connection, person, paper_id, topic, word == "yes", now, topics=topics)

@@ -51,3 +51,25 @@ def test_a_word_and_its_undoing_lead_back(app: FastAPI, store: Store, tmp_path: 
         assert owner.post("/judge", data=elsewhere).headers["location"] == "/"
         pipeline.tag(store, Settings(data_dir=tmp_path), CONFIG)
         assert "Nothing to label" not in owner.get("/label?topic=gan").text
+
+
+def test_what_is_passed_by_is_not_offered_again_until_it_is_undone(
+    app: FastAPI, store: Store
+) -> None:
+    with local(app) as owner:
+        html = owner.get("/label?topic=gan").text
+        fields = dict(re.findall(r'name="(proof|paper|topic|anchor)" value="([^"]*)"', html))
+        back = f"/label?topic=gan&last={fields['paper']}"
+        answer = owner.post("/judge", data={**fields, "word": "pass", "back": back})
+        assert (answer.status_code, answer.headers["location"]) == (303, back)
+        after = owner.get(back).text
+        assert "passed by for two weeks" in after
+        assert "Nothing to label" in after
+        assert owner.get("/api/v1/labels/next?topic=gan").json()["items"] == []
+        owner.post("/judge", data={**fields, "word": "undo", "back": back})
+        again = owner.get(back).text
+        assert "passed by for two weeks" not in again
+        assert fields["paper"] in again
+        owner.post("/judge", data={**fields, "word": "pass", "back": back})
+        owner.post("/judge", data={**fields, "word": "yes", "back": back})
+        assert "confirmed by you" in owner.get(back).text

@@ -7,14 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from aggregator.models import STATUSES, Status
 from aggregator.settings import Settings
-from aggregator.store import runs
+from aggregator.store import ledger, runs, wishes
 from aggregator.store.db import Store
 from api.app import create_app
 from tests.api.test_pages import elements
+from tests.api.test_why_page import local
 from tests.conftest import NOW
 from tests.filled import CONFIG
 from tests.test_status import ran
@@ -102,3 +104,102 @@ def test_never_run_running_and_switched_off(store: Store, browser: TestClient) -
         html = browser.get("/sources?lang=zh").text
     assert "<p>page 3: 300 of 1200</p>" in html
     assert "无需处理，本页会自动刷新" in html
+
+
+def first(html: str) -> str:
+    """What stands in the form of the first source."""
+    elements(html)
+    return html.split('<form class="fetch"')[1].split("</form>")[0]
+
+
+def fetch(owner: TestClient, name: str = "arxiv", **more: str) -> int:
+    found = re.search(r'name="proof" value="([^"]+)"', owner.get("/sources").text)
+    assert found
+    return owner.post("/sources", data={"proof": found[1], "fetch": name, **more}).status_code
+
+
+def waiting(store: Store) -> list[str]:
+    with store.read() as connection:
+        return sorted(wishes.waiting(connection))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_owner_has_a_source_fetched(app: FastAPI, store: Store, lang: str) -> None:
+    ran(store, NOW - HOUR, "ok", "7 new.")
+    with local(app) as owner:
+        owner.get(f"/sources?lang={lang}")
+        assert "<button>" in first(owner.get("/sources").text)
+        assert (fetch(owner), waiting(store)) == (303, ["arxiv"])
+        assert fetch(owner) == 303  # twice changes nothing
+        html = owner.get("/sources").text
+        assert "<button>" not in first(html)
+        assert "12:00 UTC" in first(html)
+        assert '<noscript><meta http-equiv="refresh"' in html
+        with store.write() as connection:
+            run = runs.start(connection, "arxiv", NOW, NOW, False)
+            wishes.take(connection, "arxiv", run)
+        with store.upstream_lock("arxiv"):
+            assert "<button>" not in first(owner.get("/sources").text)
+            assert (fetch(owner), waiting(store)) == (303, [])  # never twice at once
+    with store.read() as connection:
+        assert wishes.latest(connection)["arxiv"].run_id == run
+
+
+def test_the_outcome_is_said_until_the_next_run(app: FastAPI, store: Store) -> None:
+    with local(app) as owner:
+        fetch(owner)
+        ran(store, NOW, "ok", "3 new.")  # no process has taken the wish
+        assert "Asked for on 13 Nov 2017, 12:00 UTC" in first(owner.get("/sources").text)
+        with store.write() as connection:
+            wishes.take(connection, "arxiv", 1)
+        html = owner.get("/sources").text
+        assert "Fetched as you asked, until 13 Nov 2017, 12:00 UTC" in first(html)
+        assert "3 new." in html
+        ran(store, NOW, "ok", "Nothing new.")
+        assert "Fetched as you asked" not in owner.get("/sources").text
+
+
+def test_nobody_takes_the_wish(app: FastAPI, store: Store) -> None:
+    with store.write() as connection:
+        wishes.make(connection, "arxiv", NOW - timedelta(minutes=3))
+    with local(app) as owner:
+        assert "nobody has begun" in first(owner.get("/sources").text)
+        with store.upstream_lock("cvf"), store.write() as connection:
+            runs.start(connection, "cvf", NOW, NOW, False)
+        with store.upstream_lock("cvf"):
+            assert "when it is its turn" in first(owner.get("/sources").text)
+
+
+def test_politeness_is_kept_and_said(app: FastAPI, store: Store) -> None:
+    with local(app) as owner:
+        with store.write() as connection:
+            ledger.cool_down(connection, "arxiv", NOW + HOUR, "Asked to <b>wait</b>.")
+        assert (fetch(owner), waiting(store)) == (303, [])
+        said = first(owner.get("/sources").text)
+        assert "before 13 Nov 2017, 13:00 UTC" in said
+        assert "&lt;b&gt;wait" in said
+        assert "<button>" not in said
+        with store.write() as connection:
+            ledger.cool_down(connection, "arxiv", ledger.FOR_A_PERSON, "Access denied.")
+        assert (fetch(owner), waiting(store)) == (303, [])
+        assert "run <code>daypaper collect arxiv</code>. Access denied." in first(
+            owner.get("/sources").text
+        )
+        with store.write() as connection:
+            ledger.lift(connection, "arxiv")
+            ledger.spend_all(connection, "arxiv", NOW.date(), 100)
+        assert (fetch(owner), waiting(store)) == (303, [])
+        assert "before midnight UTC" in first(owner.get("/sources").text)
+
+
+def test_only_the_owner_may_and_only_by_the_form(
+    app: FastAPI, store: Store, client: TestClient
+) -> None:
+    client.headers["Accept"] = "text/html"
+    assert 'class="fetch"' not in client.get("/sources").text
+    assert fetch(client) == 403
+    with local(app) as owner:
+        assert fetch(owner, proof="made up") == 403
+        assert fetch(owner, "nothing") == 404
+        assert owner.post("/sources", data={"fetch": "arxiv"}).status_code == 403
+    assert waiting(store) == []

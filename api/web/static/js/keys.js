@@ -69,6 +69,7 @@ const does = {
   m: () => press("read"),
   y: () => judge("yes"),
   n: () => judge("no"),
+  p: () => judge("pass"),
   "/": () => {
     const field = document.querySelector("input[type=search]");
     field ? field.focus() : location.assign("/search");
