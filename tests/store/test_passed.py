@@ -14,7 +14,7 @@ TITLES = ("Deep Widgets for Semantic Gadgets", "Another work")
 def filled(store: Store) -> tuple[str, str, int]:
     """(id of the first paper, id of the second, key of a person)"""
     put(store, preprint(), preprint("1711.00002", title=TITLES[1], authors=("Bo Li",)))
-    give_tags(store, dict.fromkeys(TITLES, [("gan", 0.4), ("learning", 0.4)]))
+    give_tags(store, {title: [("gan", 0.4), ("learning", 0.4)] for title in TITLES})
     with store.write() as connection:
         first, second = (
             papers.by_name(connection, f"arxiv:1711.0000{n}").doc["id"] for n in (1, 2)
