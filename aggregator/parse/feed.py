@@ -9,6 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import feedparser
+from charset_normalizer import from_bytes
 
 from aggregator.errors import BrokenError, ChallengedError
 from aggregator.parse.dates import moment
@@ -17,6 +18,9 @@ from aggregator.parse.page import is_html
 _DECLARED = re.compile(
     rb"""(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*["']([\w-]{2,30})""", re.ASCII
 )
+_SAMPLE = 50_000
+"""Bytes by which an encoding that nobody names is guessed: a few hundred do, beyond ASCII."""
+_BEYOND_LATIN = "\u0250"
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w-]{2,30})""", re.IGNORECASE | re.ASCII)
 
 
@@ -76,12 +80,14 @@ def parse_feed(
             raise ChallengedError("An HTML page came instead of a feed.")
         raise BrokenError("The answer is no feed (neither RSS, Atom nor RDF).")
     head = read.feed
+    # In Atom, an entry without an author has that of the feed (RFC 4287, 4.2.1).
+    makers = _people(head) if str(version).startswith("atom") else ()
     return Feed(
         version=str(version),
         title=_text(head, "title"),
         link=_text(head, "link"),
         updated=_date(head, "updated", zone) or _date(head, "published", zone),
-        entries=tuple(_entry(item, zone) for item in read.entries),
+        entries=tuple(_entry(item, zone, makers) for item in read.entries),
         language=_text(head, "language"),
     )
 
@@ -90,19 +96,23 @@ def _mended(body: bytes, content_type: str) -> bytes:
     """The body, without the bytes that are not UTF-8 where the rest is and says so.
 
     One broken byte, or a character cut in two, would have feedparser read the whole feed in another
-    encoding. What is wrong becomes U+FFFD. Without any good character beyond ASCII the label is
-    taken for wrong, as it is so often, and feedparser decides.
+    encoding. What is wrong becomes U+FFFD. Where more is wrong than right beyond ASCII the label is
+    taken for wrong, as it is so often.
     """
-    declared = _DECLARED.match(body[:200])
-    label = (
-        declared[1].decode() if declared else (_CHARSET.search(content_type) or ("", "utf-8"))[1]
-    )
-    if body.isascii() or 0 in body[:4] or label.lower().replace("-", "") != "utf8":
+    if body.isascii() or 0 in body[:4] or _label(body, content_type) not in ("", "utf8"):
         return body
     text = body.decode("utf-8", "replace")
-    if "\ufffd" not in text or text.replace("\ufffd", "").isascii():
-        return body
-    return text.encode()
+    wrong = text.count("\ufffd")
+    beyond = sum(not part.isascii() for part in text) if wrong else 0
+    return text.encode() if 0 < wrong < beyond - wrong else body
+
+
+def _label(body: bytes, content_type: str) -> str:
+    """The encoding that the document, else its server, names: small letters, no hyphens."""
+    declared = _DECLARED.match(body[:200])
+    named = _CHARSET.search(content_type)
+    label = declared[1].decode() if declared else named[1] if named else ""
+    return label.lower().replace("-", "")
 
 
 def _kind(body: bytes, content_type: str) -> str:
@@ -118,24 +128,35 @@ def _kind(body: bytes, content_type: str) -> str:
         with contextlib.suppress(UnicodeDecodeError):
             body.decode()
             return "application/xml; charset=utf-8"
-    declared = _CHARSET.search(content_type)
-    return f"application/xml; charset={declared[1]}" if declared else "application/xml"
+    if not body.isascii() and _label(body, content_type) in ("", "utf8"):
+        label = _guessed(body)
+    else:
+        declared = _CHARSET.search(content_type)
+        label = declared[1] if declared else ""
+    return f"application/xml; charset={label}" if label else "application/xml"
 
 
-def _entry(item: Any, zone: tzinfo) -> FeedEntry:
+def _guessed(body: bytes) -> str:
+    """The encoding of a text that is not UTF-8 and names no other; "" if nothing speaks for any."""
+    end = body.rfind(b">", 0, _SAMPLE) + 1
+    found = from_bytes(body[:end]).best() if end else None
+    letters = [letter for letter in str(found or "") if letter > "\x7f" and letter.isalpha()]
+    # Latin scripts look alike in several encodings: the common one is likelier than any found.
+    latin = sum(letter < _BEYOND_LATIN for letter in letters)
+    return found.encoding if found and latin * 2 < len(letters) else ""
+
+
+def _entry(item: Any, zone: tzinfo, makers: tuple[str, ...]) -> FeedEntry:
     contents = [part.get("value", "") for part in dict.get(item, "content") or ()]
-    people = [_text(person, "name") for person in dict.get(item, "authors") or ()]
-    author = _text(item, "author")
-    if "@" in author and len(author.split()) == 1:
-        people = []  # feedparser takes the end of a long address for a name
     link = _text(item, "link")
-    if dict.get(item, "guidislink") and "://" not in link:
+    # Atom's id counts as a guid, too, but its link is one, however short.
+    if dict.get(item, "guidislink") and "://" not in link and link == _text(item, "id"):
         link = ""  # a bare number as guid, which RSS takes for an address if nobody says otherwise
     return FeedEntry(
         id=_text(item, "id") or link,
         title=_text(item, "title"),
         link=link,
-        authors=tuple(name for name in people if name) or _single(author),
+        authors=_people(item) or makers,
         content=next((text for text in contents if text), "") or _text(item, "summary"),
         published=_date(item, "published", zone),
         updated=_date(item, "updated", zone),
@@ -145,6 +166,14 @@ def _entry(item: Any, zone: tzinfo) -> FeedEntry:
         related=tuple(_related(item)),
         comments=_text(item, "slash_comments"),
     )
+
+
+def _people(item: Any) -> tuple[str, ...]:
+    people = [_text(person, "name") for person in dict.get(item, "authors") or ()]
+    author = _text(item, "author")
+    if "@" in author and len(author.split()) == 1:
+        people = []  # feedparser takes the end of a long address for a name
+    return tuple(name for name in people or [author] if name)
 
 
 def _related(item: Any) -> Iterator[str]:
@@ -164,7 +193,3 @@ def _text(item: Any, key: str) -> str:
 
 def _date(item: Any, key: str, zone: tzinfo) -> datetime | None:
     return moment(_text(item, key), zone)
-
-
-def _single(name: str) -> tuple[str, ...]:
-    return (name,) if name else ()

@@ -40,12 +40,12 @@ def parse_json_feed(
         title=_text(document, "title"),
         link=_text(document, "home_page_url"),
         updated=None,
-        entries=tuple(_entry(item, zone) for item in items),
+        entries=tuple(_entry(item, zone, _authors(document)) for item in items),
         language=_text(document, "language"),
     )
 
 
-def _entry(item: Any, zone: tzinfo) -> FeedEntry:
+def _entry(item: Any, zone: tzinfo, makers: tuple[str, ...]) -> FeedEntry:
     written = _text(item, "content_text") or _text(item, "summary")
     link = _text(item, "url")
     outward = _text(item, "external_url")
@@ -53,7 +53,7 @@ def _entry(item: Any, zone: tzinfo) -> FeedEntry:
         id=_identifier(item) or link or outward,
         title=_text(item, "title"),
         link=link or outward,
-        authors=_authors(item),
+        authors=_authors(item) or makers,
         content=_text(item, "content_html") or html.escape(written).replace("\n", "<br>"),
         published=_date(item, "date_published", zone),
         updated=_date(item, "date_modified", zone),

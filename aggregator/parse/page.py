@@ -5,7 +5,8 @@ import re
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w-]{2,30})""", re.IGNORECASE)
 _HTML = re.compile(
     rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
-    rb"<(?:!doctype\s+html|html|head|body)\b",
+    # some feeds begin with the document type of a page
+    rb"<(?:!doctype\s+html(?![^>]*>\s*(?:<!--.*?-->\s*)*<(?:rss|feed|(?:\w+:)?rdf)\b)|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
 # Words of Cloudflare's, Anubis', Turnstile's and common firewalls' interstitial pages.

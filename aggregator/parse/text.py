@@ -171,7 +171,7 @@ def split_authors(text: str) -> tuple[str, ...]:
     text = plain(text)
     for _ in range(3):  # affiliations are nested once: "((1) Place, (2) Place)"
         text = _PARENTHESES.sub(" ", text)
-    text = _ET_AL.sub("", _COLLABORATION.sub("", text))
+    text = _ET_AL.sub("", without_collaboration(text))
     people = _AND.split(text)
     if len(people) > 1 and all(_is_turned(person) for person in people):
         return tuple(" ".join(reversed([p.strip() for p in who.split(",")])) for who in people)
@@ -183,6 +183,11 @@ def split_authors(text: str) -> tuple[str, ...]:
         elif any(sign.isalpha() for sign in part):
             names.append(part)
     return tuple(names)
+
+
+def without_collaboration(name: str) -> str:
+    """ "Ada Lovelace for the Engine Collaboration" -> "Ada Lovelace"."""
+    return _COLLABORATION.sub("", name)
 
 
 def search_tokens(text: str) -> list[str]:

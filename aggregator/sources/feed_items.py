@@ -29,6 +29,9 @@ SHORT = 500
 _LONGEST_ID = 200
 _LONGEST_LINK = 2000
 
+_TAG = re.compile(r"<[^<>]*>")
+_FULL_NAME = re.compile(r"[^\W\d_][\w.'’-]*(?: [\w.'’-]+){1,4}")
+_TURNED_NAMES = re.compile(r"(?:^|(?<=, ))[^,]+, (?:\w\.[ -]?)+(?=, |$)")  # "Doe, J. A., Roe, R."
 _HAN = re.compile("[\u4e00-\u9fff]")
 _KANA = re.compile("[\u3040-\u30ff]")
 _LANGUAGE = re.compile(r"\s*([a-z]{2,3}(?:[-_]\w{2,8}){0,3})\s*", re.ASCII | re.IGNORECASE)
@@ -90,7 +93,7 @@ def draft_of(entry: FeedEntry, name: str, feed: Feed, raw: Raw, manner: Manner) 
         url=_page(link, entry.id, web(feed.link, raw.url)) or raw.url,
         published=published,
         abstract=shortened(text, MOST_TEXT),
-        authors=_people(entry.authors),
+        authors=_people(entry.authors, of_paper=about is not None),
         about=about,
         mentions=mentions,
         dated=dated,
@@ -132,10 +135,23 @@ def _papers(entry: FeedEntry, link: str, text: str) -> tuple[str | None, tuple[s
     return about, tuple(name for name in named if name != about)[:MOST_MENTIONS]
 
 
-def _people(authors: Iterable[str]) -> tuple[str, ...]:
-    names = (plain(name) for name in authors)
+def _people(authors: Iterable[str], *, of_paper: bool) -> tuple[str, ...]:
+    names = (one for said in authors for one in _names(plain(_TAG.sub("", said)), of_paper))
     # an address is nobody's name, and nothing to show
-    return tuple(shortened(n, MOST_TITLE) for n in names if n and "@" not in n)[:MOST_PEOPLE]
+    found = (shortened(name, MOST_TITLE) for name in names if name and "@" not in name)
+    return tuple(dict.fromkeys(found))[:MOST_PEOPLE]
+
+
+def _names(said: str, of_paper: bool) -> list[str]:
+    """The names in a text that may join several. "Jane Doe, Utrecht" is one: two parts are two people
+    only where the item is about a paper, and only there may some be of one word."""
+    turned = _TURNED_NAMES.findall(said)
+    if len(turned) > 1 and sum(map(len, turned)) + 2 * (len(turned) - 1) == len(said):
+        return turned
+    parts = said.split(", ")
+    full = sum(_FULL_NAME.fullmatch(part) is not None for part in parts)
+    joined = full * 2 > len(parts) if of_paper else len(parts) > 2 and full == len(parts)
+    return [part for part in parts if any(map(str.isalpha, part))] if joined else [said]
 
 
 def _extra(entry: FeedEntry, feed: Feed, related: Sequence[str], language: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What arXiv's three services answer, and what must come out: recorded answers, no network."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def test_a_record_is_read_whole() -> None:
 def test_names_are_split_where_the_other_format_has_none() -> None:
     drafts = records.to_drafts(body("oai_raw.xml"), "here", {}, NOW, regular=False).drafts
     assert by_id(drafts)["1711.04001"].authors == ("Ada Lovelace", "André Turing", "Li Xiaoming")
+
+
+def test_what_the_service_made_of_names_is_undone() -> None:
+    names = records.names(records.read_page(body("oai_names_odd.xml"), "here"))
+    told = ["Widget Collaboration", "Jiří Novotšek", "Ada Example", "François Lima"]
+    assert names == {"1711.04002": told}
 
 
 def test_the_latest_version_counts_and_the_first_says_since_when() -> None:
@@ -205,6 +212,24 @@ def test_a_date_that_is_none_is_refused() -> None:
     http.body = body("api_two.xml").replace(b"2017-11-13T09", b"0000-11-13T09")
     with pytest.raises(BrokenError):
         lookup.by_ids(http, "http://here/api", ["1711.04001"], NOW)
+
+
+def test_a_page_without_the_results_that_it_declares_is_refused() -> None:
+    http = Recorded("api_two.xml")
+    head, _, _ = body("api_two.xml").partition(b"<entry>")
+    http.body = head + b"</feed>"
+    with pytest.raises(BrokenError, match="showed none of the 1 results that it says it has"):
+        lookup.by_ids(http, "http://here/api", ["1711.04001"], NOW)
+    http.body = http.body.replace(b"totalResults>1<", b"totalResults>0<")
+    assert lookup.by_ids(http, "http://here/api", ["1711.04001"], NOW) == []
+
+
+def test_broken_xml_is_told_in_one_sentence() -> None:
+    with pytest.raises(BrokenError) as told:
+        records.read_page(b"<OAI-PMH><a>", "here")
+    assert re.fullmatch(r"here sent XML that cannot be read \([^()]+\)\.", str(told.value))
+    refusal = body("oai_bad_token.xml").replace(b"</error>", b"\n   at all</error>")
+    assert records.read_page(refusal, "here").error_text.endswith(" at all")
 
 
 def test_arxivs_error_entry_is_no_paper() -> None:

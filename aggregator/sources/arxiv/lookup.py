@@ -16,6 +16,8 @@ from aggregator.sources.arxiv.records import build, parse_xml
 from aggregator.sources.base import Http
 
 _FEED = "{http://www.w3.org/2005/Atom}feed"
+_ENTRY = "{http://www.w3.org/2005/Atom}entry"
+_COUNT = "{http://a9.com/-/spec/opensearch/1.1/}"
 IDS_PER_REQUEST = 100
 RESULTS_PER_PAGE = 1000  # arXiv allows 2,000; its larger pages time out more often
 MOST_RESULTS = 10_000
@@ -40,8 +42,15 @@ class _Session:
         del headers  # the package's User-Agent; ours names Daypaper
         body = self._http.get(url).body
         # The package takes what it cannot read for an empty page, which would hide papers.
-        if parse_xml(body, "arXiv's API").tag != _FEED:
+        feed = parse_xml(body, "arXiv's API")
+        if feed.tag != _FEED:
             raise BrokenError("arXiv's API answered with XML that is no Atom feed.", url=url)
+        # In trouble, arXiv shows empty pages of results that it has.
+        total, start = (feed.findtext(_COUNT + name, "") for name in ("totalResults", "startIndex"))
+        more = total.isdecimal() and int(total) > (int(start) if start.isdecimal() else 0)
+        if more and feed.find(_ENTRY) is None:
+            said = f"arXiv's API showed none of the {total} results that it says it has."
+            raise BrokenError(said, url=url)
         return _Response(200, body)
 
 

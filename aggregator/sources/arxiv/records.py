@@ -3,6 +3,7 @@
 arXivRaw tells the versions with their dates, arXiv the authors' names in parts (DESIGN, decision 8).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,6 +21,9 @@ _OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _HOLD = timedelta(days=45)
 """How late a paper that was put on hold may be announced: longer ones are seldom seen, and a
 later datestamp is more likely a corrected record."""
+_ACCENT = re.compile(
+    r"\\([bcdHkrtuv])(?=[^\W\d_])"
+)  # "\vs": the service lost the braces of "\v{s}"
 _WITHDRAWN = ("this paper has been withdrawn", "this article has been withdrawn", "withdrawn")
 
 
@@ -49,7 +53,7 @@ def read_page(body: bytes, where: str) -> OaiPage:
         token=token.strip(),
         response_date=dates.iso8601(root.findtext(f"{_OAI}responseDate") or ""),
         error="" if error is None else error.get("code") or "unknown",
-        error_text="" if error is None else (error.text or "").strip(),
+        error_text="" if error is None else " ".join((error.text or "").split()),
     )
 
 
@@ -64,7 +68,7 @@ def parse_xml(body: bytes, where: str) -> Any:
     try:
         return etree.fromstring(body.lstrip(), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        reason = str(error).split("\n")[0]
+        reason = (getattr(error, "msg", "") or str(error)).split("\n")[0]
         raise BrokenError(f"{where} sent XML that cannot be read ({reason}).") from error
 
 
@@ -157,7 +161,10 @@ def _local(element: Any) -> str:
 def _full_name(author: Any) -> str:
     parts = {_local(child): (child.text or "").strip() for child in author}
     ordered = (parts.get("forenames"), parts.get("keyname"), parts.get("suffix"))
-    return text.plain(" ".join(part for part in ordered if part))
+    name = text.plain(_ACCENT.sub(r"\\\1 ", " ".join(part for part in ordered if part)))
+    # The service cuts "A: B and C" into three; what is left of the words between is nobody.
+    name = text.without_collaboration(name.removeprefix("and "))
+    return name if any(map(str.isalpha, name)) else ""
 
 
 def _draft(
