@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from aggregator.digest import rank
 from aggregator.merge.keys import title_key
 from aggregator.merge.merge import Merged
 from aggregator.merge.plan import Plan
@@ -58,7 +59,7 @@ def _store_papers(connection: Connection, plan: Plan) -> dict[str, int]:
     ]
     upsert(connection, paper, rows)
     rewritten = [row for row in rows if row["id"] not in plan.made]
-    _renew_tag_dates(connection, rewritten)
+    _renew_tag_places(connection, rewritten)
     _store_sightings(connection, rows, rewritten)
     return keys
 
@@ -72,6 +73,7 @@ def _paper_row(
         "kind": merged.kind,
         "title": merged.title,
         "at": merged.at,
+        "heat": rank.hot(merged.doc["buzz"], merged.at),
         "changed_at": plan.now,
         "withdrawn": merged.withdrawn,
         "starter": merged.starter,
@@ -101,14 +103,15 @@ def _topics(connection: Connection, ids: Mapping[int, str]) -> dict[str, list[di
     return found
 
 
-def _renew_tag_dates(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def _renew_tag_places(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         change = (
             sa.update(tag)
             .where(tag.c.paper_pk == sa.bindparam("key"))
-            .values(at=sa.bindparam("moment"))
+            .values(at=sa.bindparam("moment"), heat=sa.bindparam("degree"))
         )
-        connection.execute(change, [{"key": r["pk"], "moment": r["at"]} for r in rows])
+        places = [{"key": r["pk"], "moment": r["at"], "degree": r["heat"]} for r in rows]
+        connection.execute(change, places)
 
 
 def _store_sightings(

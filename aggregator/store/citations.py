@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from aggregator.digest import rank
 from aggregator.errors import UsageError
 from aggregator.merge.plan import Plan
 from aggregator.store import cursor as cursors
@@ -25,6 +26,7 @@ from aggregator.store.sql import (
     event,
     insert_missing,
     paper,
+    tag,
 )
 
 KIND = "cited"
@@ -235,7 +237,15 @@ def _recount(connection: Connection, papers: Collection[str]) -> None:
             .group_by(event.c.paper_id)
         )
         for paper_id, number in connection.execute(counted).all():
-            doc = connection.scalar(sa.select(paper.c.doc).where(paper.c.id == paper_id))
-            if doc and doc["buzz"]["citations"] != number:
-                doc = doc | {"buzz": doc["buzz"] | {"citations": number}}
-                connection.execute(sa.update(paper).where(paper.c.id == paper_id).values(doc=doc))
+            asked = sa.select(paper.c.pk, paper.c.at, paper.c.doc).where(paper.c.id == paper_id)
+            row = connection.execute(asked).first()
+            if row and row.doc["buzz"]["citations"] != number:
+                _write_count(connection, row, number)
+
+
+def _write_count(connection: Connection, row: Any, number: int) -> None:
+    buzz = row.doc["buzz"] | {"citations": number}
+    heat = rank.hot(buzz, row.at)
+    said = sa.update(paper).where(paper.c.pk == row.pk)
+    connection.execute(said.values(doc=row.doc | {"buzz": buzz}, heat=heat))
+    connection.execute(sa.update(tag).where(tag.c.paper_pk == row.pk).values(heat=heat))

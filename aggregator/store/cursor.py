@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -35,6 +36,8 @@ def read(cursor: str, sort: str) -> Place:
             raise ValueError(place.sort)
         if sort == "new":
             moment(place.key)
+        elif not math.isfinite(float(place.key)):
+            raise ValueError(place.key)
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise UsageError(
             f"cursor: expected the `next` of an answer to the same question with sort={sort}."

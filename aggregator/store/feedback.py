@@ -91,11 +91,12 @@ def move(connection: Connection, old: str, survivor: str) -> None:
 
 
 def _paper(connection: Connection, paper_id: str) -> tags.Waiting:
-    asked = sa.select(paper.c.pk, paper.c.at, paper.c.doc).where(paper.c.id == paper_id)
+    asked = sa.select(paper.c.pk, paper.c.at, paper.c.heat, paper.c.doc)
+    asked = asked.where(paper.c.id == paper_id)
     row = connection.execute(asked).first()
     if row is None:
         raise NotFoundError(f'There is no paper "{paper_id}" here.')
-    return tags.Waiting(row.pk, row.at, row.doc)
+    return tags.Waiting(row.pk, row.at, row.heat, row.doc)
 
 
 def _renew(connection: Connection, waiting: tags.Waiting, topics: Sequence[Node]) -> None:

@@ -3,14 +3,12 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Select
 
-from aggregator.digest import rank
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.parse import ids
 from aggregator.store import cursor as cursors
@@ -21,14 +19,12 @@ from aggregator.store.sql import alias, entry, is_sqlite, paper, sighting, tag
 __all__ = ["MOST", "Kind", "Named", "Page", "PaperQuery", "Sort", "by_name", "iterate", "page"]
 
 MOST = 100  # papers on one page
-HOT_WINDOW = timedelta(days=30)
 BATCH = 500  # papers read at once by `iterate`
 WORKS = "works"  # kind of the entries made from representative works
 
 _TEXT = sa.cast(paper.c.doc, sa.Text)
-_MOMENT = sa.cast(
-    paper.c.at, sa.Text
-)  # of a whole page only the last one is ever needed as a moment
+_ENDS = {"new": sa.cast(paper.c.at, sa.Text), "hot": paper.c.heat}
+"""Where a page ends, by its order. A moment as text: of a whole page only the last one is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +61,9 @@ def page(connection: Connection, query: PaperQuery, cursor: str | None = None) -
     match = match_of(connection, query)
     if match is None:
         return Page((), None)
-    if query.sort == "new":
-        return _by_date(connection, query, match, after)
-    scores = _hot if query.sort == "hot" else _relevant
-    return _ranked(connection, query, scores(connection, query, match), after)
+    if query.sort == "relevance":
+        return _by_relevance(connection, query, match, after)
+    return _in_order(connection, query, match, after)
 
 
 def by_name(connection: Connection, name: str) -> Named:
@@ -145,28 +140,29 @@ def starters(connection: Connection) -> dict[str, list[dict[str, Any]]]:
 def _filtered(
     query: PaperQuery, found: hits.Hits | None, sqlite: bool, *columns: Any, few: bool = False
 ) -> tuple[Select[*tuple[Any, ...]], Any, Any]:
-    """(statement for `columns` with every condition, the columns that hold `at` and the key).
+    """(statement for `columns` with every condition, the columns that hold the place in the order
+    asked for and the key).
 
-    One topic is walked in the order of its own index, everything else along the dates of papers;
-    `few` papers, named by another condition, are looked up and sorted. With `found` the statement
-    needs the parameter `words`.
+    One topic is walked in the order of its own index, everything else along the dates of papers, or
+    their heat; `few` papers, named by another condition, are looked up and sorted. With `found` the
+    statement needs the parameter `words`.
     """
     # A venue is looked up and sorted, too: walking the dates for a rare one would read them all.
     few = few or (found is not None and found.few) or bool(sqlite and (query.venue or query.venues))
     asked = sa.select(*columns).select_from(paper).where(*conditions(query, sqlite=sqlite))
-    at, kind, pk = paper.c.at, paper.c.kind, paper.c.pk
+    at, heat, kind, pk = paper.c.at, paper.c.heat, paper.c.kind, paper.c.pk
     if few:
-        at, kind = hits.unindexed(at), hits.unindexed(kind)
+        at, heat, kind = map(hits.unindexed, (at, heat, kind))
     if query.kind != "any":
         asked = asked.where(kind == query.kind)
     if len(query.topics) == 1 and query.min_probability is None and not few:
-        at, pk = tag.c.at, tag.c.paper_pk
+        at, heat, pk = tag.c.at, tag.c.heat, tag.c.paper_pk
         asked = asked.join(tag, pk == paper.c.pk)
         # written as "= 1" and not as a truth, or SQLite does not see that its index serves
         asked = asked.where(tag.c.topic == query.topics[0], tag.c.tagged == sa.true())
     elif query.topics:
         asked = asked.where(sa.exists(sa.select(1).where(has_topic(query))))
-    elif (name := _one_source(query)) and not few:
+    elif (name := _one_source(query)) and query.sort == "new" and not few:
         at, pk = sighting.c.at, sighting.c.paper_pk
         asked = asked.join(sighting, pk == paper.c.pk).where(sighting.c.source == name)
     if query.since:
@@ -175,7 +171,7 @@ def _filtered(
         asked = asked.where(at < query.until)
     if found:
         asked = asked.where(found.contain(pk))
-    return asked, at, pk
+    return asked, heat if query.sort == "hot" else at, pk
 
 
 def _one_source(query: PaperQuery) -> str:
@@ -184,79 +180,55 @@ def _one_source(query: PaperQuery) -> str:
     return named.pop() if len(named) == 1 else ""
 
 
-def _by_date(
+def _in_order(
     connection: Connection, query: PaperQuery, match: str, after: cursors.Place | None
 ) -> Page:
     found = hits.look(connection, match) if match else None
     values: dict[str, Any] = {"words": match} if match else {}
     if after:
-        values |= {"after_at": cursors.moment(after.key), "after_pk": after.pk}
+        key = cursors.moment(after.key) if query.sort == "new" else after.key
+        values |= {"after_key": key, "after_pk": after.pk}
     rows = connection.execute(
-        _dated(query, found, is_sqlite(connection), after is not None), values
+        _ordered(query, found, is_sqlite(connection), after is not None), values
     ).all()
     kept = tuple((row[0], row[1]) for row in rows[: query.limit])
     if len(rows) <= query.limit:
         return Page(kept, None)
-    _, _, moment, key = rows[query.limit - 1]
-    return Page(kept, cursors.write(cursors.Place("new", moment, key)))
+    _, _, end, pk = rows[query.limit - 1]
+    return Page(kept, cursors.write(cursors.Place(query.sort, end, pk)))
 
 
 @lru_cache(maxsize=256)
-def _dated(
+def _ordered(
     query: PaperQuery, found: hits.Hits | None, sqlite: bool, further: bool
 ) -> Select[*tuple[Any, ...]]:
-    """The statement of a list by date; kept, since putting it together takes longer than SQLite
-    takes to answer it."""
-    asked, at, pk = _filtered(query, found, sqlite, paper.c.id, _TEXT, _MOMENT, paper.c.pk)
+    """The statement of a list by date or by heat; kept, since putting it together takes longer than
+    SQLite takes to answer it."""
+    end = _ENDS[query.sort]
+    asked, key, pk = _filtered(query, found, sqlite, paper.c.id, _TEXT, end, paper.c.pk)
     if further:
-        place = sa.tuple_(sa.bindparam("after_at", type_=at.type), sa.bindparam("after_pk"))
-        asked = asked.where(sa.tuple_(at, pk) < place)
-    return asked.order_by(at.desc(), pk.desc()).limit(query.limit + 1)
+        place = sa.tuple_(sa.bindparam("after_key", type_=key.type), sa.bindparam("after_pk"))
+        asked = asked.where(sa.tuple_(key, pk) < place)
+    return asked.order_by(key.desc(), pk.desc()).limit(query.limit + 1)
 
 
-def _ranked(
-    connection: Connection,
-    query: PaperQuery,
-    scores: list[tuple[float, int]],
-    after: cursors.Place | None,
+def _by_relevance(
+    connection: Connection, query: PaperQuery, match: str, after: cursors.Place | None
 ) -> Page:
-    """A page of papers by (score, key), both descending."""
-    ordered = sorted(scores, reverse=True)
-    if after:
-        ordered = [one for one in ordered if one < (after.key, after.pk)]
-    kept = ordered[: query.limit]
-    asked = sa.select(paper.c.pk, paper.c.id, _TEXT).where(paper.c.pk.in_([pk for _, pk in kept]))
-    texts = {row[0]: (row[1], row[2]) for row in connection.execute(asked)}
-    more = len(ordered) > len(kept)
-    end = cursors.write(cursors.Place(query.sort, *kept[-1])) if more else None
-    return Page(tuple(texts[pk] for _, pk in kept), end)
-
-
-def _hot(connection: Connection, query: PaperQuery, match: str) -> list[tuple[float, int]]:
-    """(heat, key) of the newest papers: of the 30 days before `until`, or before the newest paper.
-
-    The window ends at a moment of the store's own, so that an archive has a hot list too.
-    """
-    buzz = paper.c.doc["buzz"]
-    found = hits.look(connection, match) if match else None
-    asked, at, pk = _filtered(query, found, is_sqlite(connection), paper.c.pk, paper.c.at, buzz)
-    newest = query.until or connection.scalar(
-        sa.select(paper.c.at).where(~paper.c.starter).order_by(paper.c.at.desc()).limit(1)
-    )
-    if newest:
-        asked = asked.where(at >= newest - HOT_WINDOW)
-    asked = asked.order_by(at.desc(), pk.desc()).limit(hits.RANKED)
-    rows = connection.execute(asked, {"words": match} if match else {})
-    return [(rank.hot(row[2] or {}, row[1]), row[0]) for row in rows]
-
-
-def _relevant(connection: Connection, query: PaperQuery, match: str) -> list[tuple[float, int]]:
-    """(relevance, key) of the hits that meet every other condition."""
+    """A page of the hits that meet every other condition, by (relevance, key), both descending."""
     scored = hits.scored(connection)
     sqlite = is_sqlite(connection)
     asked, _, pk = _filtered(query, None, sqlite, scored.c.score, scored.c.pk, few=sqlite)
     rows = connection.execute(asked.where(scored.c.pk == pk), {"words": match})
-    return [(row[0], row[1]) for row in rows]
+    ordered = sorted(((row[0], row[1]) for row in rows), reverse=True)
+    if after:
+        ordered = [one for one in ordered if one < (after.key, after.pk)]
+    kept = ordered[: query.limit]
+    found = sa.select(paper.c.pk, paper.c.id, _TEXT).where(paper.c.pk.in_([pk for _, pk in kept]))
+    texts = {row[0]: (row[1], row[2]) for row in connection.execute(found)}
+    more = len(ordered) > len(kept)
+    end = cursors.write(cursors.Place(query.sort, *kept[-1])) if more else None
+    return Page(tuple(texts[pk] for _, pk in kept), end)
 
 
 def _normal(name: str) -> str:

@@ -55,12 +55,13 @@ def batch(connection: Connection, walk: Walk, most: int) -> list[Waiting]:
     """The next papers of the walk. Those that wait for all their tags are not among them. Until the
     caller's transaction ends nobody rewrites a paper."""
     one_at_a_time(connection, "ingest")
-    asked = sa.select(paper.c.pk, paper.c.at, paper.c.doc).where(paper.c.tagged_by.is_not(None))
+    asked = sa.select(paper.c.pk, paper.c.at, paper.c.heat, paper.c.doc)
+    asked = asked.where(paper.c.tagged_by.is_not(None))
     if walk.below is not None:
         asked = asked.where(paper.c.pk < walk.below)
     rows = connection.execute(asked.order_by(paper.c.pk.desc()).limit(most)).all()
     said = said_of(connection, [row.doc["id"] for row in rows])
-    return [Waiting(row.pk, row.at, row.doc, said.get(row.doc["id"], {})) for row in rows]
+    return [Waiting(row.pk, row.at, row.heat, row.doc, said.get(row.doc["id"], {})) for row in rows]
 
 
 def stored(connection: Connection, papers: Sequence[Waiting]) -> dict[int, dict[str, Tag]]:
@@ -98,6 +99,7 @@ def save(
             "tagged": new.tagged,
             "by": new.by,
             "at": one.at,
+            "heat": one.heat,
         }
         for one in papers
         for name, new in kept[one.pk].items()

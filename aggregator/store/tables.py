@@ -6,7 +6,17 @@ Rows are written from checked drafts only: SQLModel table classes do not validat
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -32,6 +42,10 @@ def _json() -> Any:
 
 def _text(default: str = "") -> Any:
     return Field(default=default, sa_column=Column(Text, nullable=False))
+
+
+def _heat() -> Any:
+    return Field(default=0.0, sa_column=Column(Double, nullable=False, server_default="0"))
 
 
 class Entry(SQLModel, table=True):
@@ -76,6 +90,8 @@ class Paper(SQLModel, table=True):
     __table_args__ = (
         Index(None, "kind", "at", "pk"),
         Index(None, "at", "pk"),
+        Index(None, "kind", "heat", "pk"),
+        Index(None, "heat", "pk"),
         Index(None, "venue", "at"),
         Index(None, "tagged_by"),
     )
@@ -85,6 +101,7 @@ class Paper(SQLModel, table=True):
     kind: str  # paper, or post: a post that is about no paper
     title: str = _text()
     at: datetime  # when the public could first see it; what pages and digests sort by
+    heat: float = _heat()  # its place in the hot list (`digest.rank.hot`)
     changed_at: datetime  # logical time of the last merge that changed it
     withdrawn: bool = False
     starter: bool = False  # only known as a representative work of topics.toml: no news
@@ -167,9 +184,12 @@ class Event(SQLModel, table=True):
 
 
 class Tag(SQLModel, table=True):
-    """Paper × topic × probability; `at` repeats the paper's: a topic's page is one index walk."""
+    """Paper × topic × probability; `at` and `heat` repeat the paper's: a topic's page is one index walk."""
 
-    __table_args__ = (Index(None, "topic", "tagged", "at", "paper_pk"),)
+    __table_args__ = (
+        Index(None, "topic", "tagged", "at", "paper_pk"),
+        Index(None, "topic", "tagged", "heat", "paper_pk"),
+    )
 
     paper_pk: int = Field(
         sa_column=Column(_BIG, ForeignKey("paper.pk"), primary_key=True, autoincrement=False)
@@ -179,6 +199,7 @@ class Tag(SQLModel, table=True):
     tagged: bool  # the probability reaches the topic's threshold
     by: str  # model, keywords, child (topic), works (of topics.toml), person
     at: datetime
+    heat: float = _heat()
 
 
 class Upstream(SQLModel, table=True):

@@ -22,6 +22,7 @@ class Waiting:
 
     pk: int
     at: datetime
+    heat: float
     doc: dict[str, Any]
     said: Mapping[str, bool] = field(default_factory=dict)
 
@@ -42,14 +43,14 @@ def untagged(connection: Connection, most: int) -> list[Waiting]:
     rewrites or merges a paper, so that tags are saved to what they were made from."""
     one_at_a_time(connection, "ingest")
     asked = (
-        sa.select(paper.c.pk, paper.c.at, paper.c.doc)
+        sa.select(paper.c.pk, paper.c.at, paper.c.heat, paper.c.doc)
         .where(paper.c.tagged_by.is_(None))
         .order_by(paper.c.at.desc())
         .limit(most)
     )
     rows = connection.execute(asked).all()
     said = said_of(connection, [row.doc["id"] for row in rows])
-    return [Waiting(row.pk, row.at, row.doc, said.get(row.doc["id"], {})) for row in rows]
+    return [Waiting(row.pk, row.at, row.heat, row.doc, said.get(row.doc["id"], {})) for row in rows]
 
 
 def said_of(connection: Connection, paper_ids: Sequence[str]) -> dict[str, dict[str, bool]]:
@@ -85,6 +86,7 @@ def save(
             "tagged": t.tagged,
             "by": t.by,
             "at": p.at,
+            "heat": p.heat,
         }
         for p, tags in zip(papers, made, strict=True)
         for t in tags
