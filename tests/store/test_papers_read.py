@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from aggregator import works
-from aggregator.clock import parse_moment
-from aggregator.digest import rank
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.store import hits, news, papers, words
 from aggregator.store.db import Store
@@ -260,63 +257,6 @@ def test_relevance_prefers_titles(store: Store) -> None:
         assert ask(store, q="capsules", **more) == found[::-1]
     with pytest.raises(UsageError, match="relevance"):
         ask(store, sort="relevance")
-
-
-def test_hot_weighs_attention_against_age(store: Store) -> None:
-    put(
-        store,
-        preprint("1711.00001", title="Quiet and new"),
-        preprint("1711.00002", title="Loud and older", published=DAY - timedelta(days=3)),
-        preprint("1710.00001", title="Loud and old", published=DAY - timedelta(days=35)),
-        post("t3_a", about="arxiv:1711.00002", score=300),
-        post("t3_b", about="arxiv:1710.00001", score=9000),
-    )
-    assert ask(store, sort="hot", kind="paper") == [
-        "Loud and older",
-        "Quiet and new",
-        "Loud and old",
-    ]
-
-
-@pytest.mark.parametrize("topics", [(), ("gan",)])
-def test_the_hot_list_is_in_the_order_of_the_formula(
-    filled: Store, topics: tuple[str, ...]
-) -> None:
-    """Also after posts came and were voted for, and tags were made before and after."""
-    with filled.read() as connection:
-        arxiv = [doc["identifiers"]["arxiv"] for doc in papers.iterate(connection)]
-    for score in (5, 700, 40):
-        posts = [
-            post(f"t3_{n}", about=f"arxiv:{name}", score=score * n)
-            for n, name in enumerate(arxiv[:30])
-        ]
-        put(filled, *posts)
-        found = walk(filled, PaperQuery(topics=topics, sort="hot", kind="paper", limit=7))
-        heat = [rank.hot(doc["buzz"], parse_moment(doc["at"])) for doc in found]
-        assert heat == sorted(heat, reverse=True)
-        assert len(found) == len(walk(filled, PaperQuery(topics=topics, kind="paper", limit=100)))
-
-
-def test_the_hot_list_of_rare_words_is_looked_up_and_sorted(filled: Store) -> None:
-    words = PaperQuery(q="widgets", sort="hot", limit=100)
-    found = [doc["id"] for doc in walk(filled, words)]
-    by_date = {doc["id"] for doc in walk(filled, replace(words, sort="new"))}
-    assert len(found) > 1
-    assert set(found) == by_date
-
-
-def test_a_page_of_the_hot_list_walks_its_index(filled: Store) -> None:
-    """It is no sorted copy of all papers."""
-    if not filled.is_sqlite:
-        pytest.skip("PostgreSQL's planner sorts tables as small as this one.")
-    for topics in ((), ("gan",)):
-        query = PaperQuery(topics=topics, sort="hot", kind="paper")
-        statement = papers._ordered(query, None, True, False)
-        text = statement.compile(filled.engine, compile_kwargs={"literal_binds": True})
-        with filled.read() as connection:
-            plan = [row.detail for row in connection.execute(sa.text(f"EXPLAIN QUERY PLAN {text}"))]
-        assert any("heat" in step for step in plan), plan
-        assert not any("TEMP B-TREE" in step for step in plan), plan
 
 
 @pytest.mark.parametrize(
