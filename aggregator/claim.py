@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 FIRST = timedelta(days=1)
 """How far back a first digest goes, unless it was asked to go further."""
 
+_ONCE = ("new", "published", "discussed")
+"""Kinds that a paper may have several events of, of which a subscription is told one."""
+
 BEHIND = 500
 """Events that a waiting `asap` subscription may look at again before it notes that it has."""
 
@@ -227,7 +230,7 @@ class _Batch:
 
     def _look_up(self, news: Sequence[News]) -> None:
         """Ask the ledger about these events, for all subscriptions of the batch."""
-        again = {one.paper_id for one in news if one.kind in ("new", "published")}
+        again = {one.paper_id for one in news if one.kind in _ONCE}
         self._same |= outbox.same_news(self._connection, again)
         wanted = {one.id for one in news}
         wanted |= {i for one in news for i in self._same.get((one.paper_id, one.kind), ())}

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 Role = Literal["preprint", "proceedings", "post", "work", "citing"]
 """What an entry is to its paper; decides which field wins in a merge and which event it makes."""
 
-EventKind = Literal["new", "new_version", "published", "withdrawn", "cited"]
+EventKind = Literal["new", "new_version", "published", "withdrawn", "cited", "discussed"]
 
 Status = Literal[
     "ok",

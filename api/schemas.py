@@ -149,13 +149,18 @@ class PaperEvent(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": _EVENT})
 
-    kind: str = Field(description="new, new_version, published, withdrawn or cited")
+    kind: str = Field(description="new, new_version, published, withdrawn, cited or discussed")
     cause: str = Field(description="Key of the entry that made it; empty for new and cited")
     at: datetime
     seen_at: datetime
     backfill: bool
     count: int | None = Field(
         default=None, description="Of cited: how many papers, all that one run brought"
+    )
+    url: str | None = Field(default=None, description="Of discussed: the post")
+    title: str | None = Field(default=None, description="Of discussed: the post's title")
+    place: str | None = Field(
+        default=None, description="Of discussed: the subreddit, else the source that saw the post"
     )
 
 

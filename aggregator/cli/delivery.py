@@ -34,7 +34,10 @@ def subscribe(
     tz: Annotated[str, typer.Option(help="Time zone of the schedule.")] = "UTC",
     lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
     events: Annotated[
-        str, typer.Option(help="Of new, published, new_version, withdrawn, cited; with commas.")
+        str,
+        typer.Option(
+            help="Of new, published, new_version, withdrawn, cited, discussed; with commas."
+        ),
     ] = ",".join(EVENTS),
     limit: Annotated[int, typer.Option(help="Papers shown; the rest is counted.")] = LIMIT,
     min_probability: Annotated[

@@ -8,9 +8,15 @@ from typing import Any
 HOT_DAYS = 7.0
 """Ten times the attention is worth so many days of age."""
 
-NEWNESS: Mapping[str, float] = {"new": 1.0, "published": 0.8, "new_version": 0.4, "cites": 0.3}
+NEWNESS: Mapping[str, float] = {
+    "new": 1.0,
+    "published": 0.8,
+    "new_version": 0.4,
+    "cites": 0.3,
+    "discussed": 0.3,
+}
 """What an event weighs in a digest: news first, then proceedings, then revisions, then papers
-that cite a work which is watched."""
+that cite a work which is watched, and known ones that are talked about."""
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 

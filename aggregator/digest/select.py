@@ -14,6 +14,7 @@ POSTS = Topic(name="discussions", title="Discussions", title_zh="讨论")
 
 _MARKS = ("new", "published", "new_version")
 _CITED = "cited"
+_DISCUSSED = "discussed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +194,15 @@ def own_tags(doc: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def marks_of(doc: Mapping[str, Any], kinds: Collection[str]) -> tuple[str, ...]:
-    """The marks of a paper; a paper that is new today is not also a new version."""
+    """The marks of a paper; a paper that is new today is not also a new version. What is talked
+    about is marked so whatever it is here for."""
     marks = [mark for mark in _MARKS if mark in kinds]
     if "new" in marks and "new_version" in marks:
         marks.remove("new_version")
     if _CITED in kinds:
         marks.append("cites")
-    if doc["kind"] == "paper" and (doc.get("buzz") or {}).get("posts"):
+    talked = _DISCUSSED in kinds or (doc.get("buzz") or {}).get("posts")
+    if doc["kind"] == "paper" and talked:
         marks.append("discussed")
     return tuple(marks)
 

@@ -76,7 +76,7 @@ def merge(paper_id: str, entries: Sequence[Entry], mentions: Sequence[Entry] = (
         "withdrawn": withdrawn,
         "starter": starter,
     }
-    happenings = tuple(_happenings(entries, kind, at))
+    happenings = (*_happenings(entries, kind, at), *_discussions([*posts, *mentions], kind))
     return Merged(kind, title, at, withdrawn, starter, names, provenance, doc, happenings)
 
 
@@ -197,3 +197,12 @@ def _happenings(entries: Sequence[Entry], kind: str, at: datetime) -> list[Happe
         latest = min(preprints, key=_rank)
         found.append(Happening("withdrawn", latest.key, latest.draft.published))
     return found
+
+
+def _discussions(posts: Sequence[Entry], kind: str) -> list[Happening]:
+    """One event for each post, whoever votes for it later. A post that stands for itself is discussed
+    by nobody: it is the discussion."""
+    if kind == "post":
+        return []
+    found = sorted((e for e in posts if e.draft.role == "post"), key=_when)
+    return [Happening("discussed", e.key, e.draft.published) for e in found]

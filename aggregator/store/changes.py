@@ -12,7 +12,7 @@ from aggregator.merge.keys import title_key
 from aggregator.merge.merge import Merged
 from aggregator.merge.plan import Plan
 from aggregator.models import Entry
-from aggregator.store import feedback, labels, search, told
+from aggregator.store import discussions, feedback, labels, search, told
 from aggregator.store.kept import move as move_kept
 from aggregator.store.sql import (
     alias,
@@ -42,6 +42,7 @@ def apply(connection: Connection, plan: Plan) -> None:
     _remove_merged(connection, plan.gone)
     _store_names(connection, plan)
     _store_events(connection, plan, before)
+    discussions.settle(connection, plan)
     _store_mentions(connection, [e for e, _ in plan.entries.values()])
     search.remove(connection, [keys[i] for i in plan.papers if i not in plan.made])
     search.store(connection, [(keys[i], merged.doc) for i, merged in plan.papers.items()])
@@ -221,6 +222,7 @@ def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
         mine = alias.c.paper_id == old
         connection.execute(sa.delete(alias).where(mine, ~alias.c.name.startswith("id:")))
         connection.execute(sa.update(alias).where(mine).values(paper_id=survivor))
+        discussions.merged_away(connection, old, survivor)
         kept = sa.select(event.c.kind, event.c.cause).where(event.c.paper_id == survivor)
         twice = {(row.kind, row.cause) for row in connection.execute(kept)}
         for row in connection.execute(sa.select(event).where(event.c.paper_id == old)).all():
@@ -260,6 +262,7 @@ def _move_events(connection: Connection, plan: Plan) -> None:
     owners = {e.key: e.paper_id for e, _ in plan.entries.values()} | plan.moved
     for key, old in plan.left.items():
         new, mine = owners.get(key), sa.and_(event.c.paper_id == old, event.c.cause == key)
+        mine &= event.c.kind != discussions.KIND  # a post may go on speaking of both
         asked = sa.select(event.c.kind, event.c.id)
         theirs = (event.c.paper_id == new) & (event.c.cause == key)
         known = {row.kind: row.id for row in connection.execute(asked.where(theirs))}
@@ -288,6 +291,7 @@ def _store_events(
         | (kept.get(paper_id, {}) if happening.kind == "new" else {})
         for paper_id, merged in plan.papers.items()
         for happening in merged.happenings
+        if happening.kind != discussions.KIND
     ]
     if not rows:
         return

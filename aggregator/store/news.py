@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from aggregator.clock import iso
 from aggregator.digest.select import EventRow
 from aggregator.store.query import PaperQuery, selects
-from aggregator.store.sql import TOLD_PAPER, event, is_sqlite, paper
+from aggregator.store.sql import TOLD_PAPER, entry, event, is_sqlite, paper
 
-KINDS = ("new", "published", "new_version")
+KINDS = ("new", "published", "new_version", "discussed")
 """Kinds of events that a reader's page shows."""
 DIGEST_KINDS = (*KINDS, "cited")
 """Kinds that a digest for a look tells of."""
@@ -20,25 +20,36 @@ _about = paper.alias("about")
 
 
 def timeline(connection: Connection, paper_id: str) -> list[dict[str, Any]]:
-    """What happened to a paper, oldest first: {"kind", "cause", "at", "seen_at", "backfill"}. The
-    citations that one run brought, and all that were known from the start, are one line with their
-    "count"; it is of the newest one's day."""
+    """What happened to a paper, oldest first: {"kind", "cause", "at", "seen_at", "backfill"}, of
+    discussions with "url", "title" and "place" of the post. The citations that one run brought, and
+    all that were known from the start, are one line with their "count"; it is of the newest one's
+    day."""
     asked = (
-        sa.select(event)
+        sa.select(event, entry.c.url, entry.c.title, entry.c.extra, entry.c.sources)
+        .outerjoin(entry, entry.c.key == event.c.cause)
         .where(event.c.paper_id == paper_id, ~event.c.superseded, event.c.kind != "cited")
         .order_by(event.c.at, event.c.id)
     )
-    found = [
-        {
-            "kind": row.kind,
-            "cause": row.cause,
-            "at": iso(row.at),
-            "seen_at": iso(row.seen_at),
-            "backfill": row.backfill,
-        }
-        for row in connection.execute(asked)
-    ]
+    found = [_line(row) for row in connection.execute(asked)]
     return sorted(found + _citations(connection, paper_id), key=lambda line: line["at"])
+
+
+def _line(row: sa.Row[Any]) -> dict[str, Any]:
+    line = {
+        "kind": row.kind,
+        "cause": row.cause,
+        "at": iso(row.at),
+        "seen_at": iso(row.seen_at),
+        "backfill": row.backfill,
+    }
+    if row.kind == "discussed":
+        board = row.extra.get("subreddit")
+        line |= {
+            "url": row.url,
+            "title": row.title,
+            "place": f"r/{board}" if board else row.sources[0],
+        }
+    return line
 
 
 def _citations(connection: Connection, paper_id: str) -> list[dict[str, Any]]:
@@ -132,11 +143,11 @@ def since_seen(
 def days(
     connection: Connection, since: datetime, until: datetime, kinds: Sequence[str] = KINDS
 ) -> dict[str, int]:
-    """ "2017-11-13" -> how many events that day (UTC) of the period has; days without any are
-    missing."""
+    """ "2017-11-13" -> how many papers have events that day (UTC) of the period; days without any
+    are missing."""
     at = event.c.at if is_sqlite(connection) else sa.func.timezone("UTC", event.c.at)
     day = sa.func.date(at)
-    asked = sa.select(day, sa.func.count()).where(
+    asked = sa.select(day, sa.func.count(event.c.paper_id.distinct())).where(
         *_news(kinds), event.c.at >= since, event.c.at < until
     )
     return {str(row[0]): row[1] for row in connection.execute(asked.group_by(day))}

@@ -188,14 +188,14 @@ def told(
 
 
 def same_news(connection: Connection, papers: Collection[str]) -> dict[tuple[str, str], list[int]]:
-    """(paper, kind) -> events that tell the same: a `new` of before two papers became one, and each
+    """(paper, kind) -> events that tell the same: a `new` of before two papers became one, each
     `published`, since a conference's papers stand in its proceedings, on its virtual site and at
-    OpenReview."""
+    OpenReview, and each `discussed`: that a paper is talked about is news once."""
     found: dict[tuple[str, str], list[int]] = {}
     old = event.c.superseded & (event.c.kind == "new")
     for part in chunks(sorted(papers)):
         asked = sa.select(event.c.paper_id, event.c.kind, event.c.id).where(
-            event.c.paper_id.in_(part), old | (event.c.kind == "published")
+            event.c.paper_id.in_(part), old | event.c.kind.in_(("published", "discussed"))
         )
         for row in connection.execute(asked):
             found.setdefault((row[0], row[1]), []).append(row[2])

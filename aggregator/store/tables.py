@@ -171,11 +171,15 @@ class Citation(SQLModel, table=True):
 class Event(SQLModel, table=True):
     """Something that happened to a paper; what subscriptions deliver."""
 
-    __table_args__ = (UniqueConstraint("paper_id", "kind", "cause"), Index(None, "kind", "at"))
+    __table_args__ = (
+        UniqueConstraint("paper_id", "kind", "cause"),
+        Index(None, "kind", "at"),
+        Index(None, "kind", "cause"),
+    )
 
     id: int | None = _key()
     paper_id: str = Field(foreign_key="paper.id", index=True)
-    kind: str  # new, new_version, published, withdrawn, cited
+    kind: str  # new, new_version, published, withdrawn, cited, discussed
     cause: str  # the entry key; "" for new, which happens once; the citing paper's id for cited
     at: datetime = Field(index=True)  # when the public could first see it
     seen_at: datetime = Field(index=True)  # logical time at which it was stored

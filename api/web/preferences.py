@@ -21,7 +21,7 @@ from api.web.mail_pages import in_words, opened, private
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
 
-EVENTS = ("new", "published", "new_version", "withdrawn", "cited")
+EVENTS = ("new", "published", "new_version", "withdrawn", "cited", "discussed")
 
 Text = Annotated[str, Form(max_length=64)]
 

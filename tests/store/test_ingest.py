@@ -148,17 +148,19 @@ def test_a_post_that_links_a_paper_is_one_of_its_entries_and_counts_as_buzz(stor
     (doc,) = docs(store)
     assert doc["kind"] == "paper"
     assert doc["buzz"] == {"score": 40, "posts": 1, "citations": None}
-    assert happened(store) == [("new", "")]
+    assert happened(store) == [("new", ""), ("discussed", "reddit:t3_abc")]
 
 
-def test_a_post_before_its_paper_waits_without_being_news(store: Store) -> None:
+def test_a_post_before_its_paper_discusses_it_and_makes_nothing_new(store: Store) -> None:
+    discussed = ("discussed", "reddit:t3_abc")
     put(store, post(about="arxiv:1711.00001"))
     (doc,) = docs(store)
-    assert (doc["kind"], doc["title"], happened(store)) == ("paper", "Deep Widgets are out", [])
+    assert (doc["kind"], doc["title"]) == ("paper", "Deep Widgets are out")
+    assert happened(store) == [discussed]
     put(store, preprint(), hours=1)
     (doc,) = docs(store)
     assert doc["title"] == "Deep Widgets for Semantic Gadgets"
-    assert happened(store) == [("new", "")]
+    assert happened(store) == [("new", ""), discussed]
 
 
 def test_a_post_about_no_paper_stands_for_itself(store: Store) -> None:

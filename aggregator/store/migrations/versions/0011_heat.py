@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0010'
-down_revision = '0009'
+revision = '0011'
+down_revision = '0010'
 branch_labels = None
 depends_on = None
 
@@ -50,10 +50,9 @@ def _hot(buzz: dict, at: datetime) -> float:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table('tag', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_tag_topic_tagged_heat_paper_pk'))
-        batch_op.drop_column('heat')
-    with op.batch_alter_table('paper', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_paper_kind_heat_pk'))
-        batch_op.drop_index(batch_op.f('ix_paper_heat_pk'))
-        batch_op.drop_column('heat')
+    op.drop_index('ix_tag_topic_tagged_heat_paper_pk', 'tag')
+    op.drop_index('ix_paper_kind_heat_pk', 'paper')
+    op.drop_index('ix_paper_heat_pk', 'paper')
+    # Not as a batch: on SQLite that would make the tables anew, which others refer to.
+    for table in ('tag', 'paper'):
+        op.execute(f'ALTER TABLE {table} DROP COLUMN heat')
