@@ -12,6 +12,7 @@ from aggregator import clock
 from aggregator.errors import DeniedError, SourceError, ThrottledError
 from aggregator.fetch import Fetcher, Manners
 from aggregator.ingest import store_drafts
+from aggregator.merge.keys import claims
 from aggregator.merge.plan import Counts
 from aggregator.models import QUIET_STATUSES, Parsed, Status
 from aggregator.settings import Settings
@@ -120,6 +121,10 @@ class Attempt:
         with self._store.read() as connection:
             return entries.incomplete(connection, kind, prefix)
 
+    def wanted(self, kind: str, most: int) -> list[str]:
+        with self._store.write() as connection:
+            return entries.wanted(connection, kind, most, self.now)
+
     def progress(self, what: str, done: int, total: int | None = None) -> None:
         self._said = f"{what}: {done}" + (f" of {total}" if total else "")
         if self._tell:
@@ -190,6 +195,9 @@ class Attempt:
                 self.now,
                 backfill=self._backfill or page.backfill,
             )
+            if page.asked:
+                found = {name for part in parsed for one in part.drafts for name in claims(one)}
+                ledger.looked_up(connection, page.asked, found, self.now)
             if not self._replay:
                 ledger.save_checkpoints(connection, self._source.name, page.checkpoint)
                 marks = [raw.validator for raw in page.raws if raw.validator]

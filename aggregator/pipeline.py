@@ -12,6 +12,7 @@ from aggregator.models import QUIET_STATUSES
 from aggregator.settings import Settings
 from aggregator.sources import KINDS
 from aggregator.sources.base import Credentials, Source
+from aggregator.sources.crossref import CrossrefSource
 from aggregator.store import runs, wishes
 from aggregator.store.db import Store
 from aggregator.topics import Config
@@ -42,6 +43,7 @@ def make_sources(config: Config, settings: Settings) -> list[Source]:
         settings.openreview_password.get_secret_value(),
         settings.s2_api_key.get_secret_value(),
         settings.openalex_api_key.get_secret_value(),
+        settings.contact,
     )
     return [KINDS[s.kind](s, credentials) for s in config.sources if s.enabled]
 
@@ -69,7 +71,8 @@ def collect(
     done = Collected()
     moment = Moment(as_of or clock.wall(), since)
     works.load(store, config, moment.now)
-    for source in sources:
+    # Last who looks up what the others named.
+    for source in sorted(sources, key=lambda source: isinstance(source, CrossrefSource)):
         if source.name in names or not names:
             always = source.name in names or since is not None
             named = source.name in names

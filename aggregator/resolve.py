@@ -12,7 +12,7 @@ from aggregator.settings import Settings
 from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.arxiv.lookup import IDS_PER_REQUEST
 from aggregator.sources.base import Source
-from aggregator.store import ledger, runs
+from aggregator.store import entries, ledger, runs
 from aggregator.store.db import Store
 
 log = logging.getLogger(__name__)
@@ -65,12 +65,12 @@ def _put_off(store: Store, arxiv: ArxivSource, error: SourceError, now: datetime
 
 def _wanted(store: Store, arxiv: ArxivSource, now: datetime) -> list[str]:
     """What to look up now; nothing while arXiv is in trouble or has asked for peace."""
-    with store.read() as connection:
+    with store.write() as connection:
         last = runs.last(connection, arxiv.name, now)
         resting = [ledger.cooldown(connection, name, now) for name in (arxiv.upstream, LOOK_UPS)]
         if any(resting) or (last and last.status in TROUBLE):
             return []
-        return ledger.wanted(connection, "arxiv", IDS_PER_REQUEST, now)
+        return entries.wanted(connection, "arxiv", IDS_PER_REQUEST, now)
 
 
 def _look_up(

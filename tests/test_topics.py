@@ -56,7 +56,7 @@ def test_options_get_their_defaults() -> None:
         (TOPIC + 'parent = "rl"\n', r"leads back to itself"),
         (
             SOURCE.replace("arxiv", "arxive"),
-            r'line 3: .*unknown kind "arxive"; expected one of: arxiv, citations, cvf',
+            r'line 3: .*unknown kind "arxive"; expected one of: arxiv, citations, crossref, cvf',
         ),
         (SOURCE + SOURCE, r'"a" stands twice'),
         (

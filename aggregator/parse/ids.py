@@ -58,6 +58,12 @@ _NEURIPS = re.compile(
     r"/paper(?:_files/paper)?/(\d{4})/(?:hash|file)/([0-9a-f]{32})-\w{1,20}(?:-(\w{1,60}))?\.\w{2,4}",
     re.ASCII,
 )
+_ACL_DOI = re.compile(r"10\.(?:18653|3115)/v1/([a-z]\d{2}-\d{4}|\d{4}\.[\w-]+\.\d+)", _FLAGS)
+_ACL_NAME = re.compile(r"[a-z](\d{2})-\d{4}|(\d{4})\.[\w-]+\.\d+", _FLAGS)
+ACL_FIRST_DOIS, ACL_OWN_PREFIX = 2012, 2016
+"""From which years on ACL's papers have DOIs, and have them under ACL's own prefix."""
+_CENTURY = 65
+"""The Anthology's first year is 1965: J65-1001 could not be of 2065."""
 _NEURIPS_MAIN = "Conference"
 _FTP = re.compile(r"^/ftp/([a-z-]+)/papers/\d{4}/(\d{4}[.\d]\d{2,5})(?!\d)", _FLAGS)
 
@@ -116,6 +122,29 @@ def neurips_id(url: str) -> str | None:
         return None
     track = "" if match[3] in (None, _NEURIPS_MAIN) else f"-{match[3].lower()}"
     return f"{match[1]}/{match[2]}{track}"
+
+
+def acl_id(value: str) -> str | None:
+    """The ACL Anthology's id in a DOI of ACL's: "10.18653/v1/n18-2074" -> "N18-2074"; else None."""
+    match = _ACL_DOI.fullmatch(value)
+    return acl_name(match[1]) if match else None
+
+
+def acl_doi(name: str) -> str | None:
+    """The DOI of a paper of the ACL Anthology, which are made of its ids since 2012; None before."""
+    match = _ACL_NAME.fullmatch(name)
+    if match is None:
+        return None
+    short, full = match.groups()
+    year = int(full) if full else int(short) + (2000 if int(short) < _CENTURY else 1900)
+    if year < ACL_FIRST_DOIS:
+        return None
+    return f"{'10.18653' if year >= ACL_OWN_PREFIX else '10.3115'}/v1/{name.lower()}"
+
+
+def acl_name(name: str) -> str:
+    """An id of the ACL Anthology as it writes it: "P17-1001", "2020.findings-emnlp.12"."""
+    return name.upper() if name[0].isalpha() else name.lower()
 
 
 def _arxiv(match: re.Match[str]) -> tuple[str, int | None]:

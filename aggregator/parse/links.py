@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import SplitResult, unquote
 
 from aggregator.parse import urls
-from aggregator.parse.ids import ARXIV_NEW, ARXIV_OLD, arxiv_id, cvf_id, doi, neurips_id
+from aggregator.parse.ids import ARXIV_NEW, ARXIV_OLD, acl_name, arxiv_id, cvf_id, doi, neurips_id
 from aggregator.parse.publishers import doi_of
 from aggregator.parse.text import title_key
 from aggregator.parse.urls import host
@@ -124,11 +124,7 @@ def _pmlr(url: SplitResult) -> str | None:
 
 def _acl(url: SplitResult) -> str | None:
     match = _ACL.search(url.path) if host(url) in _ACL_HOSTS else None
-    return f"acl:{_acl_name(match[1])}" if match else None
-
-
-def _acl_name(name: str) -> str:
-    return name.upper() if name[0].isalpha() else name.lower()
+    return f"acl:{acl_name(match[1])}" if match else None
 
 
 def _cool(url: SplitResult) -> str | None:
@@ -141,7 +137,7 @@ def _cool(url: SplitResult) -> str | None:
     if site.lower() == "cvf" and venue:
         return f"cvf:{venue.upper()}/{name}"
     if site.lower() == "acl" and (found := _ACL.match(f"/{name}")):
-        return f"acl:{_acl_name(found[1])}"
+        return f"acl:{acl_name(found[1])}"
     return None
 
 

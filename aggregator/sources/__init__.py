@@ -3,6 +3,7 @@
 from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.base import Source
 from aggregator.sources.citations import CitationsSource
+from aggregator.sources.crossref import CrossrefSource
 from aggregator.sources.cvf import CvfSource
 from aggregator.sources.ecva import EcvaSource
 from aggregator.sources.feed import FeedSource
@@ -17,6 +18,7 @@ from aggregator.sources.virtual import VirtualSource
 SOURCES: tuple[type[Source], ...] = (
     ArxivSource,
     CitationsSource,
+    CrossrefSource,
     CvfSource,
     EcvaSource,
     FeedSource,

@@ -61,15 +61,17 @@ class Page:
     """Raw documents stored together with the checkpoint that they reach, in one transaction.
 
     `checkpoint` maps a stream to any JSON value; None removes it. A page may have no raws (only
-    the checkpoint moves) and no checkpoint (nothing to resume). `drafts` come from a library that
-    owns both network and parser (the `arxiv` package); everything else gives raws. `backfill` marks
-    history in a run that is not the source's first.
+    the checkpoint moves) and no checkpoint (nothing to resume). `asked` are the wanted identifiers
+    ("doi:10.1145/3065386") that it answers, those that turned out to be unknown, too. `drafts` come
+    from a library that owns both network and parser (the `arxiv` package); everything else gives
+    raws. `backfill` marks history in a run that is not the source's first.
     """
 
     raws: tuple[Raw, ...] = ()
     drafts: tuple[Draft, ...] = ()
     checkpoint: Mapping[str, Any] = field(default_factory=dict)
     backfill: bool = False
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,11 @@ class Context(Protocol):
         """(native id, url) of stored entries of this kind that have no abstract, newest first."""
         ...
 
+    def wanted(self, kind: str, most: int) -> list[str]:
+        """Identifiers of this kind ("doi"), without the kind, that posts or works name, that nothing
+        stored has, and that are to be looked up now; at most so many."""
+        ...
+
     def progress(self, what: str, done: int, total: int | None = None) -> None:
         """Tell people how far a long pull is."""
         ...
@@ -227,7 +234,8 @@ class SourceConfig:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What settings hold for sources that can log in; empty strings mean none."""
+    """What settings hold for sources: what proves who we are, and whom to write to; empty strings mean
+    none."""
 
     reddit_client_id: str = ""
     reddit_client_secret: str = ""
@@ -235,6 +243,7 @@ class Credentials:
     openreview_password: str = ""
     s2_api_key: str = ""
     openalex_api_key: str = ""
+    contact: str = ""
 
 
 BACKOFF_FIRST = timedelta(minutes=5)

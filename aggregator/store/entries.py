@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from aggregator.merge.keys import claims, title_key
 from aggregator.merge.plan import Stored, candidate_id
 from aggregator.merge.rulings import name
 from aggregator.models import Draft, Entry
+from aggregator.parse.ids import acl_doi
 from aggregator.store import ledger, rulings
 from aggregator.store.sql import alias, chunks, entry, mention, paper
 
@@ -18,6 +20,9 @@ _DRAFT = [
     "kind", "native_id", "role", "title", "url", "published", "version", "abstract", "authors",
     "year", "first_public", "identifiers", "about", "mentions", "fidelity", "dated", "extra",
 ]  # fmt: skip
+
+_LOOKED_UP = ("arxiv", "doi")
+"""Kinds of identifiers that some source can be asked for one by one."""
 
 ROUNDS = 5
 """How far from a page its consequences are looked for; real ones end after the first or second."""
@@ -101,14 +106,45 @@ def around(
 
 
 def want_unknown(connection: Connection, changed: Sequence[Entry]) -> None:
-    """Note the arXiv papers that these posts or representative works name and that are not stored."""
+    """Note what these posts or representative works name, can be looked up, and is not stored."""
     posts = [e.draft for e in changed if e.draft.role in ("post", "work")]
     named = {name for d in posts for name in (*claims(d), *d.mentions)}
-    native = {name.removeprefix("arxiv:") for name in named if name.startswith("arxiv:")}
-    if native:
-        stored, _ = of_native_ids(connection, "arxiv", native)
-        have = {e.draft.native_id for e in stored.values()}
-        ledger.want(connection, {f"arxiv:{one}" for one in native - have})
+    asked = {found for name in named if (found := _look_up_as(name))}
+    if asked:
+        ledger.want(connection, asked - _had(connection, asked))
+
+
+def _look_up_as(name: str) -> str | None:
+    """By what name a work can be asked for; None if nobody can be asked for it."""
+    kind, _, value = name.partition(":")
+    if kind == "acl":
+        found = acl_doi(value)
+        return f"doi:{found}" if found else None
+    return name if kind in _LOOKED_UP else None
+
+
+def wanted(connection: Connection, kind: str, most: int, now: datetime) -> list[str]:
+    """Identifiers of this kind to look up now, without the kind, at most so many. What came by another
+    way since it was named is noted as found."""
+    names = [f"{kind}:{one}" for one in ledger.wanted(connection, kind, most, now)]
+    had = _had(connection, names)
+    ledger.looked_up(connection, had, had, now)
+    return [name.removeprefix(f"{kind}:") for name in names if name not in had]
+
+
+def _had(connection: Connection, names: Collection[str]) -> set[str]:
+    """Those of the names that stored papers have of their own, not only by a post or a topic. Of
+    arXiv only its own record counts: it has what others leave out."""
+    found: set[str] = set()
+    for part in chunks(sorted(names)):
+        asked = (
+            sa.select(alias.c.name)
+            .join(entry, entry.c.paper_id == alias.c.paper_id)
+            .where(alias.c.name.in_(part), entry.c.role.not_in(("post", "work")))
+            .where(sa.or_(~alias.c.name.startswith("arxiv:"), entry.c.kind == "arxiv"))
+        )
+        found.update(connection.scalars(asked))
+    return found
 
 
 def _entry(row: Row[Any]) -> Entry:

@@ -22,7 +22,9 @@ FOR_A_PERSON = datetime(9999, 1, 1, tzinfo=UTC)
 """The end of a cooldown that only a person can lift."""
 MOST_AHEAD = timedelta(hours=1)
 LOOKUP_TRIES = 3
-LOOKUP_AGAIN = timedelta(days=1)
+LOOKUP_AGAIN = {"arxiv": timedelta(days=1), "doi": timedelta(days=7)}
+"""After what time something that was not found is asked for again: arXiv's index lags by hours,
+publishers register a DOI days after they print it."""
 
 
 def reserve(connection: Connection, name: str, pace: timedelta, now: datetime) -> datetime:
@@ -156,12 +158,12 @@ def want(connection: Connection, names: Collection[str]) -> None:
 
 
 def wanted(connection: Connection, kind: str, most: int, now: datetime) -> list[str]:
-    """Identifiers of this kind ("arxiv") to look up now, without the kind; at most so many. What was
-    not found is asked for again after a day, since arXiv's index lags, and given up after three."""
+    """Identifiers of this kind ("arxiv", "doi") to look up now, without the kind; at most so many.
+    What was not found is asked for again after `LOOKUP_AGAIN`, and given up after three times."""
     asked = (
         sa.select(lookup.c.name)
         .where(lookup.c.found.is_(False), lookup.c.tries < LOOKUP_TRIES)
-        .where(sa.or_(lookup.c.asked_at.is_(None), lookup.c.asked_at <= now - LOOKUP_AGAIN))
+        .where(sa.or_(lookup.c.asked_at.is_(None), lookup.c.asked_at <= now - LOOKUP_AGAIN[kind]))
         .where(lookup.c.name.startswith(f"{kind}:"))
         .order_by(lookup.c.name)
         .limit(most)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.parse.ids import arxiv_id, doi, dois
+from aggregator.parse.ids import acl_doi, acl_id, arxiv_id, doi, dois
 from aggregator.parse.links import resolve
 
 new_style = st.builds(
@@ -156,3 +156,20 @@ def test_two_dois_in_one_field():
         "10.1016/j.x",
     )
     assert dois("doi = {10.1109/CVPR.2013.1},") == ("10.1109/cvpr.2013.1",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("N18-2074", "10.18653/v1/n18-2074"),
+        ("P15-1067", "10.3115/v1/p15-1067"),
+        ("2020.findings-emnlp.12", "10.18653/v1/2020.findings-emnlp.12"),
+        ("P05-1001", None),
+        ("J89-1001", None),
+        ("nothing", None),
+    ],
+)
+def test_papers_of_the_acl_have_dois_made_of_their_ids(name: str, value: str | None):
+    assert acl_doi(name) == value
+    if value:
+        assert acl_id(value) == name

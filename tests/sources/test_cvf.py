@@ -171,6 +171,9 @@ class FakeContext:
             if draft.kind == kind and not draft.abstract and draft.native_id.startswith(prefix)
         ]
 
+    def wanted(self, kind: str, most: int) -> list[str]:
+        raise AssertionError("this source looks nothing up")
+
     def progress(self, what: str, done: int, total: int | None = None) -> None:
         assert total is None or done <= total
 

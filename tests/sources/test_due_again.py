@@ -16,6 +16,7 @@ from aggregator.sources.base import LastRun, Source
 OPTIONS = {
     "arxiv": 'categories = ["cs.LG"]',
     "citations": 'provider = "openalex"',
+    "crossref": "",
     "cvf": 'venues = ["CVPR2017"]',
     "ecva": "years = [2024]",
     "feed": 'url = "https://example.org/feed"',

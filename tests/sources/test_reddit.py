@@ -239,6 +239,9 @@ class FakeContext:
     def incomplete(self, kind: str, prefix: str = "") -> list[tuple[str, str]]:
         return []
 
+    def wanted(self, kind: str, most: int) -> list[str]:
+        raise AssertionError("this source looks nothing up")
+
     def progress(self, what: str, done: int, total: int | None = None) -> None:
         assert done < MOST_PAGES
 
