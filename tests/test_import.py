@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,10 @@ def test_an_export_taken_in_says_the_same(tmp_path: Path) -> None:
             post("t3_a1", about="arxiv:1711.00002"),
         )
         put(first, post("t3_b2"))
+        worms = replace(
+            preprint("1", title="Worms"), kind="crossref", native_id="10.5/w", version=None
+        )
+        put(first, replace(worms, identifiers={"doi": "10.5/w"}), post("t3_c3", about="doi:10.5/w"))
         lines = "".join(exports.write(first, settings, CONFIG, "jsonl", "", NOW))
     with gzip.open(tmp_path / "papers.jsonl.gz", "wt", encoding="utf-8") as file:
         file.write(lines)
@@ -82,7 +87,10 @@ def test_an_export_taken_in_says_the_same(tmp_path: Path) -> None:
         kept = ("title", "abstract", "authors", "kind", "identifiers_all", "venue", "published")
         docs = map(json.loads, text.splitlines())
         return sorted(
-            (str([doc[name] for name in kept]), sorted(e["key"] for e in doc["entries"]))
+            (
+                str([doc[name] for name in kept]),
+                sorted(e["key"] + e["role"] for e in doc["entries"]),
+            )
             for doc in docs
         )
 

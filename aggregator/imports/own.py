@@ -6,7 +6,7 @@ A plain record has a `title`, and of `abstract`, `authors`, `year`, `venue`, `ar
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from aggregator.imports import lines as rows
 from aggregator.models import Draft, Role
@@ -22,12 +22,16 @@ ROLES: dict[str, Role] = {
     "neurips": "proceedings",
     "pmlr": "proceedings",
     "virtual": "proceedings",
+    "crossref": "proceedings",
     "openreview": "proceedings",
     "s2": "citing",
     "openalex": "citing",
     KIND: "citing",
 }
-"""What an entry of a kind is to its paper; every other kind is a post's."""
+"""What an entry of a kind is to its paper, where it does not say so; every other kind is a post's."""
+
+_NAMED_BY = {"crossref": "doi"}
+"""Kinds of entries whose native ids are identifiers of another kind."""
 
 
 def fits(name: str, first: bytes) -> bool:
@@ -51,8 +55,10 @@ def _entries(row: Mapping[str, Any]) -> Iterator[Draft]:
     left = {k: list(v) for k, v in (row.get("identifiers_all") or {}).items()}
     main = True
     for entry, (kind, native, version) in zip(row["entries"], about, strict=True):
-        role = ROLES.get(kind, "post")
-        own = {kind: native} if native in left.get(kind, ()) else {}
+        said = entry.get("role")
+        role: Role = said if said in get_args(Role) else ROLES.get(kind, "post")
+        named = _NAMED_BY.get(kind, kind)
+        own = {named: native} if native in left.get(named, ()) else {}
         extra = {k: entry[k] for k in ("venue", "score", "num_comments") if entry.get(k)}
         given: dict[str, Any] = {}
         if role != "post":

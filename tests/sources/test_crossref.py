@@ -2,8 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,6 @@ from aggregator.sources.crossref_works import read_works
 from aggregator.store import ledger
 from aggregator.store.db import Store
 from aggregator.store.papers import by_name
-from tests.conftest import sqlite_store
 from tests.drafts import page, post, preprint
 from tests.server import Asked, Reply, Server
 from tests.sources.collected import Collected
@@ -98,12 +95,6 @@ def test_real_answers_are_read_whole():
 
 
 # --- asking --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with closing(sqlite_store(tmp_path)) as made:
-        yield made
 
 
 @pytest.fixture
