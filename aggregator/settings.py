@@ -1,6 +1,7 @@
 """Settings from the environment or `.env`: one typed object, built by the entry point, handed down."""
 
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +29,10 @@ SECRETS = (
 """Settings that may also come from a file named by `DAYPAPER_<NAME>_FILE`."""
 
 
+LIMITS = ("reads", "searches", "writes", "signups", "attempts")
+"""What is limited, by `limit_<name>` each: how often one client may ask for it."""
+
+
 class Settings(BaseSettings):
     """What an installation can set; `DAYPAPER_<NAME>` each, see `.env.example`."""
 
@@ -43,6 +48,12 @@ class Settings(BaseSettings):
     patience_seconds: float = Field(default=60.0, gt=0, le=600)
     secret_key: SecretStr = SecretStr("")
     public_read: bool = True
+    limit_reads: str = "1200/minute"
+    limit_searches: str = "300/minute"
+    limit_writes: str = "120/minute"
+    limit_signups: str = "10/hour"
+    limit_attempts: str = "30/minute"
+    trusted_proxies: str = ""
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = ""
     dkim_domain: str = ""
@@ -90,6 +101,10 @@ class Settings(BaseSettings):
         )
         _check_pair("OPENREVIEW_USER and _PASSWORD", self.openreview_user, self.openreview_password)
         _check_mail(self)
+        for name in LIMITS:
+            _check_limit(f"limit_{name}", getattr(self, f"limit_{name}"))
+        for proxy in self.proxies:
+            _checked("TRUSTED_PROXIES", _network, proxy)
         return self
 
     @property
@@ -102,6 +117,11 @@ class Settings(BaseSettings):
     def public_url(self) -> str:
         """The address that links in messages begin with: the public one, else where `run` serves."""
         return (self.base_url or "http://127.0.0.1:8000").rstrip("/")
+
+    @property
+    def proxies(self) -> list[str]:
+        """The addresses and networks of proxies that are believed when they name their client."""
+        return [one.strip() for one in self.trusted_proxies.split(",") if one.strip()]
 
     @property
     def own_tagger(self) -> Path:
@@ -154,6 +174,27 @@ def _check_mail(settings: Settings) -> None:
         from aggregator.deliver.dkim import Signer
 
         Signer(*dkim)
+
+
+def _check_limit(name: str, rule: str) -> None:
+    """Raises ValueError for what the library of limits does not understand."""
+    if rule and rule != Settings.model_fields[name].default:
+        from limits import parse_many
+
+        try:
+            parse_many(rule)
+        except ValueError:
+            raise ValueError(
+                f"{PREFIX}{name.upper()}: {rule!r}; expected a number and a time such as "
+                "100/minute, or nothing for no limit"
+            ) from None
+
+
+def _network(text: str) -> None:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{text!r}; expected IP addresses or networks with commas") from None
 
 
 def _checked(name: str, parse: Callable[[str], object], value: str) -> None:

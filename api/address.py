@@ -1,11 +1,31 @@
-"""Where we are, for links that must be absolute."""
+"""Where we are, for links that must be absolute; and whether who asks is there, too."""
+
+import ipaddress
 
 from fastapi import Request
 
 from api.deps import Services
+
+_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def base_url(request: Request) -> str:
     """The public address, without a slash at its end; the one that was asked, if none is set."""
     services: Services = request.app.state.services
     return services.base_url or str(request.base_url).rstrip("/")
+
+
+def is_local(request: Request) -> bool:
+    """Does a browser on this machine ask, by a name that only this machine has?
+
+    The name is looked at too, since a foreign page can give its own name the address 127.0.0.1; and
+    what came through a proxy is not from here.
+    """
+    if any(name in request.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip")):
+        return False
+    if (request.url.hostname or "") not in _NAMES:
+        return False
+    try:
+        return ipaddress.ip_address(request.client.host if request.client else "").is_loopback
+    except ValueError:
+        return False

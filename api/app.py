@@ -16,6 +16,7 @@ from aggregator.topics import Config
 from api import auth, metrics, problems
 from api.deps import Services
 from api.headers import SecurityHeaders, Squeezed
+from api.limiter import Limiter
 from api.limits import BodyLimit
 from api.routes import ROUTERS
 from api.schemas import Problem
@@ -84,6 +85,7 @@ def create_app(
     )
     if sources is None:
         sources = make_sources(config, settings)
+    app.state.limiter = Limiter.of(settings)
     app.state.services = Services(store, settings, config, sources, now)
     for router in (*ROUTERS, metrics.router, *PAGES):
         app.include_router(router)

@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from aggregator.store import tokens
 from aggregator.store.tokens import Scope, Token
 from api.deps import Services, ServicesDep
+from api.limiter import admit, client_of
 
 OPEN = ("/healthz", "/readyz")
 OPEN_BELOW = ("/confirm/", "/unsubscribe/", "/preferences/", "/feedback/", "/slack/")
@@ -33,25 +34,27 @@ _Described = Annotated[
 
 
 async def guard(request: Request, services: ServicesDep, background: BackgroundTasks) -> None:
-    """Let a request in, or answer 401: stands before every route, so that none is forgotten."""
+    """Let a request in, or answer 401 or 429: stands before every route, so that none is
+    forgotten."""
     path = request.url.path
-    if services.settings.public_read or path in OPEN or path.startswith(OPEN_BELOW):
+    if path in OPEN:
         return
+    open_to_all = services.settings.public_read or path.startswith(OPEN_BELOW)
     kind, secret = _credentials(request)
     if kind == "basic":
-        secret = _password(secret)
-    if await _known(services, secret, background) is None:
+        secret = "" if open_to_all else _password(secret)
+    token = await _known(request, services, secret, background)
+    admit(request, request.app.state.limiter, token and token.pk)
+    if token is None and not open_to_all:
         raise _unknown("This address needs a token.", basic=not path.startswith("/api/"))
+    request.state.token = token if kind == "bearer" else None
 
 
 def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Token]]:
     """The dependency of a route that only tokens of this scope may use. 401 or 403."""
 
-    async def check(
-        request: Request, services: ServicesDep, background: BackgroundTasks, _: _Described
-    ) -> Token:
-        kind, secret = _credentials(request)
-        found = await _known(services, secret, background) if kind == "bearer" else None
+    async def check(request: Request, _: _Described) -> Token:
+        found: Token | None = request.state.token  # of `guard`
         if found is None:
             raise _unknown(f"This needs a token that may {scope}.", basic=False)
         if not found.may(scope):
@@ -70,11 +73,18 @@ def for_admin(token: Token, what: str) -> None:
         raise HTTPException(403, f"{what} needs a token that may admin.")
 
 
-async def _known(services: Services, secret: str, background: BackgroundTasks) -> Token | None:
-    if not secret:
+async def _known(
+    request: Request, services: Services, secret: str, background: BackgroundTasks
+) -> Token | None:
+    """The token of this secret. Raises HTTPException 429 after too many wrong ones."""
+    if not tokens.is_one(secret):
         return None
+    limiter, client = request.app.state.limiter, client_of(request)
+    limiter.check("attempts", client)
     found = await run_in_threadpool(_find, services, secret)
-    if found:
+    if found is None:
+        limiter.take("attempts", client)
+    else:
         now = services.now()
         if found.last_used is None or now - found.last_used >= tokens.NOTED_EVERY:
             background.add_task(_note, services, found.pk)  # nobody waits for a lock for this

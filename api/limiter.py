@@ -1,43 +1,89 @@
-"""How often one address may ask for something; counted in this process, over a sliding window."""
+"""How often one client may ask for something, counted in this process by the library `limits`."""
 
 import ipaddress
-import threading
-from collections import OrderedDict, deque
-from datetime import datetime, timedelta
+import time
+from collections.abc import Mapping
+from math import ceil
 
-MOST_CLIENTS = 10_000
-"""Clients that are remembered; beyond, whoever came first is forgotten first."""
+from fastapi import HTTPException, Request
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from aggregator.settings import LIMITS, Settings
+from api.address import is_local
+
 _HOME = 64  # an IPv6 customer has a network of this size to choose addresses from (RFC 6177)
 
 
 class Limiter:
-    """At most `most` times in `window`, for each client."""
+    """The limits of an app, by the kind of what is asked; a kind without a rule is not limited."""
 
-    def __init__(self, most: int, window: timedelta) -> None:
-        self.window = window
-        self._most = most
-        self._times: OrderedDict[str, deque[datetime]] = OrderedDict()
-        self._lock = threading.Lock()
+    def __init__(self, rules: Mapping[str, str]) -> None:
+        """`rules` are in the notation of `limits`: "10/hour", "5/second;100/minute"."""
+        self._rules: dict[str, list[RateLimitItem]] = {
+            kind: parse_many(rule) for kind, rule in rules.items() if rule
+        }
+        self._counts = FixedWindowRateLimiter(MemoryStorage())
 
-    def admits(self, client: str, now: datetime) -> bool:
-        """Count this request, unless there were too many already."""
-        with self._lock:
-            times = self._times.setdefault(_home(client), deque())
-            while times and times[0] <= now - self.window:
-                times.popleft()
-            if len(times) >= self._most:
-                return False
-            times.append(now)
-            while len(self._times) > MOST_CLIENTS:
-                self._times.popitem(last=False)
-            return True
+    @classmethod
+    def of(cls, settings: Settings) -> "Limiter":
+        """As the settings say."""
+        return cls({kind: getattr(settings, f"limit_{kind}") for kind in LIMITS})
+
+    def take(self, kind: str, client: str) -> None:
+        """Count one. Raises HTTPException 429 if there were too many before."""
+        for rule in self._rules.get(kind, ()):
+            if not self._counts.hit(rule, kind, client):
+                self._refuse(rule, kind, client)
+
+    def check(self, kind: str, client: str) -> None:
+        """Raises HTTPException 429 if there were too many already; counts nothing."""
+        for rule in self._rules.get(kind, ()):
+            if not self._counts.test(rule, kind, client):
+                self._refuse(rule, kind, client)
+
+    def _refuse(self, rule: RateLimitItem, kind: str, client: str) -> None:
+        ends = self._counts.get_window_stats(rule, kind, client).reset_time
+        seconds = max(1, ceil(ends - time.time()))
+        raise HTTPException(
+            429,
+            f"Too many requests from here: {kind} are limited to {rule.amount} per "
+            f"{rule.multiples if rule.multiples > 1 else ''}{rule.GRANULARITY.name}; "
+            f"try again in {seconds} seconds.",
+            {"Retry-After": str(seconds)},
+        )
 
 
-def _home(client: str) -> str:
+def client_of(request: Request) -> str:
+    """Who asks, as limits count: the network address, of IPv6 the network of one customer."""
+    given = request.client.host if request.client else ""
     try:
-        address = ipaddress.ip_address(client)
+        address = ipaddress.ip_address(given)
     except ValueError:
-        return client
+        return given
     if address.version == 4:
-        return client
+        return given
     return str(ipaddress.ip_network((int(address), _HOME), strict=False))
+
+
+def admit(request: Request, limiter: Limiter, token: int | None) -> None:
+    """Count a request against its token, else its address. Raises HTTPException 429.
+
+    Who sits at this machine is not counted: nobody else waits for an answer of it.
+    """
+    if token is not None or not is_local(request):
+        client = client_of(request) if token is None else f"token {token}"
+        limiter.take(_kind(request), client)
+
+
+_BY_LINK = ("/confirm/", "/unsubscribe/", "/preferences/", "/feedback/")
+"""Mail providers post here for all their customers (one-click unsubscribing)."""
+_SEARCHED = ("q", "author")
+
+
+def _kind(request: Request) -> str:
+    path = request.url.path
+    if request.method not in ("GET", "HEAD") and not path.startswith(_BY_LINK):
+        return "writes"
+    return "searches" if any(map(request.query_params.get, _SEARCHED)) else "reads"

@@ -86,7 +86,14 @@ def _begin(store: Store, settings: Settings, config: Config) -> None:
 def _serve(store: Store, settings: Settings, config: Config, listening: socket.socket) -> None:
     app = create_app(store, settings, config)
     socket_mode = _socket_mode(app)
-    options = uvicorn.Config(app, log_config=None, log_level=logging.WARNING)
+    # Without a proxy that is named, whoever asks could call itself anybody.
+    options = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level=logging.WARNING,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
+    )
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(options).run(sockets=[listening])
     if socket_mode:

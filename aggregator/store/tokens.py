@@ -73,9 +73,14 @@ def create(
     return secret
 
 
+def is_one(secret: str) -> bool:
+    """Has it the form of a token? What has not is none."""
+    return secret.startswith(_MARK)
+
+
 def find(connection: Connection, secret: str, now: datetime) -> Token | None:
     """The token, unless there is none, or it was revoked or has expired."""
-    if not secret.startswith(_MARK):
+    if not is_one(secret):
         return None
     found = next(iter(_rows(connection, token.c.digest == _digest(secret))), None)
     return found if found and found.opens(now) else None

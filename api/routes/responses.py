@@ -24,9 +24,9 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     403: _documented("The token may not do this"),
     404: _documented("There is no such thing here"),
     409: _documented("It cannot be done as things are; the document says why"),
-    429: _documented("Too many requests from this address; `Retry-After` says when to come again"),
+    429: _documented("Too many requests of this client; `Retry-After` says when to come again"),
     # "default" also keeps FastAPI from promising a 422 that is never sent.
-    "default": _documented("Anything else: 405, 500, 503"),
+    "default": _documented("Anything else: 405, 429, 500, 503"),
 }
 
 

@@ -1,8 +1,6 @@
 """Public sign-up by e-mail: the same answer for everybody, and a mail that asks the address's owner."""
 
-from datetime import timedelta
-
-from fastapi import APIRouter, BackgroundTasks, HTTPException, Request
+from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
@@ -12,14 +10,11 @@ from aggregator.store import watches
 from aggregator.watches import Wanted
 from api.deps import Services, ServicesDep
 from api.forms import SignupAnswer, SignupRequest
-from api.limiter import Limiter
+from api.limiter import client_of
 from api.problems import Unavailable
 from api.routes.responses import errors
 
 router = APIRouter(prefix="/api/v1/signup", tags=["signup"])
-
-MOST_AN_HOUR = 10
-"""Sign-ups of one client; a household's topics, and not many strangers' addresses."""
 
 
 @router.post("", status_code=202, response_model=SignupAnswer, responses=errors(400, 404, 429))
@@ -50,21 +45,8 @@ def take(
         raise RequestValidationError(error.errors()) from None
     with services.store.read() as connection:
         watches.find(connection, services.config, wanted.watch)
+    request.app.state.limiter.take("signups", client_of(request))
     now = services.now()
-    limiter = _limiter(request)
-    if not limiter.admits(request.client.host if request.client else "", now):
-        seconds = str(int(limiter.window.total_seconds()))
-        raise HTTPException(
-            429, "Too many sign-ups from here; try again in an hour.", {"Retry-After": seconds}
-        )
     background.add_task(
         signup.carry_out, services.store, services.settings, services.config, wanted, now
     )
-
-
-def _limiter(request: Request) -> Limiter:
-    """One for each app, made with the first sign-up."""
-    state = request.app.state
-    if not hasattr(state, "signups"):
-        state.signups = Limiter(MOST_AN_HOUR, timedelta(hours=1))
-    return state.signups

@@ -4,7 +4,6 @@ A reader is nobody in the database until they keep something: then they are a pe
 "browser:ID". The cookie says nothing but that id.
 """
 
-import ipaddress
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +15,11 @@ from aggregator.errors import UsageError
 from aggregator.signing import LinkError, Signer
 from aggregator.store import kept, people
 from aggregator.store.kept import Kept
+from api.address import is_local
 from api.deps import Services
 
 COOKIE = "reader"
 YEAR = 365 * 24 * 3600
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +59,6 @@ def _read(request: Request) -> Reader:
         return Reader(signer(request).read_reader(request.cookies.get(COOKIE, "")), False, local)
     except LinkError:
         return Reader(people.new_id(), True, local)
-
-
-def is_local(request: Request) -> bool:
-    """Does a browser on this machine ask, by a name that only this machine has?
-
-    The name is looked at too, since a foreign page can give its own name the address 127.0.0.1; and
-    what came through a proxy is not from here.
-    """
-    if any(name in request.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip")):
-        return False
-    if (request.url.hostname or "") not in LOOPBACK_NAMES:
-        return False
-    try:
-        return ipaddress.ip_address(request.client.host if request.client else "").is_loopback
-    except ValueError:
-        return False
 
 
 def introduce(request: Request, response: Response) -> None:

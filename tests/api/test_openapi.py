@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from aggregator import subscribers
-from aggregator.settings import Settings
+from aggregator.settings import LIMITS, Settings
 from aggregator.store import tokens, watches
 from aggregator.store.db import Store
 from aggregator.watches import Wanted, Watch
@@ -83,7 +83,8 @@ def called(
         subscribers.add(connection, CONFIG, wanted, NOW, origin="api", confirmed=True)
         secret = tokens.create(connection, "tester", "admin", NOW)
     with MailServer() as mail:
-        settings = Settings(data_dir=folder, smtp_url=SecretStr(mail.url))
+        unlimited: dict[str, Any] = {f"limit_{name}": "" for name in LIMITS}
+        settings = Settings(data_dir=folder, smtp_url=SecretStr(mail.url), **unlimited)
         app = create_app(store, settings, CONFIG, now=lambda: NOW)
         yield app, {"Authorization": f"Bearer {secret}"}
 
