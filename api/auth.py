@@ -18,14 +18,20 @@ from fastapi import BackgroundTasks, Depends, HTTPException, Request
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
+from aggregator import acting
+from aggregator.acting import Act
 from aggregator.store import tokens
 from aggregator.store.tokens import Scope, Token
+from api.address import is_local
 from api.deps import Services, ServicesDep
 from api.limiter import admit, client_of
 
 OPEN = ("/healthz", "/readyz")
 OPEN_BELOW = ("/confirm/", "/unsubscribe/", "/preferences/", "/feedback/", "/slack/")
 """What needs no token even where reading does."""
+
+UNLOGGED = ("/keep", "/note")
+"""What a reader marks and notes is nobody else's business."""
 
 # Only tells /openapi.json that a route takes a token; `_credentials` reads it.
 _Described = Annotated[
@@ -48,6 +54,8 @@ async def guard(request: Request, services: ServicesDep, background: BackgroundT
     if token is None and not open_to_all:
         raise _unknown("This address needs a token.", basic=not path.startswith("/api/"))
     request.state.token = token if kind == "bearer" else None
+    if request.method not in ("GET", "HEAD") and path not in UNLOGGED:
+        acting.begin(_act(request, token))
 
 
 def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Token]]:
@@ -71,6 +79,21 @@ def for_admin(token: Token, what: str) -> None:
     """Raise a 403 unless the token is an administrator's; `what` begins the sentence."""
     if not token.may("admin"):
         raise HTTPException(403, f"{what} needs a token that may admin.")
+
+
+def _act(request: Request, token: Token | None) -> Act:
+    """What the audit log says of a request: the route, and the names in its address but for the
+    tokens of links."""
+    place = request.client.host if request.client else ""
+    if request.url.path.startswith(OPEN_BELOW):
+        who, place = "link", "link in a mail"  # not where its owner reads mail
+    elif token:
+        who = f"token {token.prefix} ({token.name})"
+    else:
+        who = "owner" if is_local(request) else "visitor"
+    route = getattr(request.scope.get("route"), "path", "").replace(":path}", "}")
+    named = [value for name, value in request.path_params.items() if name != "token"]
+    return Act(who, f"{request.method} {route}", place, named)
 
 
 async def _known(

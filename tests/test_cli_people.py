@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.cli.common import LOGGED
 from tests.test_cli import EXE, PROJECT, environment
+from tests.test_docs import commands
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -73,3 +75,27 @@ def test_a_watch_of_no_use(run: Run, args: tuple[str, ...], said: str) -> None:
     done = run("watch", "create", *args)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+def test_the_audit_log(run: Run) -> None:
+    secret = run("token", "create", "laptop", "--scope", "write").stdout.strip()
+    run("watch", "create", "mine", "--topic", "gan")
+    hook = "https://hooks.example/hidden"
+    run("subscribe", "--watch", "mine", "--channel", "webhook", "--target", hook)
+    run("token", "revoke", "nobody")
+    run("watch", "list")
+    shown = run("audit", "--json").stdout
+    found = [(one["who"], one["what"], one["about"]) for one in json.loads(shown)["audit"]]
+    assert found == [
+        ("owner", "daypaper subscribe", "mine"),
+        ("owner", "daypaper watch create", "mine"),
+        ("owner", "daypaper token create", "laptop"),
+    ]
+    for hidden in (secret, "hidden", hook):
+        assert hidden not in shown
+    assert "daypaper watch create" in run("audit", "--limit", "2").stdout
+    assert "Nothing was changed" in run("audit", "--since", "2100-01-01").stdout
+
+
+def test_commands_that_are_logged_exist() -> None:
+    assert set(commands()) >= LOGGED

@@ -72,6 +72,7 @@ CLI = tuple(
     f"aggregator/cli/{name}.py"
     for name in (
         "__init__",
+        "audit",
         "bulk",
         "common",
         "delivery",

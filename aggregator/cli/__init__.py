@@ -7,6 +7,7 @@ import stamina.instrumentation
 from rich.logging import RichHandler
 
 from aggregator.cli import (
+    audit,
     bulk,
     delivery,
     keeping,
@@ -21,7 +22,19 @@ from aggregator.cli import (
 from aggregator.cli.common import EXIT_ERROR, EXIT_USAGE, app, errors
 from aggregator.errors import DaypaperError, UsageError
 
-COMMANDS = (serving, literature, watches, delivery, tokens, tagger, learn, papers, keeping, bulk)
+COMMANDS = (
+    serving,
+    literature,
+    watches,
+    delivery,
+    tokens,
+    tagger,
+    learn,
+    papers,
+    keeping,
+    bulk,
+    audit,
+)
 """The modules that add their commands to `app`, in the order of the help."""
 
 

@@ -16,7 +16,9 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
+from aggregator import acting, clock
 from aggregator.errors import UsageError
+from aggregator.store import audit
 from aggregator.store.sql import lock_number
 
 T = TypeVar("T")
@@ -46,9 +48,16 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction: all of it or nothing. On SQLite it takes the write lock at once, since a
-        transaction that reads first and then writes fails when another process wrote between."""
+        transaction that reads first and then writes fails when another process wrote between. The
+        first one of a person's act also writes the act into the audit log."""
+        act = acting.current()
+        unwritten = act if act and not act.written else None
         with self._writer.begin() as connection:
             yield connection
+            if unwritten:
+                audit.note(connection, unwritten, clock.wall())
+        if unwritten:
+            unwritten.written = True
 
     def insist(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a write transaction, and again where another one was in the way: a deadlock

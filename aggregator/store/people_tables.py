@@ -158,6 +158,17 @@ class Kept(SQLModel, table=True):
     noted_at: datetime | None  # of the latest change of the note; null without one
 
 
+class Audit(SQLModel, table=True):
+    """One request or command that changed something by a person's will; none of it is a secret."""
+
+    pk: int | None = _key()
+    at: datetime = Field(index=True)  # wall time
+    who: str = _text()  # token PREFIX (NAME), person NUMBER, slack MEMBER, owner, visitor
+    what: str = _text()  # a command or a route
+    about: str = _text()  # names of what was changed
+    place: str = _text()  # a network address, "command line" or "slack"
+
+
 class Token(SQLModel, table=True):
     """An API token; the secret itself is shown once and kept as its SHA-256 only."""
 

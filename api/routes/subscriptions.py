@@ -6,7 +6,7 @@ from fastapi import APIRouter, BackgroundTasks, HTTPException, Path, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from aggregator import signup, subscribers
+from aggregator import acting, signup, subscribers
 from aggregator.clock import iso
 from aggregator.deliver import channels
 from aggregator.errors import NotFoundError
@@ -83,6 +83,7 @@ def create_subscription(
             confirmed=confirmed,
             since=request.since,
         )
+        acting.about(f"{row.id} ({row.watch})")
     if row.state == "pending" and not signup.asked_lately(known, now):
         background.add_task(signup.send_confirmation, services.settings, services.config, row, now)
     made = json_bytes({**answer(row, services), "advice": channel.advice(wanted.target)})

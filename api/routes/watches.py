@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Response
 
+from aggregator import acting
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.store import watches
 from aggregator.topics import Config
@@ -43,6 +44,7 @@ def create_watch(services: ServicesDep, token: Writer, watch: Watch) -> Response
             watches.find(connection, services.config, watch.name)
         except NotFoundError:
             watches.save(connection, services.config, watch, services.now())
+            acting.about(watch.name)
         else:
             raise HTTPException(409, f'There is a watch "{watch.name}" already.')
     return _made(watch, services)

@@ -19,6 +19,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from starlette.concurrency import run_in_threadpool
 
+from aggregator.acting import Act, acting
 from aggregator.deliver.slack.api import client_of
 from aggregator.deliver.slack.blocks import ACTION
 from aggregator.deliver.slack.channel import TIMEOUT
@@ -135,7 +136,7 @@ def bolt_app(bot: Bot) -> App:
     @bolt.command("/daypaper")
     def on_command(ack: Any, command: dict[str, Any], respond: Any) -> None:
         user = str(command["user_id"])
-        work = pool.submit(_said, bot, user, lambda: commands.answer(bot, command))
+        work = pool.submit(_said, bot, user, "/daypaper", lambda: commands.answer(bot, command))
         if wait([work], timeout=_ACK).done:
             ack(_body(work.result()))
         else:
@@ -146,7 +147,7 @@ def bolt_app(bot: Bot) -> App:
     def on_action(ack: Any, action: dict[str, Any], body: dict[str, Any], respond: Any) -> None:
         ack()
         user = str(body["user"]["id"])
-        reply = _said(bot, user, lambda: interactions.answer(bot, user, action))
+        reply = _said(bot, user, "button", lambda: interactions.answer(bot, user, action))
         if reply and body.get("response_url"):
             respond(_body(reply))
 
@@ -162,10 +163,11 @@ def bolt_app(bot: Bot) -> App:
     return bolt
 
 
-def _said(bot: Bot, user: str, work: Callable[[], Reply | None]) -> Reply | None:
+def _said(bot: Bot, user: str, what: str, work: Callable[[], Reply | None]) -> Reply | None:
     """The reply, or what went wrong in a sentence: a member is never left without an answer."""
     try:
-        return work()
+        with acting(Act(f"slack {user}", what, "slack")):
+            return work()
     except DaypaperError as error:
         return Reply(bot.words(user)("wrong", reason=said(str(error), 500)))
     except Exception:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from aggregator import acting
 from aggregator.deliver.notices import schedule_in_words
 from aggregator.errors import NotFoundError
 from aggregator.signing import LETTER, LinkError, Signer
@@ -210,6 +211,7 @@ def _feedback(
     known = topic in topics and word in ("yes", "no", "undo")
     with services.store.write() if known else services.store.read() as connection:
         person = people.by_id(connection, person_id)
+        acting.by(f"person {person.pk}")
         doc = papers.by_name(connection, paper_id).doc
         mine = (person.pk, doc["id"], topic)
         if known and word == "undo":
@@ -257,6 +259,7 @@ def in_words(request: Request, services: Services, lang: str, rows: Iterable[Row
 
 
 def _owner(connection: Any, row: Row) -> Person:
+    acting.by(f"person {row.person_pk}")
     return people.by_id(connection, people.ids(connection, {row.person_pk})[row.person_pk])
 
 

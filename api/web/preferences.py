@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from fastapi import APIRouter, Depends, Form, Request, Response
 from pydantic import ValidationError
 
+from aggregator import acting
 from aggregator.due import DAYS, parse_schedule
 from aggregator.errors import NotFoundError
 from aggregator.signing import Signer
@@ -122,6 +123,7 @@ def _owner(services: Services, signer: Signer, token: str) -> Person:
         person = people.by_id(connection, person_id)
     if not person.address.startswith("email:"):
         raise NotFoundError("This person has no such page.")
+    acting.by(f"person {person.pk}")
     return person
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from aggregator.store import people
+from aggregator.store import audit, people
 from aggregator.store.db import Store
 from tests.api.slack.ways import ADA, BAI, command, fill, rows
 from tests.slack_server import SlackServer
@@ -135,3 +135,10 @@ def test_unsubscribing_and_listing(http: TestClient, store: Store) -> None:
     assert "&lt;" in command(http, "unsubscribe <x>")["text"]
     assert command(http, "unsubscribe")["text"].startswith("Which watch?")
     assert "no subscriptions" in json.dumps(command(http, "list"))
+
+
+def test_a_change_is_in_the_audit_log(http: TestClient, store: Store) -> None:
+    command(http, "subscribe gan")
+    with store.read() as connection:
+        (line,) = audit.newest(connection, None, 10)
+    assert (line.who, line.what, line.place) == (f"slack {ADA}", "/daypaper", "slack")
