@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.cli.common import LOGGED
 from tests.test_cli import EXE, PROJECT, environment
-from tests.test_docs import commands
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -95,7 +93,3 @@ def test_the_audit_log(run: Run) -> None:
         assert hidden not in shown
     assert "daypaper watch create" in run("audit", "--limit", "2").stdout
     assert "Nothing was changed" in run("audit", "--since", "2100-01-01").stdout
-
-
-def test_commands_that_are_logged_exist() -> None:
-    assert set(commands()) >= LOGGED

@@ -31,7 +31,7 @@ def import_files(
         learn.import_labelled(file, as_json)
         return
     lists = [one for one in file if form == "opml" or (form == "auto" and feeds.fits(one))]
-    with opened() as (store, chosen, config):
+    with opened(*file, act="import") as (store, chosen, config):
         done: dict[str, bulk.Loaded] = {}
         with report.Bar(errors, quiet=as_json) as bar:
             for path in (one for one in file if one not in lists):

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
 
@@ -34,52 +33,22 @@ AsOf = Annotated[str, typer.Option(help="Run as if it were this moment (ISO 8601
 
 
 @contextmanager
-def opened(*, migrate: bool = True) -> Iterator[tuple[Store, Settings, Config]]:
-    """Settings, topics and the store at its newest schema."""
-    _say_who_acts()
+def opened(
+    *about: object, act: str = "", migrate: bool = True
+) -> Iterator[tuple[Store, Settings, Config]]:
+    """Settings, topics and the store at its newest schema. A command by which a person changes
+    something names itself, and what it is `about`, for the audit log."""
     chosen = settings.load()
     config = topics.load(chosen.topics)
     store = Store(chosen.database, chosen.data_dir)
     try:
         if migrate:
             store.migrate()
+        if act:
+            acting.begin(Act("owner", f"daypaper {act}", "command line", [*map(str, about)]))
         yield store, chosen, config
     finally:
         store.close()
-
-
-LOGGED = frozenset(
-    {
-        "import",
-        "papers join",
-        "papers split",
-        "subscribe",
-        "subscriptions delete",
-        "subscriptions pause",
-        "subscriptions resume",
-        "token create",
-        "token revoke",
-        "train",
-        "watch create",
-        "watch delete",
-    }
-)
-"""Commands by which a person changes something; the audit log names them with their arguments."""
-
-
-def _say_who_acts() -> None:
-    context = click.get_current_context(silent=True)
-    if context is None:
-        return
-    name = context.command_path.partition(" ")[2]  # without the program's own name
-    if name not in LOGGED:
-        return
-    about: list[str] = []
-    for one in context.command.params:
-        if isinstance(one, click.Argument) or one.name == "watch":  # a target may hold a secret
-            given = context.params.get(one.name or "")
-            about += map(str, given if isinstance(given, list | tuple) else [given])
-    acting.begin(Act("owner", f"daypaper {name}", "command line", about))
 
 
 def moment(text: str, option: str) -> datetime | None:

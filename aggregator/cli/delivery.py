@@ -101,19 +101,19 @@ def list_subscriptions(as_json: Json = False) -> None:
 @subscribed.command()
 def pause(subscription: Id) -> None:
     """Send nothing until `resume`; what comes meanwhile is skipped."""
-    _change(subscriptions.pause, subscription)
+    _change("pause", subscriptions.pause, subscription)
 
 
 @subscribed.command()
 def resume(subscription: Id) -> None:
     """Send again, after a pause or a suspension."""
-    _change(subscriptions.resume, subscription)
+    _change("resume", subscriptions.resume, subscription)
 
 
 @subscribed.command()
 def delete(subscription: Id) -> None:
     """End a subscription."""
-    _change(subscriptions.end, subscription)
+    _change("delete", subscriptions.end, subscription)
 
 
 @app.command()
@@ -154,7 +154,7 @@ def _subscribe(wanted: Wanted, since: datetime | None, confirmed: bool) -> tuple
     from aggregator import deliver, signup, subscribers
 
     now = clock.wall()
-    with opened() as (store, chosen, config):
+    with opened(wanted.watch, act="subscribe") as (store, chosen, config):
         channel = deliver.channels(chosen)[wanted.channel]
         wanted = wanted.model_copy(update={"target": channel.normal(wanted.target)})
         confirmed = confirmed or wanted.channel != "email"
@@ -174,8 +174,11 @@ def _subscribe(wanted: Wanted, since: datetime | None, confirmed: bool) -> tuple
         return row, trouble or channel.advice(wanted.target)
 
 
-def _change(action: Callable[[Connection, str, datetime], Row], subscription: str) -> None:
-    with opened() as (store, _, _), store.write() as connection:
+def _change(
+    word: str, action: Callable[[Connection, str, datetime], Row], subscription: str
+) -> None:
+    changing = opened(subscription, act=f"subscriptions {word}")
+    with changing as (store, _, _), store.write() as connection:
         row = action(connection, subscription, clock.wall())
     sys.stdout.write(f"{row.id}: {row.state}.\n")
 

@@ -37,7 +37,7 @@ def import_labelled(files: list[Path], as_json: bool) -> None:
     """What `daypaper import --format labels` does: say what the files say, of papers that are here."""
     from aggregator.labels import import_labels
 
-    with opened() as (store, _, config):
+    with opened(*files, act="import") as (store, _, config):
         done = {str(one): import_labels(store, config, one, clock.wall()) for one in files}
     if as_json:
         say({"files": {name: asdict(one) for name, one in done.items()}})
@@ -54,7 +54,7 @@ def teach_by_feedback() -> None:
     """What `daypaper train --feedback` does."""
     from aggregator.learning import learn
 
-    with opened() as (store, chosen, config):
+    with opened(act="train --feedback") as (store, chosen, config):
         attempt = learn(store, chosen, config, clock.wall())
     Console().print(report_tagger.attempt(attempt))
 
@@ -63,7 +63,7 @@ def roll_back() -> None:
     """What `daypaper train --rollback` does."""
     from aggregator import learning
 
-    with opened() as (store, _, _config):
+    with opened(act="train --rollback") as (store, _, _config):
         gone = learning.roll_back(store, clock.wall())
     sentence = "The model before is used again." if gone else "Nothing was taught; nothing changed."
     Console().print(sentence)

@@ -36,7 +36,8 @@ def split(
     as_json: Json = False,
 ) -> None:
     """Take entries out of a paper, for good: they become a paper of their own."""
-    with opened() as (store, _, _), store.write() as connection:
+    acting = opened(paper, *entry, act="papers split")
+    with acting as (store, _, _), store.write() as connection:
         kept, made = rulings.split(connection, paper, entry, BY, clock.wall())
     if as_json:
         say({"paper": kept, "made": made})
@@ -50,7 +51,7 @@ def join(
     as_json: Json = False,
 ) -> None:
     """Make one paper of several, for good; the oldest keeps its id."""
-    with opened() as (store, _, _), store.write() as connection:
+    with opened(*paper, act="papers join") as (store, _, _), store.write() as connection:
         joined = rulings.join(connection, paper, BY, clock.wall())
     if as_json:
         say({"paper": joined})

@@ -30,7 +30,7 @@ def create(
     chosen: tokens.Scope | None = next((one for one in tokens.SCOPES if one == scope), None)
     if chosen is None:
         raise UsageError(f"--scope: {scope!r}; expected one of: {', '.join(tokens.SCOPES)}.")
-    with opened() as (store, _, _), store.write() as connection:
+    with opened(name, act="token create") as (store, _, _), store.write() as connection:
         secret = tokens.create(connection, name, chosen, clock.wall(), days=days)
     if as_json:
         say({"name": name, "scope": scope, "token": secret})
@@ -61,7 +61,7 @@ def list_tokens(as_json: Json = False) -> None:
 @group.command()
 def revoke(name: Name) -> None:
     """From now on the token opens nothing."""
-    with opened() as (store, _, _), store.write() as connection:
+    with opened(name, act="token revoke") as (store, _, _), store.write() as connection:
         tokens.revoke(connection, name, clock.wall())
     sys.stdout.write(f"{name}: revoked.\n")
 

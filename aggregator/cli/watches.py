@@ -60,7 +60,7 @@ def create(
             "max_per_day": max_per_day,
         }
     )
-    with opened() as (store, _, config), store.write() as connection:
+    with opened(name, act="watch create") as (store, _, config), store.write() as connection:
         if _exists(connection, config, name):
             raise UsageError(f'There is a watch "{name}" already; delete it first.')
         watches.save(connection, config, made, clock.wall())
@@ -103,7 +103,7 @@ def show(name: Name, as_json: Json = False) -> None:
 @group.command()
 def delete(name: Name) -> None:
     """Delete a watch that was saved here, and end its subscriptions."""
-    with opened() as (store, _, config), store.write() as connection:
+    with opened(name, act="watch delete") as (store, _, config), store.write() as connection:
         ended = watches.delete(connection, config, name)
     sys.stdout.write(f"{name}: deleted; {len(ended)} subscriptions ended.\n")
 

@@ -15,6 +15,8 @@ from aggregator.store.audit import KEPT, Line
 from aggregator.store.db import Store
 from tests.api.mailed import installation, link
 from tests.api.test_auth import token
+from tests.api.test_settings_page import proof
+from tests.api.test_why_page import local
 from tests.conftest import NOW
 from tests.drafts import preprint
 from tests.filled import put
@@ -89,13 +91,11 @@ def test_people_with_links_and_visitors(store: Store, tmp_path: Path) -> None:
 
 
 def test_whoever_sits_at_the_machine_is_the_owner(app: FastAPI, store: Store) -> None:
-    at_home = TestClient(app, "http://localhost", client=("127.0.0.1", 1), follow_redirects=False)
-    page = at_home.get("/settings").text
-    form = page[page.index('name="form"') :]
-    proof = form[form.index('value="') + 7 :].partition('"')[0]
-    given = {"form": proof, "action": "token", "name": "phone", "scope": "read"}
-    answer = at_home.post("/settings", data=given)
-    assert answer.status_code < 400, answer.text
+    with store.write() as connection:
+        tokens.create(connection, "phone", "read", NOW)
+    with local(app) as owner:
+        given = {"proof": proof(owner.get("/settings").text), "do": "revoke", "what": "phone"}
+        assert owner.post("/settings", data=given).status_code == 303
     assert [(one.who, one.what, one.place) for one in lines(store)] == [
         ("owner", "POST /settings", "127.0.0.1")
     ]
