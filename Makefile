@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup run test check bench screenshots format lock
+.PHONY: setup run test check bench screenshots format lock audit sbom licences
 
 setup: .venv/installed
 
@@ -33,6 +33,18 @@ bench: setup
 # Every page on desktop and phone, light and dark, in English and Chinese; needs the package chromium.
 screenshots: setup
 	$(BIN)/python -m tests.e2e.screenshots build/screenshots
+
+# Asks the advisory service about every package of requirements.lock; says so where it does not answer.
+audit: setup
+	$(BIN)/python .ci/audit.py
+
+# What an installation consists of, as CycloneDX: every package of requirements.lock with its hashes.
+sbom: setup
+	mkdir -p build
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON -o build/sbom.json requirements.lock
+
+licences: setup
+	$(BIN)/python .ci/licences.py > docs/licences.md
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -1,6 +1,9 @@
 """Lock files, container image and Compose file: what they promise, as far as it can be read off them."""
 
+import json
 import re
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import requires
 from pathlib import Path
@@ -31,6 +34,37 @@ def test_lock_file_names_no_host_and_covers_the_project(name: str) -> None:
     if "dev" in name:
         wanted |= set(project["optional-dependencies"]["dev"])
     assert {normal(one) for one in wanted} <= {normal(pin) for pin, _ in pins}
+
+
+def test_every_package_has_its_row_of_licences() -> None:
+    lock = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
+    pins = set(re.findall(r"^([a-z0-9][\w.-]*)(?:\[[\w,]+\])?==", lock, re.M))
+    page = (PROJECT / "docs" / "licences.md").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^\| ([a-z0-9][\w.-]*) \| (.+) \|$", page, re.M))
+    assert set(said) - {"package"} == pins
+    assert "not said" not in said.values()
+
+
+def test_bill_of_materials_has_every_package_with_its_hashes(tmp_path: Path) -> None:
+    made = tmp_path / "sbom.json"
+    recipe = re.search(r"^sbom:.*\n(?:\t.*\n)*?\t\$\(BIN\)/(cyclonedx-py .*)$", _makefile(), re.M)
+    assert recipe
+    command = recipe[1].replace("build/sbom.json", str(made)).split()
+    tool = Path(sys.executable).with_name(command[0])
+    subprocess.run([str(tool), *command[1:]], cwd=PROJECT, check=True, capture_output=True)
+    document = json.loads(made.read_text(encoding="utf-8"))
+    assert document["bomFormat"] == "CycloneDX"
+    assert document["metadata"]["component"]["name"] == "daypaper"
+    lock = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
+    pins = re.findall(r"^([a-z0-9][\w.-]*)(?:\[[\w,]+\])?==(\S+)", lock, re.M)
+    found = {(one["name"], one["version"]) for one in document["components"]}
+    assert found == set(pins)
+    for one in document["components"]:
+        assert any("hashes" in link for link in one["externalReferences"]), one["name"]
+
+
+def _makefile() -> str:
+    return (PROJECT / "Makefile").read_text(encoding="utf-8")
 
 
 def test_image_builds_with_all_that_the_build_backend_needs() -> None:
