@@ -15,6 +15,7 @@ from aggregator.errors import BrokenError, ChallengedError
 from aggregator.parse.dates import moment
 from aggregator.parse.page import is_html
 
+_REFERENCE = re.compile(rb"&#(x[0-9a-f]{1,16}|[0-9]{1,16});?", re.IGNORECASE)
 _DECLARED = re.compile(
     rb"""(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*["']([\w-]{2,30})""", re.ASCII
 )
@@ -66,14 +67,17 @@ def parse_feed(
     three times as fast, for those who make plain text of it anyway.
     Raises ChallengedError if an HTML page came instead, BrokenError if it is no feed at all.
     """
-    body = _mended(body, content_type or "")
-    # never pass the bytes themselves: feedparser opens a file of that name
-    read = feedparser.parse(
-        io.BytesIO(body if 0 in body[:4] else body.lstrip()),
-        response_headers={"content-type": _kind(body, content_type or "")},
-        sanitize_html=sanitized,
-        resolve_relative_uris=sanitized,
-    )
+    body = _REFERENCE.sub(_character, _mended(body, content_type or ""))
+    try:
+        # never pass the bytes themselves: feedparser opens a file of that name
+        read = feedparser.parse(
+            io.BytesIO(body if 0 in body[:4] else body.lstrip()),
+            response_headers={"content-type": _kind(body, content_type or "")},
+            sanitize_html=sanitized,
+            resolve_relative_uris=sanitized,
+        )
+    except (ValueError, LookupError, OverflowError) as error:  # a label or a number that is none
+        raise BrokenError("The answer is no feed that can be read.") from error
     version = dict.get(read, "version")  # absent where the body is empty
     if not version:
         if is_html(body):
@@ -90,6 +94,14 @@ def parse_feed(
         entries=tuple(_entry(item, zone, makers) for item in read.entries),
         language=_text(head, "language"),
     )
+
+
+def _character(reference: re.Match[bytes]) -> bytes:
+    """The reference, if it names a character; feedparser gives up a whole feed for one that does not."""
+    digits = reference[1].lower()
+    number = int(digits[1:], 16) if digits[:1] == b"x" else int(digits)
+    names = 0 < number < 0xD800 or 0xDFFF < number <= 0x10FFFF
+    return reference[0] if names else b"&#xFFFD;"
 
 
 def _mended(body: bytes, content_type: str) -> bytes:

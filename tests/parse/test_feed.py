@@ -1,5 +1,6 @@
 """Feeds and pages: every flavour, broken ones, and what is none."""
 
+import contextlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,6 +96,28 @@ def test_html_page_is_a_challenge():
 def test_what_is_no_feed_is_broken(body: bytes):
     with pytest.raises(BrokenError):
         parse_feed(body, "text/xml")
+
+
+@pytest.mark.parametrize(
+    "reference", ["&#xD800;", "&#0;", "&#x110000;", "&#99999999999;", "&#xdfff"]
+)
+def test_a_reference_to_no_character_does_not_break_the_feed(reference: str):
+    items = "".join(f"<item><title>{t}</title></item>" for t in (f"a{reference}b", "&#233;t&#xe9;"))
+    body = f"<rss version='2.0'><channel>{items}<title>& not well-formed"
+    first, second = parse_feed(body.encode(), "text/xml").entries
+    assert (first.title[0], first.title[-1], second.title) == ("a", "b", "été")
+    first.title.encode()
+
+
+@pytest.mark.parametrize("label", [b"\x80", b"UTF\x00-8", b"no-such"])
+def test_a_label_that_is_none_is_survived(label: bytes):
+    body = (
+        b'<?xml version="1.0" encoding="'
+        + label
+        + b'"?><rss version="2.0"><channel></channel></rss>'
+    )
+    with contextlib.suppress(BrokenError):
+        assert parse_feed(body, "text/xml").version == "rss20"
 
 
 def test_bytes_that_name_a_file_are_not_opened(tmp_path: Path):
