@@ -18,7 +18,7 @@ from api.problems import MEDIA_TYPE
 from tests.conftest import NOW, sqlite_store
 from tests.filled import CONFIG
 
-THREE = {
+THREE: dict[str, Any] = {
     "limit_reads": "3/hour",
     "limit_searches": "2/hour",
     "limit_writes": "3/hour",
