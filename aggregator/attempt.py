@@ -109,9 +109,9 @@ class Attempt:
     def _waits_for_a_person(self) -> bool:
         return self._resting is not None and self._resting[0] == ledger.FOR_A_PERSON
 
-    def known(self, keys: Collection[str]) -> set[str]:
+    def known(self, keys: Collection[str], by: datetime) -> set[str]:
         with self._store.read() as connection:
-            return entries.known(connection, keys)
+            return entries.known(connection, keys, by)
 
     def citing(self, work: str, keys: Collection[str]) -> set[str]:
         with self._store.read() as connection:

@@ -149,8 +149,8 @@ class Context(Protocol):
         """Stream -> value, as at the start of the pull."""
         ...
 
-    def known(self, keys: Collection[str]) -> set[str]:
-        """Those of the entry keys that are stored."""
+    def known(self, keys: Collection[str], by: datetime) -> set[str]:
+        """Those of the entry keys that were stored by then."""
         ...
 
     def citing(self, work: str, keys: Collection[str]) -> set[str]:

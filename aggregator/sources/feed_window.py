@@ -15,19 +15,27 @@ def steps(
     reading: Reading,
     state: Mapping[str, Any] | None,
     what: str,
-    known: Callable[[Collection[str]], set[str]],
+    known: Callable[[Collection[str], datetime], set[str]],
     every: timedelta,
 ) -> Iterator[Page | Note]:
     """The page, then what people should know; `state` is the checkpoint of this stream,
-    `known` tells which keys are stored, `every` is how often the feed is asked.
+    `known` tells which keys were stored by a moment, `every` is how often the feed is asked.
 
     A feed that is cut off, damaged or emptied is stored without validator and checkpoint, so that it is read
     again next time whatever it says.
     """
     if not (reading.whole and reading.sound):
-        why = "has titles that are damaged" if reading.whole else "ends in the middle"
         yield Page((replace(raw, validator=None),))
-        yield Note("partial", f"{what} {why}; it is asked again next time.")
+        if reading.whole:
+            yield Note(
+                "partial", f"{what} has titles that are damaged; it is asked again next time."
+            )
+        else:
+            yield Note(
+                "partial",
+                f"{what} ends in the middle: its first {reading.items - 1} items are kept, "
+                "what came after them is missing; it is asked again next time.",
+            )
         return
     had = (state or {}).get("items", 0)
     if not reading.items:
@@ -62,13 +70,17 @@ def _after_outage(
     reading: Reading,
     state: Mapping[str, Any],
     now: datetime,
-    known: Callable[[Collection[str]], set[str]],
+    known: Callable[[Collection[str], datetime], set[str]],
     every: timedelta,
 ) -> bool:
-    """Did a feed without dates show only what is new, after visits that it should have had failed?"""
+    """Did a feed without dates show only what is new, after visits that it should have had failed?
+
+    What an answer that was cut off brought meanwhile says nothing of what came before it.
+    """
     keys = {draft.key for draft in reading.parsed.drafts}
-    late = now - parse_moment(state["at"]) > 2 * every
-    return late and not reading.dates and bool(keys) and not known(keys)
+    at = parse_moment(state["at"])
+    late = now - at > 2 * every
+    return late and not reading.dates and bool(keys) and not known(keys, at)
 
 
 def _after_gap(reading: Reading, state: Mapping[str, Any]) -> datetime | None:

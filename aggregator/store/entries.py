@@ -28,11 +28,12 @@ ROUNDS = 5
 """How far from a page its consequences are looked for; real ones end after the first or second."""
 
 
-def known(connection: Connection, keys: Collection[str]) -> set[str]:
-    """Those of the entry keys that are stored."""
+def known(connection: Connection, keys: Collection[str], by: datetime) -> set[str]:
+    """Those of the entry keys that were stored by then (logical time)."""
     found: set[str] = set()
     for part in chunks(sorted(keys)):
-        found.update(connection.scalars(sa.select(entry.c.key).where(entry.c.key.in_(part))))
+        asked = sa.select(entry.c.key).where(entry.c.key.in_(part), entry.c.seen_at <= by)
+        found.update(connection.scalars(asked))
     return found
 
 

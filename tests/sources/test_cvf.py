@@ -158,7 +158,7 @@ class FakeContext:
     checkpoint: dict[str, Any] = field(default_factory=dict)
     entries: dict[str, Draft] = field(default_factory=dict)
 
-    def known(self, keys: Collection[str]) -> set[str]:
+    def known(self, keys: Collection[str], by: datetime) -> set[str]:
         return {key for key in keys if key in self.entries}
 
     def citing(self, work: str, keys: Collection[str]) -> set[str]:

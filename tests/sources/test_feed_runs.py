@@ -111,6 +111,41 @@ def test_window_that_moved_on_is_told_with_both_dates(blog: Collected, server: S
     assert blog.run(start + timedelta(hours=65)).status == "ok"
 
 
+def undated(newest: int) -> bytes:
+    return rss(*(item(n, pubDate="") for n in range(newest, newest - 10, -1))).encode()
+
+
+def test_what_arrived_of_a_cut_off_answer_does_not_hide_the_gap_before_it(
+    blog: Collected, server: Server
+) -> None:
+    server.routes["/feed"] = Reply(undated(10))
+    blog.run(NOW)
+    cut = undated(40)
+    server.routes["/feed"] = Reply(cut[: cut.index(b"Item 34") + 3])
+    part = blog.run(NOW + timedelta(hours=3))
+    assert part.status == "partial"
+    assert "ends in the middle: its first 6 items are kept" in part.message
+    assert len(titles(blog)) == 10 + 6
+    server.routes["/feed"] = Reply(undated(41))
+    gap = blog.run(NOW + timedelta(hours=4))
+    assert (gap.status, "none of the 10 items" in gap.message) == ("partial", True)
+    assert "2026-07-01T12:00:00Z" in gap.message
+    assert blog.run(NOW + timedelta(hours=5)).status == "ok"
+
+
+def test_a_cut_off_answer_that_reaches_what_was_there_is_no_gap(
+    blog: Collected, server: Server
+) -> None:
+    server.routes["/feed"] = Reply(undated(10))
+    blog.run(NOW)
+    cut = undated(14)
+    server.routes["/feed"] = Reply(cut[: cut.index(b"Item 12") + 3])
+    assert blog.run(NOW + timedelta(hours=3)).status == "partial"
+    server.routes["/feed"] = Reply(undated(15))
+    assert blog.run(NOW + timedelta(hours=4)).status == "ok"
+    assert len(titles(blog)) == 15
+
+
 def test_daily_batch_of_one_date_is_no_gap(blog: Collected, server: Server) -> None:
     for day in (1, 2, 3):
         at = datetime(2026, 6, day, 4, tzinfo=UTC)
