@@ -58,24 +58,33 @@ def _refusal(
 ) -> SourceError | TransientError:
     host = urlsplit(url).netloc
     wait = retry_after(headers)
+    asked = f", asking to wait {_spoken(wait)}" if wait else ""
     if code == 429 or (code == 503 and "retry-after" in headers):
-        asked = f", asking to wait {_spoken(wait)}" if wait else ""
         error = ThrottledError(
             f"{host} answered {code}: too many requests{asked}.", url=url, retry_after=wait
         )
         if code == 503 or (wait and wait <= SLEPT):
-            pause = max(wait or RETRY_FLOOR, RETRY_FLOOR)
-            return TransientError(error, pause.total_seconds()) if pause <= SLEPT else error
+            return _later(error, wait)
         return error
     if is_html(body) and is_wall(decode(body[:20_000], headers.get("content-type"))):
         return _challenged(url)
     if code >= 500:
-        return TransientError(
-            UnreachableError(f"{host} answered {code}; it is in trouble.", url=url)
+        trouble = UnreachableError(
+            f"{host} answered {code}; it is in trouble{asked}.", url=url, retry_after=wait
         )
+        return _later(trouble, wait) if "retry-after" in headers else TransientError(trouble)
     return RefusedError(
-        f"{host} answered {code} for {urlsplit(url).path}.", url=url, http_status=code
+        f"{host} answered {code} for {urlsplit(url).path}{asked}.",
+        url=url,
+        http_status=code,
+        retry_after=wait,
     )
+
+
+def _later(error: SourceError, wait: timedelta | None) -> SourceError | TransientError:
+    """Worth another try after a wait that is short enough to be slept."""
+    pause = max(wait or RETRY_FLOOR, RETRY_FLOOR)
+    return TransientError(error, pause.total_seconds()) if pause <= SLEPT else error
 
 
 def _challenged(url: str) -> ChallengedError:

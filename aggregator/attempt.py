@@ -212,13 +212,16 @@ class Attempt:
 
     def _failed(self, error: SourceError) -> Note:
         log.warning("%s: %s", self._source.name, error)
-        if isinstance(error, ThrottledError) and not self._resting:
+        until = None
+        if isinstance(error, DeniedError):
+            until = ledger.FOR_A_PERSON
+        elif isinstance(error, ThrottledError):
             until = self.now + (error.retry_after or COOLDOWN)
+        elif error.retry_after:
+            until = self.now + error.retry_after
+        if until and not self._resting:
             with self._store.write() as connection:
                 ledger.cool_down(connection, self._source.upstream, until, str(error))
-        elif isinstance(error, DeniedError) and not self._resting:
-            with self._store.write() as connection:
-                ledger.cool_down(connection, self._source.upstream, ledger.FOR_A_PERSON, str(error))
         status: Any = error.status
         return Note(status, str(error))
 

@@ -56,8 +56,15 @@ class UnreachableError(SourceError):
 class RefusedError(SourceError):
     """The address may not be fetched, or the server said no for good."""
 
-    def __init__(self, message: str, *, url: str = "", http_status: int | None = None) -> None:
-        super().__init__(message, url=url)
+    def __init__(
+        self,
+        message: str,
+        *,
+        url: str = "",
+        http_status: int | None = None,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(message, url=url, retry_after=retry_after)
         self.http_status = http_status
 
 

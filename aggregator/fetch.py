@@ -155,8 +155,11 @@ class Fetcher:
         for _ in range(MOST_REDIRECTS + 1):
             self._refuse_private(url)
             self._spend()
-            self._wait_for_turn()
-            response, body = self._send(method, url, secret, **request)
+            promised = self._wait_for_turn()
+            try:
+                response, body = self._send(method, url, secret, **request)
+            finally:
+                self._tell_if_late(promised)
             if response.is_redirect and "location" in response.headers:
                 target = addresses.joined(url, response.headers["location"])
                 if secret:  # some servers send back what they were asked with
@@ -194,17 +197,27 @@ class Fetcher:
             with self._transaction() as connection:
                 ledger.spend_all(connection, one.upstream, one.day, one.daily)
 
-    def _wait_for_turn(self) -> None:
+    def _wait_for_turn(self) -> datetime:
+        """Sleep until the next request may start; the start that the ledger knows of."""
         if not self._manners.pace:
-            return
+            return self._wall()
         with self._transaction() as connection:
             now = self._wall()
-            start = ledger.reserve(connection, self._manners.upstream, self._manners.pace, now)
+            promised = ledger.reserve(connection, self._manners.upstream, self._manners.pace, now)
         # A request that left late must not have the next one on its heels.
-        start = max(start, self._left + self._manners.pace)
+        start = max(promised, self._left + self._manners.pace)
         if start > now:
             self._sleep((start - now).total_seconds())
         self._left = max(self._wall(), start)
+        return promised
+
+    def _tell_if_late(self, promised: datetime) -> None:
+        """Nor must one have another source's on its heels, which only the ledger can tell of it. After
+        the answer, since the time that this takes would make the request late once more."""
+        one = self._manners
+        if one.pace and self._left > promised:
+            with self._transaction() as connection:
+                ledger.put_off(connection, one.upstream, self._left + one.pace)
 
     def _send(
         self, method: str, url: str, secret: Mapping[str, str] | None, **request: Any

@@ -16,6 +16,7 @@ from aggregator.sources.crossref import CrossrefSource
 from aggregator.store import runs, wishes
 from aggregator.store.db import Store
 from aggregator.topics import Config
+from aggregator.turn import Turns
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Collected:
 
 
 def make_sources(config: Config, settings: Settings) -> list[Source]:
-    """The enabled sources of topics.toml, in its order."""
+    """The enabled sources of topics.toml, in its order; those of one upstream keep its slowest pace."""
     credentials = Credentials(
         settings.reddit_client_id.get_secret_value(),
         settings.reddit_client_secret.get_secret_value(),
@@ -45,7 +46,14 @@ def make_sources(config: Config, settings: Settings) -> list[Source]:
         settings.openalex_api_key.get_secret_value(),
         settings.contact,
     )
-    return [KINDS[s.kind](s, credentials) for s in config.sources if s.enabled]
+    made: list[Source] = [KINDS[s.kind](s, credentials) for s in config.sources if s.enabled]
+    # Who wants to be asked slowly by one source, is asked so by all.
+    slowest: dict[str, float] = {}
+    for source in made:
+        slowest[source.upstream] = max(slowest.get(source.upstream, 0), source.pace_seconds)
+    for source in made:
+        source.pace_seconds = slowest[source.upstream]
+    return made
 
 
 def collect(
@@ -124,7 +132,7 @@ def _is_due(store: Store, source: Source, now: datetime) -> bool:
         if wishes.is_waiting(connection, source.name):
             return True
         last = runs.last(connection, source.name, now)
-    return source.next_due(last, now) <= now
+        return Turns.read(connection).next_due(source, last, now) <= now
 
 
 def tag(store: Store, settings: Settings, config: Config, *, everything: bool = False) -> int:

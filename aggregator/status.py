@@ -11,6 +11,7 @@ from aggregator.sources.base import LastRun, Source
 from aggregator.store import health
 from aggregator.store.db import Store
 from aggregator.store.runs import INTERRUPTED
+from aggregator.turn import Turns
 
 LATE = timedelta(days=1)
 
@@ -31,11 +32,12 @@ def source_states(
     finished = health.last_finished(connection, now)
     successes = health.last_successes(connection, now)
     entries = health.newest_entries(connection)
+    turns = Turns.read(connection)
     states = []
     for source in sources:
         run, last = newest.get(source.name), finished.get(source.name)
         running = is_running(store, source, run)
-        due = source.next_due(_last_run(last), now)
+        due = turns.next_due(source, _last_run(last), now)
         overdue = last is not None and not running and due < now - LATE
         states.append(
             {

@@ -98,6 +98,21 @@ def test_a_request_that_left_late_has_no_other_on_its_heels(
     assert clock.slept == [3.0, 3.0]
 
 
+def test_nor_has_one_that_left_late_the_next_sources(one_store: Store, server: Server) -> None:
+    server.routes["/a"] = Reply(b"hello")
+    clock = Clock()
+    clock.oversleeps = timedelta(seconds=2)
+    for _ in range(3):  # sources of one upstream take turns, each with a client of its own
+        with fetcher(one_store, server.url, pace=3, clock=clock) as http:
+            http.get(server.url + "/a")
+    assert clock.slept == [3.0, 3.0]
+    with one_store.write() as connection:
+        now = clock.wall()
+        assert ledger.reserve(connection, "upstream", timedelta(seconds=3), now) == now + timedelta(
+            seconds=3
+        )
+
+
 def test_patience_ends(one_store: Store, server: Server) -> None:
     def slow(_: Asked) -> Reply:
         time.sleep(0.3)

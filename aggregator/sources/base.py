@@ -246,6 +246,9 @@ class Credentials:
     contact: str = ""
 
 
+BUDGET = "budget"
+"""The stream in whose checkpoint a source notes {"renewed": ISO moment} when the day's budget is used."""
+
 BACKOFF_FIRST = timedelta(minutes=5)
 BACKOFF_MOST = timedelta(days=1)
 

@@ -7,7 +7,7 @@ is left of the budget then goes to the walks, the shortest first.
 
 from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
@@ -17,6 +17,7 @@ from aggregator.errors import BrokenError, RefusedError, SpentError, ThrottledEr
 from aggregator.models import Parsed
 from aggregator.parse.ids import arxiv_id, doi
 from aggregator.sources.base import (
+    BUDGET,
     Answer,
     Context,
     Credentials,
@@ -141,13 +142,16 @@ class _Round:
             while name := self._shortest_walk():
                 yield from self._page(name, self._works[name].next)
         except SpentError:
-            yield self._rest()
+            yield from self._rest()
 
-    def _rest(self) -> Note:
+    def _rest(self) -> Iterator[Page | Note]:
+        """The budget is a day's (UTC): what waits goes on when it is renewed."""
+        midnight = datetime.combine(self._ctx.now.astimezone(UTC), time(), UTC) + timedelta(days=1)
+        yield Page(checkpoint={BUDGET: {"renewed": iso(midnight)}})
         walks = sum(work.next >= 0 for work in self._works.values())
         waiting = f"{self._waiting} works wait for their turn, {walks} for their older citations"
         used = f"The day's {self._source.daily_requests} requests are used"
-        return Note("ok", f"{used}; {waiting}. They go on after midnight (UTC).")
+        yield Note("ok", f"{used}; {waiting}. They go on at {iso(midnight)}, when it is renewed.")
 
     def _due(self) -> list[str]:
         again = iso(self._ctx.now - UNKNOWN_AGAIN)

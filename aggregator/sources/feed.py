@@ -33,7 +33,11 @@ CHINA = timezone(timedelta(hours=8))
 """China has one zone and no summer time since 1992."""
 _STREAM = "feed"
 _FOUND = "found"
-_SHARED = {"arxiv.org": ("arxiv", 3.0), "reddit.com": ("reddit", 60.0)}
+_SHARED = {
+    "arxiv.org": ("arxiv", 3.0),
+    "reddit.com": ("reddit", 60.0),
+    "huggingface.co": ("hf_daily", 1.0),
+}
 """Hosts that other kinds of sources ask, too: their upstream, and the least pace there."""
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator.sources.base import Validator
+from aggregator.clock import parse_moment
+from aggregator.sources.base import BUDGET, Validator
 from aggregator.store.sql import (
     checkpoint,
     insert_missing,
@@ -44,6 +45,12 @@ def reserve(connection: Connection, name: str, pace: timedelta, now: datetime) -
     else:
         _make(connection, name, **change)
     return start
+
+
+def put_off(connection: Connection, name: str, until: datetime) -> None:
+    """The next request to this upstream is not to start before then (wall time)."""
+    early = (upstream.c.name == name, upstream.c.next_allowed < until)
+    connection.execute(sa.update(upstream).where(*early).values(next_allowed=until))
 
 
 def spend(connection: Connection, name: str, day: date, most: int) -> bool:
@@ -92,6 +99,21 @@ def cooldown(connection: Connection, name: str, now: datetime) -> tuple[datetime
     if row and row.cooldown_until and row.cooldown_until > now:
         return row.cooldown_until, row.cooldown_reason
     return None
+
+
+def cooldowns(connection: Connection) -> dict[str, datetime]:
+    """Until when (logical time) each upstream is to be left alone that ever was; not those that wait
+    for a person."""
+    asked = sa.select(upstream.c.name, upstream.c.cooldown_until).where(
+        upstream.c.cooldown_until < FOR_A_PERSON
+    )
+    return {row.name: row.cooldown_until for row in connection.execute(asked)}
+
+
+def renewals(connection: Connection) -> dict[str, datetime]:
+    """When the day's budget was or is renewed that last made each source stop."""
+    asked = sa.select(checkpoint.c.source, checkpoint.c.value).where(checkpoint.c.stream == BUDGET)
+    return {row.source: parse_moment(row.value["renewed"]) for row in connection.execute(asked)}
 
 
 def lift(connection: Connection, name: str) -> None:

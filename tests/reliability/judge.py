@@ -36,7 +36,7 @@ class Verdict:
     had: int = 0
     lost: int = 0
     requests: int = 0
-    statuses: Counter[str] = field(default_factory=Counter)
+    statuses: dict[str, int] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     garbled: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Verdict:
 
 def judge(place: Place, mode: Mode, calm: Week, week: Week) -> Verdict:
     """Everything that is wrong with a week."""
-    verdict = Verdict(place.kind, mode.name)
+    verdict = Verdict(place.name, mode.name)
     _recall(place, calm, week, verdict)
     _content(place, calm, week, verdict)
     _truth(place, mode, calm, week, verdict)
@@ -136,13 +136,13 @@ def _truth(place: Place, mode: Mode, calm: Week, week: Week, verdict: Verdict) -
         when = f"{look.at:%d %b %H:%M}"
         under = step in TOTAL or step in FLAKY
         if under:
-            verdict.statuses[look.status] += 1
+            verdict.statuses[look.status] = verdict.statuses.get(look.status, 0) + 1
         if look.status in QUIET_STATUSES:
             unsaid = list(_unsaid(place, should, look))
-            known = look.met and mode.allows(place.kind, look.status)
+            known = look.met and mode.allows(place, look.status)
             if unsaid and not known:
                 verdict.untrue.append(f"{when} {look.status}, but {'; '.join(unsaid)}")
-        elif step in TOTAL and look.met and not mode.allows(place.kind, look.status):
+        elif step in TOTAL and look.met and not mode.allows(place, look.status):
             verdict.untrue.append(f"{when} {look.status}: {look.message}")
         elif "error of Daypaper's own" in look.message:
             verdict.untrue.append(f"{when}: {look.message}")

@@ -1,38 +1,30 @@
-"""Runs the matrix, a process for each source at a time, and says how each cell went."""
+"""Runs the matrix, a process for each source at a time; each cell is kept as soon as it is measured."""
 
 import logging
 import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import stamina
+from rich.console import Console
 
+from aggregator import clock
 from aggregator.parse.text import plain
+from tests.reliability import kept, report
 from tests.reliability.judge import Verdict, judge
+from tests.reliability.kept import Row
 from tests.reliability.modes import MODES, Mode
-from tests.reliability.places import PLACES, Place
+from tests.reliability.places import Place, place_of, write_edges
 from tests.reliability.week import HEALED, Bench, Week
 from tests.sources.sample_walk import SHARED
 from tests.sources.standin import stand_in
 
-PROCESSES = 3
-
-
-@dataclass(slots=True)
-class Row:
-    """One source: its quiet week beside what the upstream itself shows, and its cells."""
-
-    place: str
-    stored: int
-    shown: int
-    calm: list[str]
-    cells: list[Verdict]
-    seconds: float
+PROCESSES = 2
 
 
 @contextmanager
@@ -46,22 +38,37 @@ def bench() -> Iterator[Bench]:
         for path in (SHARED / "upstream" / "data").iterdir():
             if path.is_file():
                 (data / path.name).symlink_to(path)
+        write_edges(data)
         with stand_in("2017-11-13T12:00:00Z", data=data) as services:
             yield Bench(services, feeds, folder)
 
 
-def row(kind: str, modes: Sequence[str]) -> Row:
-    """All cells of one source."""
+def row(name: str, modes: Sequence[str], folder: Path, *, again: bool = False) -> Row:
+    """All cells of one source. What this very program measured before is not measured again, unless
+    `again`; what another one did is replaced."""
     logging.disable(logging.CRITICAL)  # a fault says the same thousands of times
     stamina.instrumentation.set_on_retry_hooks([])
-    started = time.monotonic()
-    place = next(p for p in PLACES if p.kind == kind)
+    console = Console(width=160, highlight=False, markup=False)
+    place, code = place_of(name), kept.code()
+    found = kept.load(folder, name) or Row(name, code, clock.wall().date())
+    same = found.code == code and not again
+    chosen = [m for m in MODES if m.name in modes and m.fits(place)]
+    chosen = [m for m in chosen if not (same and found.cell(m.name))]
+    if not chosen:
+        return found
     with bench() as made, _no_waiting():
         calm = made.live(place)
-        chosen = [m for m in MODES if m.name in modes and m.fits(kind)]
-        cells = [_cell(made, place, mode, calm) for mode in chosen]
-    stored, shown, wrong = _calm(place, calm)
-    return Row(kind, stored, shown, wrong, cells, round(time.monotonic() - started, 1))
+        found = replace(found, code=code, on=clock.wall().date())
+        found.stored, found.shown, found.calm = _calm(place, calm)
+        console.print(report.calm_line(found))
+        for done, mode in enumerate(chosen, 1):
+            started = time.monotonic()
+            cell = _cell(made, place, mode, calm)
+            found.cells = [c for c in found.cells if c.mode != mode.name] + [cell]
+            kept.save(folder, found)
+            seconds = time.monotonic() - started
+            console.print(report.cell_line(cell, f"{done}/{len(chosen)}, {seconds:.0f} s"))
+    return found
 
 
 def _cell(made: Bench, place: Place, mode: Mode, calm: Week) -> Verdict:
@@ -101,13 +108,21 @@ def _no_waiting() -> Iterator[None]:
         stamina.set_testing(False)
 
 
-def run(kinds: Sequence[str], modes: Sequence[str], say: Callable[[Row], None]) -> list[Row]:
-    """The matrix; `say` hears of each row when it is done."""
+def run(
+    names: Sequence[str],
+    modes: Sequence[str],
+    folder: Path,
+    *,
+    again: bool,
+    say: Callable[[Row], None],
+) -> list[Row]:
+    """These rows of the matrix; `say` hears of each when it is done. What is measured is kept in the
+    folder, cell by cell."""
     context = multiprocessing.get_context("spawn")
     rows = []
     with ProcessPoolExecutor(PROCESSES, mp_context=context) as pool:
-        for done in [pool.submit(row, kind, modes) for kind in kinds]:
-            made = done.result()
-            say(made)
-            rows.append(made)
+        tasks = [pool.submit(row, name, modes, folder, again=again) for name in names]
+        for done in as_completed(tasks):
+            rows.append(done.result())
+            say(rows[-1])
     return rows

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.reliability.places import Place
+
 TROUBLE = frozenset({"failed", "partial", "mismatch", "stale"})
 FAILED = frozenset({"failed"})
 THROTTLED = frozenset({"throttled"})
@@ -18,8 +20,9 @@ class Mode:
     """A fault as the stand-in takes it. `truthful` are the statuses that a run may have which met it;
     `elsewhere` those of some kinds. A quiet status is judged by what is stored, whatever stands here.
 
-    `only` are the kinds on which it has an effect (none: all). `patience` is in seconds; `waits` says
-    that pauses between tries are slept. `away`: how many hours the upstream wants to be left alone.
+    `only` are the places on which it has an effect (none: all), `skip` kinds on which it cannot be judged.
+    `patience` is in seconds; `waits` says that pauses between tries are slept. `away`: how many hours
+    the upstream wants to be left alone.
     """
 
     name: str
@@ -32,13 +35,13 @@ class Mode:
     waits: bool = False
     away: int = 0
 
-    def fits(self, kind: str) -> bool:
-        """Has it an effect on this kind that can be judged?"""
-        return (not self.only or kind in self.only) and kind not in self.skip
+    def fits(self, place: Place) -> bool:
+        """Has it an effect there that can be judged?"""
+        return (not self.only or place.name in self.only) and place.kind not in self.skip
 
-    def allows(self, kind: str, status: str) -> bool:
-        """Does a run of this kind tell the truth that met the fault and ends so?"""
-        return status in self.elsewhere.get(kind, self.truthful)
+    def allows(self, place: Place, status: str) -> bool:
+        """Does a run there tell the truth that met the fault and ends so?"""
+        return status in self.elsewhere.get(place.kind, self.truthful) | place.truthful
 
 
 def _status(code: int, wait: str | None, truthful: frozenset[str], **more: Any) -> Mode:
@@ -48,8 +51,14 @@ def _status(code: int, wait: str | None, truthful: frozenset[str], **more: Any) 
 
 
 DAY = 86_400
+REFUSED = {
+    "arxiv": CHALLENGED,
+    "reddit": THROTTLED | FAILED,
+}  # with a key Reddit means what it says
 MODES = (
     _status(500, None, FAILED),
+    _status(500, "0", FAILED),
+    _status(500, str(DAY), FAILED, away=24),
     _status(503, None, FAILED),
     _status(503, "0", THROTTLED),
     _status(503, "2", THROTTLED, waits=True),
@@ -58,14 +67,16 @@ MODES = (
     _status(429, "0", THROTTLED),
     _status(429, "2", THROTTLED, waits=True),
     _status(429, str(DAY), THROTTLED, away=24),
-    _status(403, None, FAILED, elsewhere={"arxiv": CHALLENGED, "reddit": THROTTLED}),
+    _status(403, None, FAILED, elsewhere=REFUSED),
+    _status(403, "0", FAILED, elsewhere=REFUSED),
+    _status(403, str(DAY), FAILED, elsewhere=REFUSED, away=24),
     Mode("bot wall, 200", {"mode": "html_challenge"}, CHALLENGED),
     Mode("bot wall, 403", {"mode": "html_challenge", "status": 403}, CHALLENGED,
          elsewhere={"reddit": CHALLENGED | THROTTLED}),
     Mode("empty page", {"mode": "empty_page"}, TROUBLE, elsewhere={"arxiv": TROUBLE | {"not_out_yet"}}),
     Mode("empty page, total 0", {"mode": "empty_page", "total": "zero"}, TROUBLE,
          elsewhere={"arxiv": TROUBLE | {"not_out_yet"}}),
-    Mode("stale batch", {"mode": "stale_batch"}, frozenset({"stale"}), only=("arxiv",)),
+    Mode("stale batch", {"mode": "stale_batch"}, frozenset({"stale"}), only=("arxiv", "arxiv rss")),
     Mode("cut off", {"mode": "truncate"}, TROUBLE),
     Mode("cut off, length wrong", {"mode": "truncate", "http": "short"}, TROUBLE),
     Mode("malformed", {"mode": "malformed"}, TROUBLE),

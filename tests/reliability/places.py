@@ -5,11 +5,12 @@ import json
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 ZHIHU, WEIBO = "/zhihu/hot?limit=15", "/weibo/search/hot?limit=15"
 HOUR = timedelta(hours=1)
@@ -20,11 +21,13 @@ WINDOW = 30
 @dataclass(frozen=True, slots=True)
 class Place:
     """One source at the stand-in. `start` is the noon at which its week begins; proceedings come out
-    two days later, on the second day of the fault. `prefix` is its service there.
+    two days later, on the second day of the fault. `prefix` is what the fault is ordered for there.
 
     `shown` gives the titles or links that it shows now, read without Daypaper; `windowed`: it forgets.
+    `beside` are faults that go with every fault, `truthful` statuses that then are true as well.
     """
 
+    name: str
     kind: str
     prefix: str
     start: datetime
@@ -32,6 +35,16 @@ class Place:
     shown: Callable[[str], list[str]]
     windowed: bool = False
     pace: float = 0.05
+    beside: tuple[Mapping[str, Any], ...] = ()
+    truthful: frozenset[str] = frozenset()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Where its requests are logged."""
+        first = "/" + self.prefix.split("/")[1]
+        return {"/openreview": ("/openreview1", "/openreview2"),
+                "/reddit": ("/reddit", "/reddit-oauth")}.get(first, (first,))  # fmt: skip
 
     def toml(self, url: str) -> str:
         """Its `[[sources]]` table."""
@@ -96,38 +109,100 @@ def _noon(year: int, month: int, day: int) -> datetime:
 MONDAY = _noon(2017, 11, 13)
 FEED_START = _noon(2026, 8, 10)
 
+ARXIV = (
+    'categories = ["cs.NE", "cs.IR"]\noai_url = "{url}/arxiv/oai"\nrss_url = "{url}/arxiv/rss"\n'
+    'api_url = "{url}/arxiv/api/query"\n'
+)
+NO_OAI = {"prefix": "/arxiv/oai", "mode": "status", "status": 500}
+REDDIT = (
+    'subreddits = ["MachineLearning"]\nbase_url = "{url}/reddit"\noauth_url = "{url}/reddit-oauth"\n'
+    'every = "12h"\n'
+)
+ADAM, NORM = "1412.6980", "1502.03167"
+CITING = """
+    00215 00258 00313 00436 00482 00541 00549 00727 00913 00956 00970 01201 01239 01243 01343 01416
+    01436 02017 02114 02282 02301 02326 02395 02448 02799 02833 03073 03121 03129 03180 03357 03417
+    03467 03637 03640 04214 04340 04518 04574 04759 04837 04848 04988 05101 05133 05136 05443 05734
+    05747 05772 05795
+"""
+"""Papers on neural networks of November 2017 (1711.…), made to cite the two: the stand-in's own edges are
+few."""
+CORL = "robot-learning.org/CoRL/{}/Conference"
+
+
+def _notes(year: int) -> str:
+    return (
+        f'venues = ["{CORL.format(year)}"]\nbase_url = "{{url}}/openreview2"\n'
+        'base_url_v1 = "{url}/openreview1"\n'
+    )
+
+
+def _cited(provider: str, prefix: str) -> str:
+    return (
+        f'provider = "{provider}"\nbase_url = "{{url}}/{prefix}"\nworks = ["{ADAM}", "{NORM}"]\n'
+        'every = "12h"\n'
+    )
+
+
+def _citing(url: str) -> list[str]:
+    """Of both works; the services know the same."""
+    found = []
+    for work in (ADAM, NORM):
+        path = f"{url}/s2/graph/v1/paper/ARXIV:{work}/citations?fields=title&limit=1000"
+        found += [one["citingPaper"]["title"] for one in json.loads(_get(path))["data"]]
+    return found
+
+
 PLACES = (
-    Place("ecva", "/ecva", _noon(2018, 9, 6), 'years = [2018]\nbase_url = "{url}/ecva"\n',
-          _found("/ecva/papers.php", r"<a href=papers[^>]*>\n(.*?)</a>"), pace=0.012),
-    Place("cvf", "/cvf", _noon(2020, 2, 28), 'venues = ["WACV2020"]\nbase_url = "{url}/cvf"\n',
-          _found("/cvf/WACV2020", r'class="ptitle"><br><a [^>]*>(.*?)</a>'), pace=0.012),
-    Place("neurips", "/neurips", _noon(2013, 12, 3), 'years = [2013]\nbase_url = "{url}/neurips"\n',
-          _found("/neurips/paper_files/paper/2013", r'title="paper title"[^>]*>(.*?)</a>'), pace=0.012),
-    Place("arxiv", "/arxiv", MONDAY,
-          'categories = ["cs.NE", "cs.IR"]\noai_url = "{url}/arxiv/oai"\nrss_url = "{url}/arxiv/rss"\n'
-          'api_url = "{url}/arxiv/api/query"\n', _announced),
-    Place("reddit", "/reddit", MONDAY,
-          'subreddits = ["MachineLearning"]\nbase_url = "{url}/reddit"\noauth_url = "{url}/reddit-oauth"\n'
-          'every = "12h"\n', _posts, windowed=True),
-    Place("pmlr", "/pmlr", _noon(2015, 7, 4), 'volumes = [37]\nbase_url = "{url}/pmlr"\n',
+    Place("arxiv", "arxiv", "/arxiv", MONDAY, ARXIV, _announced),
+    Place("arxiv rss", "arxiv", "/arxiv/rss", MONDAY, ARXIV, _announced, truthful=frozenset({"partial"})),
+    Place("arxiv oai", "arxiv", "/arxiv/oai", MONDAY, ARXIV, _announced, truthful=frozenset({"partial"})),
+    Place("arxiv search", "arxiv", "/arxiv/api", MONDAY, ARXIV, _announced, beside=(NO_OAI,),
+          truthful=frozenset({"partial", "failed"})),
+    Place("feed", "feed", "/feeds", FEED_START, 'url = "{url}/feeds/rolling.xml"\nevery = "12h"\n',
+          lambda url: _items("/feeds/rolling.xml")(url), windowed=True),
+    Place("rsshub", "rsshub", "/rsshub", FEED_START,
+          f'routes = ["{ZHIHU}", "{WEIBO}"]\nbase_url = "{{url}}/rsshub"\nevery = "12h"\n',
+          lambda url: _items(f"/rsshub{ZHIHU}")(url) + _items(f"/rsshub{WEIBO}")(url), windowed=True),
+    Place("hf_daily", "hf_daily", "/feeds", FEED_START, 'base_url = "{url}/feeds"\nevery = "12h"\n',
+          _noted("/feeds/api/daily_papers", lambda d: [item["paper"]["title"] for item in d])),
+    Place("reddit", "reddit", "/reddit", MONDAY, REDDIT, _posts, windowed=True),
+    Place("reddit, key", "reddit", "/reddit", MONDAY, REDDIT, _posts, windowed=True,
+          settings={"reddit_client_id": "id", "reddit_client_secret": "secret"}),
+    Place("pmlr", "pmlr", "/pmlr", _noon(2015, 7, 4), 'volumes = [37]\nbase_url = "{url}/pmlr"\n',
           _found("/pmlr/v37", r'<p class="title">(.*?)</p>')),
-    Place("virtual", "/virtual", _noon(2017, 7, 15),
+    Place("cvf", "cvf", "/cvf", _noon(2020, 2, 28), 'venues = ["WACV2020"]\nbase_url = "{url}/cvf"\n',
+          _found("/cvf/WACV2020", r'class="ptitle"><br><a [^>]*>(.*?)</a>'), pace=0.012),
+    Place("ecva", "ecva", "/ecva", _noon(2018, 9, 6), 'years = [2018]\nbase_url = "{url}/ecva"\n',
+          _found("/ecva/papers.php", r"<a href=papers[^>]*>\n(.*?)</a>"), pace=0.012),
+    Place("neurips", "neurips", "/neurips", _noon(2013, 12, 3),
+          'years = [2013]\nbase_url = "{url}/neurips"\n',
+          _found("/neurips/paper_files/paper/2013", r'title="paper title"[^>]*>(.*?)</a>'), pace=0.012),
+    Place("openreview v1", "openreview", "/openreview", _noon(2021, 6, 26), _notes(2021),
+          _noted(f"/openreview1/notes?invitation={CORL.format(2021)}/-/Blind_Submission",
+                 lambda d: [n["content"]["title"] for n in d["notes"]])),
+    Place("openreview v2", "openreview", "/openreview", _noon(2024, 6, 4), _notes(2024),
+          _noted(f"/openreview2/notes?invitation={CORL.format(2024)}/-/Submission",
+                 lambda d: [n["content"]["title"]["value"] for n in d["notes"]])),
+    Place("virtual", "virtual", "/virtual", _noon(2017, 7, 15),
           'conferences = ["icml-2017"]\nbase_url = "{url}/virtual/icml"\n',
           _noted("/virtual/icml/static/virtual/data/icml-2017-orals-posters.json",
                  lambda d: list({e["uid"]: e["name"] for e in d["results"]}.values()))),
-    Place("openreview", "/openreview", _noon(2021, 6, 26),
-          'venues = ["robot-learning.org/CoRL/2021/Conference"]\nbase_url = "{url}/openreview2"\n'
-          'base_url_v1 = "{url}/openreview1"\n',
-          _noted("/openreview1/notes?invitation=robot-learning.org/CoRL/2021/Conference/-/Blind_Submission",
-                 lambda d: [n["content"]["title"] for n in d["notes"]])),
-    Place("rsshub", "/rsshub", FEED_START,
-          f'routes = ["{ZHIHU}", "{WEIBO}"]\nbase_url = "{{url}}/rsshub"\nevery = "12h"\n',
-          lambda url: _items(f"/rsshub{ZHIHU}")(url) + _items(f"/rsshub{WEIBO}")(url), windowed=True),
-    Place("feed", "/feeds", FEED_START, 'url = "{url}/feeds/rolling.xml"\nevery = "12h"\n',
-          lambda url: _items("/feeds/rolling.xml")(url), windowed=True),
-    Place("hf_daily", "/feeds", FEED_START, 'base_url = "{url}/feeds"\nevery = "12h"\n',
-          _noted("/feeds/api/daily_papers", lambda d: [item["paper"]["title"] for item in d])),
+    Place("s2", "citations", "/s2", MONDAY, _cited("semanticscholar", "s2"), _citing),
+    Place("openalex", "citations", "/openalex", MONDAY, _cited("openalex", "openalex"), _citing),
 )  # fmt: skip
+
+
+def place_of(name: str) -> Place:
+    """The place of that name."""
+    return next(place for place in PLACES if place.name == name)
+
+
+def write_edges(data: Path) -> None:
+    """More citations for the stand-in, before it starts: some cite both works."""
+    edges = [{"citing": f"1711.{one}", "cited": ADAM} for one in CITING.split()]
+    edges += [{"citing": f"1711.{one}", "cited": NORM} for one in CITING.split()[::3]]
+    _write(data / "edges-week.jsonl", "".join(json.dumps(edge) + "\n" for edge in edges))
 
 
 def _items(path: str) -> Callable[[str], list[str]]:

@@ -3,36 +3,47 @@
 from collections.abc import Iterator, Sequence
 
 from tests.reliability.judge import Verdict
-from tests.reliability.matrix import Row
-from tests.reliability.modes import MODES
-from tests.reliability.places import PLACES
+from tests.reliability.kept import Row
+from tests.reliability.modes import MODES, Mode
+from tests.reliability.places import PLACES, Place
 
 MOST = 4
-
-
-def lines(row: Row) -> Iterator[str]:
-    """A row for the terminal, with what is wrong."""
-    yield f"{row.place}: calm week {row.stored} of {row.shown}, {row.seconds} s"
-    yield from (f"    calm: {line}" for line in row.calm[:MOST])
-    for cell in row.cells:
-        statuses = ", ".join(f"{name} {n}" for name, n in sorted(cell.statuses.items()))
-        mark = "good" if cell.good else "BAD "
-        yield (
-            f"  {mark} {cell.mode:24} {cell.had}/{cell.wanted} lost {cell.lost} "
-            f"requests {cell.requests} ({statuses})"
-        )
-        for name in NAMES:
-            found = getattr(cell, name)
-            yield from (f"         {name}: {line}" for line in found[:MOST])
-            if len(found) > MOST:
-                yield f"         {name}: {len(found)} in all"
-
-
 NAMES = ("missing", "garbled", "twice", "untrue", "impolite")
+
+
+def calm_line(row: Row) -> str:
+    """The week without a fault, for the terminal."""
+    wrong = "".join(f"\n    calm: {line}" for line in row.calm[:MOST])
+    return f"{row.place}: {row.stored} of {row.shown} stored without a fault{wrong}"
+
+
+def cell_line(cell: Verdict, done: str) -> str:
+    """A cell for the terminal, with what is wrong; `done` is how far the row is."""
+    statuses = ", ".join(f"{name} {n}" for name, n in sorted(cell.statuses.items()))
+    mark = "good" if cell.good else "BAD "
+    said = (
+        f"{mark} {cell.place:14} {cell.mode:24} {cell.had}/{cell.wanted} lost {cell.lost} "
+        f"requests {cell.requests} ({statuses}) [{done}]"
+    )
+    for name in NAMES:
+        found = getattr(cell, name)
+        said += "".join(f"\n         {name}: {line}" for line in found[:MOST])
+        if len(found) > MOST:
+            said += f"\n         {name}: {len(found)} in all"
+    return said
+
+
+def row_line(row: Row) -> str:
+    """That a row is done."""
+    good = sum(cell.good for cell in row.cells)
+    return f"{row.place}: {good} of {len(row.cells)} cells good"
+
+
 _HEAD = """# Reliability
 
-Each fault on each kind of source, over a simulated week. Written by `python -m tests.reliability --out
-docs/reliability.md`, which needs the stand-in services beside the checkout.
+Each fault on each source, over a simulated week. Written by `python -m tests.reliability --out
+docs/reliability.md`, which needs the stand-in services beside the checkout. It keeps each cell as soon as
+it is measured: stopped, it goes on where it was, and `--source` and `--mode` measure a part of it.
 
 From the second to the third day every request to the upstream meets the fault, on the fourth day every
 fifth one (a dozen at most); from the fifth day on the upstream is well. Daypaper collects every 12 hours,
@@ -44,27 +55,30 @@ every text and date is as it was served, every status was true, the pace was kep
 alone was heard. A status is true if it names the trouble, or if nothing is missing or wrong although it
 names none. `100 % −n`: `n` items of a feed scrolled out of sight during the fault, and a run said so, with
 dates, or said that they came damaged. After a 403 arXiv is not asked again until a person does; here one
-does on the fifth day. An empty cell: the fault has no effect there.
+does on the fifth day. An empty cell: the fault has no effect there. `not run`: not measured.
+
+arXiv stands here four times: with all its routes in trouble, and with one of them alone. Its search is
+asked only where OAI-PMH fails, so there OAI-PMH answers 500 during the fault.
 """
 
 
 def page(rows: Sequence[Row]) -> str:
     """The page in Markdown."""
-    cells = {(c.place, c.mode): c for row in rows for c in row.cells}
-    modes = [m.name for m in MODES if any((row.place, m.name) in cells for row in rows)]
-    unmeasured = [p.kind for p in PLACES if p.kind not in {row.place for row in rows}]
-    left_out = [m.name for m in MODES if m.name not in modes]
+    known = {row.place: row for row in rows}
+    cells = [cell for row in rows for cell in row.cells]
     parts = [_HEAD]
-    if unmeasured or left_out:
-        said = ", ".join(unmeasured) or "none", "; ".join(left_out) or "none"
-        parts += [f"Not measured in this run: sources {said[0]}; faults {said[1]}.", ""]
-    parts.append("| fault | " + " | ".join(row.place for row in rows) + " |")
-    parts.append("|---" * (len(rows) + 1) + "|")
-    for mode in modes:
-        marks = (_mark(cells.get((row.place, mode))) for row in rows)
-        parts.append(f"| {mode} | " + " | ".join(marks) + " |")
-    parts += ["", *_figures(list(cells.values())), ""]
-    for cell in cells.values():
+    if rows:
+        first, last = min(row.on for row in rows), max(row.on for row in rows)
+        when = f"on {first}" if first == last else f"from {first} to {last}"
+        one = len({row.code for row in rows}) == 1
+        parts += [f"Measured {when}, {'all' if one else 'not all'} with the same program.", ""]
+    parts.append("| fault | " + " | ".join(place.name for place in PLACES) + " |")
+    parts.append("|---" * (len(PLACES) + 1) + "|")
+    for mode in MODES:
+        marks = (_mark(place, mode, known.get(place.name)) for place in PLACES)
+        parts.append(f"| {mode.name} | " + " | ".join(marks) + " |")
+    parts += ["", *_figures(cells), ""]
+    for cell in cells:
         for name in NAMES:
             found = getattr(cell, name)
             parts += [f"- {cell.place}, {cell.mode}, {name}: {line}" for line in found[:1]]
@@ -75,13 +89,20 @@ def page(rows: Sequence[Row]) -> str:
         "| source | stored of what the upstream shows |",
     ]
     parts.append("|---|---|")
-    parts += [f"| {row.place} | {row.stored} of {row.shown} |" for row in rows]
+    for place in PLACES:
+        row = known.get(place.name)
+        parts.append(
+            f"| {place.name} | " + (f"{row.stored} of {row.shown}" if row else "not run") + " |"
+        )
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _mark(cell: Verdict | None) -> str:
-    if cell is None:
+def _mark(place: Place, mode: Mode, row: Row | None) -> str:
+    if not mode.fits(place):
         return ""
+    cell = row.cell(mode.name) if row else None
+    if cell is None:
+        return "not run"
     share = 100 * cell.had / cell.wanted if cell.wanted else 0
     wrong = [name for name in NAMES[1:] if getattr(cell, name)]
     whole = "100" if cell.had == cell.wanted else f"{min(share, 99.9):.1f}"

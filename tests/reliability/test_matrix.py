@@ -7,7 +7,7 @@ import pytest
 from tests.reliability import matrix
 from tests.reliability.judge import judge
 from tests.reliability.modes import MODES
-from tests.reliability.places import PLACES
+from tests.reliability.places import place_of
 from tests.reliability.week import Bench, Week
 from tests.sources.sample_walk import SHARED
 
@@ -32,13 +32,13 @@ def made() -> Iterator[Bench]:
 
 @pytest.fixture(scope="module", params=CELLS)
 def calm(request: pytest.FixtureRequest, made: Bench) -> tuple[str, Week]:
-    place = next(p for p in PLACES if p.kind == request.param)
+    place = place_of(request.param)
     return place.kind, made.live(place)
 
 
 def test_a_week_with_a_fault_ends_as_one_without(made: Bench, calm: tuple[str, Week]) -> None:
     kind, week = calm
-    place = next(p for p in PLACES if p.kind == kind)
+    place = place_of(kind)
     for mode in (m for m in MODES if m.name in CELLS[kind]):
         verdict = judge(place, mode, week, made.live(place, mode))
         # The pace is looked at by the command: test machines are too busy for so short a one.

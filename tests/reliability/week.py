@@ -71,7 +71,10 @@ class Bench:
         store = Store(f"sqlite:///{home / 'daypaper.sqlite3'}", home)
         patience = mode.patience if mode and mode.patience else PATIENCE
         settings = Settings(
-            data_dir=home, contact="reliability@example.org", patience_seconds=patience
+            data_dir=home,
+            contact="reliability@example.org",
+            patience_seconds=patience,
+            **place.settings,
         )
         config = topics.parse(place.toml(self.services.url), "topics.toml")
         week = Week()
@@ -89,12 +92,13 @@ class Bench:
 
     def _turn(self, place: Place, mode: Mode | None, step: int, now: datetime) -> None:
         write_feeds(self.feeds, now)
-        order: dict[str, Any] = {"clear": True, "now": iso(now), "reset_log": True}
-        if mode and step in TOTAL:
-            order["fault"] = {"prefix": place.prefix, **mode.fault}
-        if mode and step in FLAKY:
-            order["fault"] = {"prefix": place.prefix, "every_nth": 5, "times": 12, **mode.fault}
-        self.services.control(**order)
+        self.services.control(clear=True, now=iso(now), reset_log=True)
+        if not mode or step not in (*TOTAL, *FLAKY):
+            return
+        seldom = {"every_nth": 5, "times": 12} if step in FLAKY else {}
+        self.services.control(fault={"prefix": place.prefix, **seldom, **mode.fault})
+        for fault in place.beside:
+            self.services.control(fault=dict(fault))
 
     def _look(
         self,
@@ -110,16 +114,12 @@ class Bench:
         names = [place.kind] if mode and step == HEALED else []
         done = pipeline.collect(store, settings, config, names, as_of=now)
         outcome = done.sources.get(place.kind)
-        asked = tuple(r for service in _services(place) for r in self.services.asked(service))
+        asked = tuple(r for service in place.services for r in self.services.asked(service))
         met = any(r["fault"] and r["status"] != 304 for r in asked)
         self.services.control(clear=True)  # what is shown is asked for without the fault
         shown = tuple(place.shown(self.services.url)) if mode is None else ()
         status, message = (outcome.status, outcome.message) if outcome else (None, "")
         return Look(now, status, message, met, drafts(store), shown, asked)
-
-
-def _services(place: Place) -> tuple[str, ...]:
-    return ("/openreview1", "/openreview2") if place.kind == "openreview" else (place.prefix,)
 
 
 def drafts(store: Store) -> dict[str, Draft]:

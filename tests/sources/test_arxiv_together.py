@@ -24,6 +24,24 @@ pace_seconds = {pace}
 """
 
 
+def test_sources_of_one_upstream_all_keep_its_slowest_pace(tmp_path: Path) -> None:
+    with stand_in("2017-11-14T12:00:00Z") as services, closing(sqlite_store(tmp_path)) as store:
+        url = services.url
+        toml = "".join(
+            SOURCE.format(name=name, category=category, oai=url, rss=url, pace=pace)
+            for name, category, pace in (
+                ("fast", "cs.NE", 0),
+                ("slow", "cs.RO", PACE),
+                ("quick", "stat.ML", 0.01),
+            )
+        )
+        Collected(store, tmp_path, toml).run(NOW)
+        asked = services.asked("/arxiv")
+    gaps = [later["time"] - earlier["time"] for earlier, later in pairwise(asked)]
+    assert len(asked) >= 9
+    assert min(gaps) >= PACE * 2 / 3
+
+
 def test_several_sources_and_hosts_keep_one_connection_and_one_pace(tmp_path: Path) -> None:
     with stand_in("2017-11-14T12:00:00Z") as services, closing(sqlite_store(tmp_path)) as store:
         number, name = services.url, services.url.replace("127.0.0.1", "localhost")
