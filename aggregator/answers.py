@@ -67,12 +67,12 @@ def _refusal(
             return _later(error, wait)
         return error
     if is_html(body) and is_wall(decode(body[:20_000], headers.get("content-type"))):
-        return _challenged(url)
+        return _challenged(url, code)
     if code >= 500:
-        trouble = UnreachableError(
-            f"{host} answered {code}; it is in trouble{asked}.", url=url, retry_after=wait
-        )
-        return _later(trouble, wait) if "retry-after" in headers else TransientError(trouble)
+        trouble = f"{host} answered {code}; it is in trouble{asked}."
+        if "retry-after" in headers:
+            return _later(ThrottledError(trouble, url=url, retry_after=wait), wait)
+        return TransientError(UnreachableError(trouble, url=url))
     return RefusedError(
         f"{host} answered {code} for {urlsplit(url).path}{asked}.",
         url=url,
@@ -87,12 +87,13 @@ def _later(error: SourceError, wait: timedelta | None) -> SourceError | Transien
     return TransientError(error, pause.total_seconds()) if pause <= SLEPT else error
 
 
-def _challenged(url: str) -> ChallengedError:
+def _challenged(url: str, code: int) -> ChallengedError:
     host = urlsplit(url).netloc
     return ChallengedError(
         f"{host} shows a page that only people get past (a bot wall). Open {url} in a browser; "
         "if it works there, ask the site to let this address in.",
         url=url,
+        http_status=code,
     )
 
 

@@ -6,7 +6,7 @@
     └── SourceError           a source could not give (all of) what it should; carries the run status
         ├── UnreachableError  failed: no connection, no name, time-out, 5xx
         ├── RefusedError      failed: an address we must not fetch, or 401, 403, 404 …
-        ├── ThrottledError    throttled: 429, 503 with Retry-After, Reddit's 403
+        ├── ThrottledError    throttled: 429, 5xx with Retry-After, Reddit's 403
         ├── SpentError        partial: the day's own budget of requests is used
         ├── ChallengedError   challenged: a bot wall: a person must act
         │   └── DeniedError   arXiv's "access denied": nothing more is asked until a person says so
@@ -33,18 +33,24 @@ class NotFoundError(DaypaperError):
 class SourceError(DaypaperError):
     """A source could not give what it should.
 
-    `status` is one of the nine run statuses, `url` what was asked, `retry_after` how long the
-    upstream asked us to stay away (None: it did not say). `page` is the beginning of what the server
-    sent with its refusal: some say there in words what is wrong.
+    `status` is one of the nine run statuses, `url` what was asked, `http_status` what came of it (None:
+    no answer), `retry_after` how long the upstream asked us to stay away (None: it did not say). `page`
+    is the beginning of what the server sent with its refusal: some say there in words what is wrong.
     """
 
     status = "failed"
 
     def __init__(
-        self, message: str, *, url: str = "", retry_after: timedelta | None = None
+        self,
+        message: str,
+        *,
+        url: str = "",
+        http_status: int | None = None,
+        retry_after: timedelta | None = None,
     ) -> None:
         super().__init__(message)
         self.url = url
+        self.http_status = http_status
         self.retry_after = retry_after
         self.page = b""
 
@@ -55,17 +61,6 @@ class UnreachableError(SourceError):
 
 class RefusedError(SourceError):
     """The address may not be fetched, or the server said no for good."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        url: str = "",
-        http_status: int | None = None,
-        retry_after: timedelta | None = None,
-    ) -> None:
-        super().__init__(message, url=url, retry_after=retry_after)
-        self.http_status = http_status
 
 
 class ThrottledError(SourceError):

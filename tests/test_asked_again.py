@@ -113,7 +113,7 @@ def test_a_wish_to_be_left_alone_is_when_it_is_due_again(
     blog = make(FEED)
     refused = blog.collect(NOON)
     assert refused
-    assert refused.status == ("throttled" if code in (429, 503) else "failed")
+    assert refused.status == ("failed" if code == 403 else "throttled")
     assert "asking to wait 120 min" in refused.message
     assert blog.state(NOON)["next_due"] == "2026-06-12T14:00:00Z"
     server.routes["/feed"] = Reply(rss(item(1)).encode())

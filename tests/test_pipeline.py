@@ -176,10 +176,13 @@ def test_a_broken_page_leaves_the_checkpoint_where_it_was(
     assert place() == before
 
 
+@pytest.mark.parametrize(
+    "page", [b"Access denied", b"<html><title>Just a moment...</title></html>"]
+)
 def test_a_denial_stops_everything_at_once_and_says_what_to_do(
-    collect: Collect, arxiv: Server
+    collect: Collect, arxiv: Server, page: bytes
 ) -> None:
-    arxiv.routes["/rss/cs.CV"] = Reply(b"Access denied", 403)
+    arxiv.routes["/rss/cs.CV"] = Reply(page, 403)
     done = collect()
     assert done.status == "challenged"
     assert "help@arxiv.org" in done.message

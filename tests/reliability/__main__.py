@@ -26,9 +26,7 @@ def main() -> int:
     parser.add_argument("--mode", action="append", choices=modes)
     parser.add_argument("--out", type=Path, help="write the page there, of everything kept")
     parser.add_argument("--kept", type=Path, default=KEPT, help="where cells are kept")
-    parser.add_argument(
-        "--again", action="store_true", help="measure also what this very program measured before"
-    )
+    parser.add_argument("--again", action="store_true", help="measure also what is kept")
     parser.add_argument("--show", action="store_true", help="measure nothing: only the page")
     told = parser.parse_args()
     console = Console(width=160, highlight=False, markup=False)

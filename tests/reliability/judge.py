@@ -28,10 +28,12 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 @dataclass(slots=True)
 class Verdict:
     """One cell. `wanted` is what had to be there in the end and `had` what of it was; `lost` is what
-    scrolled out of sight meanwhile. The lists say what is wrong, in words."""
+    scrolled out of sight meanwhile. The lists say what is wrong, in words. `code` tells the program
+    apart that it was measured with."""
 
     place: str
     mode: str
+    code: str = ""
     wanted: int = 0
     had: int = 0
     lost: int = 0

@@ -14,11 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(slots=True)
 class Row:
-    """One source: its quiet week beside what the upstream itself shows, and its cells. `code` is that
-    of the program it was measured with, `on` the last day on which it was."""
+    """One source: its quiet week beside what the upstream itself shows, and its cells; `on` is the last
+    day on which one was measured."""
 
     place: str
-    code: str
     on: date
     stored: int = 0
     shown: int = 0

@@ -44,26 +44,24 @@ def bench() -> Iterator[Bench]:
 
 
 def row(name: str, modes: Sequence[str], folder: Path, *, again: bool = False) -> Row:
-    """All cells of one source. What this very program measured before is not measured again, unless
-    `again`; what another one did is replaced."""
+    """All cells of one source. What is kept is not measured again, unless `again`."""
     logging.disable(logging.CRITICAL)  # a fault says the same thousands of times
     stamina.instrumentation.set_on_retry_hooks([])
     console = Console(width=160, highlight=False, markup=False)
     place, code = place_of(name), kept.code()
-    found = kept.load(folder, name) or Row(name, code, clock.wall().date())
-    same = found.code == code and not again
+    found = kept.load(folder, name) or Row(name, clock.wall().date())
     chosen = [m for m in MODES if m.name in modes and m.fits(place)]
-    chosen = [m for m in chosen if not (same and found.cell(m.name))]
+    chosen = [m for m in chosen if again or not found.cell(m.name)]
     if not chosen:
         return found
     with bench() as made, _no_waiting():
         calm = made.live(place)
-        found = replace(found, code=code, on=clock.wall().date())
+        found = replace(found, on=clock.wall().date())
         found.stored, found.shown, found.calm = _calm(place, calm)
         console.print(report.calm_line(found))
         for done, mode in enumerate(chosen, 1):
             started = time.monotonic()
-            cell = _cell(made, place, mode, calm)
+            cell = replace(_cell(made, place, mode, calm), code=code)
             found.cells = [c for c in found.cells if c.mode != mode.name] + [cell]
             kept.save(folder, found)
             seconds = time.monotonic() - started

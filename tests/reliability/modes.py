@@ -57,8 +57,8 @@ REFUSED = {
 }  # with a key Reddit means what it says
 MODES = (
     _status(500, None, FAILED),
-    _status(500, "0", FAILED),
-    _status(500, str(DAY), FAILED, away=24),
+    _status(500, "0", THROTTLED),
+    _status(500, str(DAY), THROTTLED, away=24),
     _status(503, None, FAILED),
     _status(503, "0", THROTTLED),
     _status(503, "2", THROTTLED, waits=True),

@@ -1,5 +1,6 @@
 """Writes what the matrix found: lines for a terminal, and the page docs/reliability.md."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tests.reliability.judge import Verdict
@@ -43,7 +44,8 @@ _HEAD = """# Reliability
 
 Each fault on each source, over a simulated week. Written by `python -m tests.reliability --out
 docs/reliability.md`, which needs the stand-in services beside the checkout. It keeps each cell as soon as
-it is measured: stopped, it goes on where it was, and `--source` and `--mode` measure a part of it.
+it is measured: stopped, it goes on where it was, `--source` and `--mode` measure a part of it, `--again`
+measures what is kept anew. The name of a program is a digest of its files.
 
 From the second to the third day every request to the upstream meets the fault, on the fourth day every
 fifth one (a dozen at most); from the fifth day on the upstream is well. Daypaper collects every 12 hours,
@@ -70,8 +72,11 @@ def page(rows: Sequence[Row]) -> str:
     if rows:
         first, last = min(row.on for row in rows), max(row.on for row in rows)
         when = f"on {first}" if first == last else f"from {first} to {last}"
-        one = len({row.code for row in rows}) == 1
-        parts += [f"Measured {when}, {'all' if one else 'not all'} with the same program.", ""]
+        programs = Counter(cell.code for cell in cells).most_common()
+        parts += [
+            f"Measured {when}: {' + '.join(f'{n} cells with program {c}' for c, n in programs)}.",
+            "",
+        ]
     parts.append("| fault | " + " | ".join(place.name for place in PLACES) + " |")
     parts.append("|---" * (len(PLACES) + 1) + "|")
     for mode in MODES:

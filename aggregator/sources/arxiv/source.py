@@ -9,6 +9,7 @@ from pydantic import Field
 from aggregator import calendar
 from aggregator.errors import (
     BrokenError,
+    ChallengedError,
     DeniedError,
     RefusedError,
     SourceError,
@@ -84,6 +85,13 @@ class ArxivSource:
 
     def pull(self, ctx: Context) -> Iterator[Page | Note]:
         """The day's RSS, then OAI-PMH (or, if it does not answer, the search API), then a verdict."""
+        try:
+            yield from self._day(ctx)
+        except ChallengedError as error:
+            _stop_if_denied(error)
+            raise
+
+    def _day(self, ctx: Context) -> Iterator[Page | Note]:
         day = Day(
             calendar.latest_listing(ctx.now),
             ready=_ready_listing(ctx.now),
@@ -129,7 +137,7 @@ class ArxivSource:
         """Drafts of arXiv ids that something else named; unknown ids are left out."""
         try:
             return lookup.by_ids(http, self.options.api_url, native_ids, now)
-        except RefusedError as error:
+        except (RefusedError, ChallengedError) as error:
             _stop_if_denied(error)
             raise
 
@@ -195,7 +203,7 @@ class ArxivSource:
 
 def _stop_if_denied(error: SourceError) -> None:
     """arXiv takes going on after a 403 for an attack (https://info.arxiv.org/help/robots.html)."""
-    if isinstance(error, RefusedError) and error.http_status == 403:
+    if error.http_status == 403 and not isinstance(error, DeniedError):
         raise DeniedError(
             "arXiv denied access (403) and is asked nothing more. Stop every program here that asks "
             "it, wait, and write to help@arxiv.org if it stays so; then run `daypaper collect` with "
