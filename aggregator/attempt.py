@@ -1,8 +1,8 @@
 """One attempt at one source: pull it, store it page by page, and record what became of it."""
 
 import logging
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
@@ -188,13 +188,10 @@ class Attempt:
                     Note("mismatch", f"{lost}; this place may have changed its form.")
                 )
         with self._store.write() as connection:
-            counts, made, changed = store_drafts(
-                connection,
-                parsed,
-                self._source.name,
-                self.now,
-                backfill=self._backfill or page.backfill,
-            )
+            kept = [
+                store_drafts(connection, part, self._source.name, self.now, backfill=history)
+                for history, part in self._told(page, parsed)
+            ]
             if page.asked:
                 found = {name for part in parsed for one in part.drafts for name in claims(one)}
                 ledger.looked_up(connection, page.asked, found, self.now)
@@ -205,10 +202,25 @@ class Attempt:
             if self._said and monotonic() - self._told_at > 1:
                 runs.progress(connection, self._id, self._said)
                 self._told_at = monotonic()
-        for name in ("fetched", "new", "updated", "unchanged"):
-            setattr(self._counts, name, getattr(self._counts, name) + getattr(counts, name))
-        self.papers_new += made
-        self.papers_updated += changed
+        for counts, made, changed in kept:
+            for name in ("fetched", "new", "updated", "unchanged"):
+                setattr(self._counts, name, getattr(self._counts, name) + getattr(counts, name))
+            self.papers_new += made
+            self.papers_updated += changed
+
+    def _told(self, page: Page, parsed: Sequence[Parsed]) -> list[tuple[bool, Sequence[Parsed]]]:
+        """What of a page is history (True) and what is news."""
+        if self._backfill or page.backfill or page.news_since is None:
+            return [(self._backfill or page.backfill, parsed)]
+        old = [
+            tuple(d for d in part.drafts if (d.first_public or d.published) < page.news_since)
+            for part in parsed
+        ]
+        rest = [
+            replace(part, drafts=tuple(d for d in part.drafts if d not in gone))
+            for part, gone in zip(parsed, old, strict=True)
+        ]
+        return [(True, [Parsed(drafts) for drafts in old]), (False, rest)]
 
     def _failed(self, error: SourceError) -> Note:
         log.warning("%s: %s", self._source.name, error)

@@ -82,8 +82,15 @@ def _look_up(
     finally:
         http.close()
     with store.write() as connection:
-        parsed = [Parsed(tuple(drafts))]
-        _, made, changed = store_drafts(connection, parsed, arxiv.name, now, backfill=False)
+        begun = runs.first_good(connection, arxiv.name) or now
+        made = changed = 0
+        for history in (True, False):
+            # What was out before arXiv was watched is no news because a post names it.
+            some = tuple(d for d in drafts if ((d.first_public or d.published) < begun) == history)
+            _, new, more = store_drafts(
+                connection, [Parsed(some)], arxiv.name, now, backfill=history
+            )
+            made, changed = made + new, changed + more
         found = {f"arxiv:{draft.native_id}" for draft in drafts}
         ledger.looked_up(connection, {f"arxiv:{native}" for native in wanted}, found, now)
     return made, changed

@@ -64,7 +64,8 @@ class Page:
     the checkpoint moves) and no checkpoint (nothing to resume). `asked` are the wanted identifiers
     ("doi:10.1145/3065386") that it answers, those that turned out to be unknown, too. `drafts` come
     from a library that owns both network and parser (the `arxiv` package); everything else gives
-    raws. `backfill` marks history in a run that is not the source's first.
+    raws. `backfill` marks history in a run that is not the source's first, `news_since` what was
+    public before that moment.
     """
 
     raws: tuple[Raw, ...] = ()
@@ -72,6 +73,7 @@ class Page:
     checkpoint: Mapping[str, Any] = field(default_factory=dict)
     backfill: bool = False
     asked: tuple[str, ...] = ()
+    news_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,11 @@ def steps(
     `known` tells which keys were stored by a moment, `every` is how often the feed is asked.
 
     A feed that is cut off, damaged or emptied is stored without validator and checkpoint, so that it is read
-    again next time whatever it says.
+    again next time whatever it says. What it shows before it was read whole for the first time is history,
+    as everything is in the first run of a source.
     """
     if not (reading.whole and reading.sound):
-        yield Page((replace(raw, validator=None),))
+        yield Page((replace(raw, validator=None),), backfill=not state)
         if reading.whole:
             yield Note(
                 "partial", f"{what} has titles that are damaged; it is asked again next time."
@@ -46,7 +47,8 @@ def steps(
             yield Note("not_out_yet", f"{what} has no items yet.")
         return
     outage = bool(state) and _after_outage(reading, state, raw.fetched_at, known, every)
-    yield Page((raw,), checkpoint={raw.stream: {"at": iso(raw.fetched_at), "items": reading.items}})
+    mark = {"at": iso(raw.fetched_at), "items": reading.items}
+    yield Page((raw,), checkpoint={raw.stream: mark}, backfill=not state)
     if state and (oldest := _after_gap(reading, state)):
         yield Note(
             "partial",

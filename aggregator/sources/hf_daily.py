@@ -91,7 +91,7 @@ class HfDailySource:
             listed = len(_listed(raw))
             empty = empty - {day} if listed else empty | {day}
             raw = replace(raw, validator=answer.validator)
-            yield Page((raw,), checkpoint=_reached(day, state, empty))
+            yield Page((raw,), checkpoint=_reached(day, state, empty), backfill=not state)
             if listed >= FULL_PAGE:
                 yield Note("partial", f"{day}: only the first {FULL_PAGE} papers are shown.")
         if empty.issuperset(days[-SETTLING.days - 1 :]) and len(days) > SETTLING.days:

@@ -94,14 +94,16 @@ class RedditSource:
             posts |= {post.native_id: post for post in listing.posts}
             reached = goal is None or (bool(posts) and _last(posts).published <= goal)
             if not reached and listing.after and len(posts) > known and number < MOST_PAGES - 1:
-                yield Page((raw,))
+                yield Page((raw,), backfill=not seen)
                 after, sound = listing.after, sound and listing.sound
                 continue
             sound = sound and listing.sound
             # a later "not modified" must mean that nothing was left behind
             marked = replace(raw, validator=answer.validator) if reached and not number else raw
             yield Page(
-                (marked if sound else raw,), checkpoint=self._newest(posts, seen) if sound else {}
+                (marked if sound else raw,),
+                checkpoint=self._newest(posts, seen) if sound else {},
+                backfill=not seen,
             )
             if not sound:
                 yield Note(

@@ -295,11 +295,15 @@ def _store_events(
     ]
     if not rows:
         return
-    # Known already: only the day may turn out to be another (a preprint found after its page).
+    # Known already: only the day may turn out to be another (a preprint found after its page), and
+    # then to be one of long ago.
     statement = insert_into(connection, event)
     day = statement.excluded.at
+    history = sa.or_(event.c.backfill, sa.and_(statement.excluded.backfill, day < event.c.at))
     statement = statement.on_conflict_do_update(
-        index_elements=["paper_id", "kind", "cause"], set_={"at": day}, where=event.c.at != day
+        index_elements=["paper_id", "kind", "cause"],
+        set_={"at": day, "backfill": history},
+        where=event.c.at != day,
     )
     connection.execute(statement, rows)
     for paper_id, row in before.items():

@@ -97,6 +97,13 @@ def ever_good(connection: Connection, source: str) -> bool:
     return connection.execute(asked.limit(1)).first() is not None
 
 
+def first_good(connection: Connection, source: str) -> datetime | None:
+    """When (logical time) the first run was that was not refused or unreachable, as far as the history
+    goes back; None if there was none."""
+    asked = sa.select(sa.func.min(run.c.at)).where(run.c.source == source, _was_good())
+    return connection.scalar(asked)
+
+
 def _was_good() -> sa.ColumnElement[bool]:
     return run.c.status.in_([*QUIET_STATUSES, "partial", "mismatch", "stale"])
 

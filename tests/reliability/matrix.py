@@ -24,7 +24,7 @@ from tests.reliability.week import HEALED, Bench, Week
 from tests.sources.sample_walk import SHARED
 from tests.sources.standin import stand_in
 
-PROCESSES = 2
+PROCESSES = 3
 
 
 @contextmanager

@@ -8,7 +8,7 @@ has skipped records for a day before (SciRate 480, 500).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from aggregator.errors import BrokenError
@@ -43,13 +43,15 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What one category's harvest is to reach. `name` tells back-fills apart from the daily one;
-    `moves` says that it leaves no gap behind the last harvest, so that the next may start from it."""
+    `moves` says that it leaves no gap behind the last harvest, so that the next may start from it;
+    what was public before `news_since` is history."""
 
     category: str
     start: date
     name: str
     regular: bool
     moves: bool = True
+    news_since: datetime | None = None
 
     @property
     def stream(self) -> str:
@@ -134,7 +136,7 @@ def _window(
         meta = {"authors": known, "regular": goal.regular}
         kept = Raw(f"oai:{goal.category}", url, raw, "text/xml", ctx.now, meta)
         ctx.progress(f"{goal.category}: records changed since {place['from']}", count)
-        yield Page(raws=(kept,), checkpoint={goal.stream: dict(place)})
+        yield Page((kept,), checkpoint={goal.stream: dict(place)}, news_since=goal.news_since)
     return place
 
 

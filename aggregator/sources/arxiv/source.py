@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from aggregator import calendar
+from aggregator.clock import iso, parse_moment
 from aggregator.errors import (
     BrokenError,
     ChallengedError,
@@ -92,6 +93,7 @@ class ArxivSource:
             raise
 
     def _day(self, ctx: Context) -> Iterator[Page | Note]:
+        yield from self._begun(ctx)
         day = Day(
             calendar.latest_listing(ctx.now),
             ready=_ready_listing(ctx.now),
@@ -170,6 +172,14 @@ class ArxivSource:
                 pages[category] = Page(raws=(raw,), checkpoint={stream: mark})
         return pages
 
+    def _begun(self, ctx: Context) -> Iterator[Page]:
+        """Note when each category was first asked for: what was announced before is no news, on
+        whatever day it can be had."""
+        known = ctx.checkpoint
+        new = [c for c in self.options.categories if not {f"oai:{c}", _begin(c)} & known.keys()]
+        if new:
+            yield Page(checkpoint={_begin(category): iso(ctx.now) for category in new})
+
     def _harvests(self, ctx: Context, seen: Seen) -> Iterator[Page]:
         for category in self.options.categories:
             yield from harvest(ctx, self.options.oai_url, self._goal(ctx, category), seen)
@@ -180,11 +190,13 @@ class ArxivSource:
             start = ctx.since.date()
             moves = last is None or start <= date.fromisoformat(last["from"])
             return Goal(category, start, f"since {start}", regular=False, moves=moves)
+        begun = ctx.checkpoint.get(_begin(category))
+        history = parse_moment(begun) if begun else None
         if last is None:
             start = (ctx.now - timedelta(days=self.options.lookback_days)).date()
-            return Goal(category, start, "first", regular=False)
+            return Goal(category, start, "first", regular=False, news_since=history or ctx.now)
         start = min(date.fromisoformat(last["from"]), ctx.now.date()) - OVERLAP
-        return Goal(category, start, "daily", regular=True)
+        return Goal(category, start, "daily", regular=True, news_since=history)
 
     def _search(self, ctx: Context, error: SourceError) -> Iterator[Page | Note]:
         """OAI-PMH failed: the search API gives what was submitted lately. What was on hold or
@@ -210,6 +222,11 @@ def _stop_if_denied(error: SourceError) -> None:
             "the name of this source.",
             url=error.url,
         ) from error
+
+
+def _begin(category: str) -> str:
+    """The stream that holds when a category was first asked for."""
+    return f"begun:{category}"
 
 
 def _ready_listing(now: datetime) -> date:
