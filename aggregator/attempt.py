@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -229,8 +229,6 @@ class Attempt:
             until = ledger.FOR_A_PERSON
         elif isinstance(error, ThrottledError):
             until = self.now + (error.retry_after or COOLDOWN)
-        elif error.retry_after:
-            until = self.now + error.retry_after
         if until and not self._resting:
             with self._store.write() as connection:
                 ledger.cool_down(connection, self._source.upstream, until, str(error))
@@ -267,7 +265,7 @@ def make_fetcher(store: Store, settings: Settings, source: Source, now: datetime
         timedelta(seconds=source.pace_seconds),
         frozenset(urlsplit(url).netloc for url in source.base_urls),
         getattr(source, "daily_requests", None),  # few kinds have it
-        now.astimezone(UTC).date(),
+        now,
     )
     return Fetcher(
         manners,

@@ -16,9 +16,16 @@ import httpx
 import stamina
 from sqlalchemy import Connection
 
-from aggregator import addresses, clock
+from aggregator import addresses, answers, clock
 from aggregator.answers import TransientError, judge
-from aggregator.errors import BrokenError, RefusedError, SpentError, UnreachableError
+from aggregator.errors import (
+    BrokenError,
+    RefusedError,
+    SourceError,
+    SpentError,
+    ThrottledError,
+    UnreachableError,
+)
 from aggregator.sources.base import Answer, Validator
 from aggregator.store import ledger
 from aggregator.watchdog import Watch
@@ -30,6 +37,7 @@ DRIP = 3  # times the patience: for one answer, however slowly it drips
 CONNECT = 15.0  # seconds at most until a connection stands
 MOST_REDIRECTS = 5
 ATTEMPTS = 3
+NEVER = datetime.min.replace(tzinfo=UTC)
 POST_BYTES = 64 * 2**10
 POST_SECONDS = 30.0
 """From connecting to the answer; Standard Webhooks recommends 15 to 30."""
@@ -39,14 +47,18 @@ POST_SECONDS = 30.0
 class Manners:
     """How one source asks: whom it must be polite to, how fast, and which addresses are its own.
 
-    `daily`: at most so many requests on `day` (UTC, logical), together with all others who ask this
-    upstream; None for no such budget."""
+    `daily`: at most so many requests on the day (UTC) of `now`, the logical moment, together with all
+    others who ask this upstream; None for no such budget."""
 
     upstream: str
     pace: timedelta
     own_hosts: frozenset[str]
     daily: int | None = None
-    day: date = date.min
+    now: datetime = NEVER
+
+    @property
+    def day(self) -> date:
+        return self.now.astimezone(UTC).date()
 
 
 class Fetcher:
@@ -75,7 +87,8 @@ class Fetcher:
         self._most_seconds = DRIP * patience
         self._wall = wall
         self._sleep = sleep
-        self._left = datetime.min.replace(tzinfo=UTC)
+        self._left = NEVER
+        self._left_alone = ""
         self._client = httpx.Client(
             headers={"User-Agent": user_agent(contact), "Accept-Encoding": "gzip, deflate"},
             timeout=httpx.Timeout(patience, connect=min(CONNECT, patience)),
@@ -129,7 +142,21 @@ class Fetcher:
         return self._persist(lambda: self._once("POST", url, None, **sent))
 
     def _persist(self, ask: Callable[[], Answer]) -> Answer:
-        """Ask up to three times where trying again can help."""
+        """Ask up to three times where trying again can help. A wish to be left alone for long is heard at
+        once, and by the rest of the run, whatever the source makes of the refusal."""
+        if self._left_alone:
+            raise ThrottledError(self._left_alone)
+        try:
+            return self._try(ask)
+        except SourceError as error:
+            if error.retry_after and error.retry_after > answers.SLEPT:
+                until = self._manners.now + error.retry_after
+                with self._transaction() as connection:
+                    ledger.cool_down(connection, self._manners.upstream, until, str(error))
+                self._left_alone = f"Left alone until {clock.iso(until)}: {error}"
+            raise
+
+    def _try(self, ask: Callable[[], Answer]) -> Answer:
         try:
             for attempt in stamina.retry_context(
                 on=_wait_before_retry,

@@ -122,3 +122,22 @@ def test_a_wish_to_be_left_alone_is_when_it_is_due_again(
     assert healed
     assert healed.status == "ok"
     assert blog.state(NOON + 2 * HOUR)["next_due"] == "2026-06-12T15:00:00Z"
+
+
+def test_a_wish_to_be_left_alone_is_heard_by_the_rest_of_the_run(
+    make: Callable[..., Scheduled], server: Server
+) -> None:
+    server.routes["/graph/v1/paper/batch"] = Reply(b"", 403, {"Retry-After": "7200"})
+    for work in ("1412.6980", "1502.03167"):
+        server.routes[f"/graph/v1/paper/ARXIV:{work}/citations"] = bare
+    refused = make(CITATIONS, budget=50).collect(NOON)
+    assert refused
+    assert refused.status == "throttled"
+    assert "Left alone until 2026-06-12T14:00:00Z" in refused.message
+    assert refused.requests == 2
+
+
+def bare(asked: Asked) -> Reply:
+    """A page whose abstract has to be looked up."""
+    reply = page(asked)
+    return Reply(reply.body.replace(b'"We."', b"null"))

@@ -159,6 +159,13 @@ def test_oai_down_is_filled_in_by_search_and_said(
     assert "A widget, looked up" in titles(one_store)
 
 
+def test_a_denial_of_the_search_stops_everything_too(collect: Collect, arxiv: Server) -> None:
+    arxiv.routes["/oai"] = Reply(b"<html>oops</html>")
+    arxiv.routes["/api"] = Reply(b"Access denied", 403)
+    done = collect()
+    assert (done.status, arxiv.paths()[-1]) == ("challenged", "/api")
+
+
 def test_a_broken_page_leaves_the_checkpoint_where_it_was(
     collect: Collect, arxiv: Server, one_store: Store
 ) -> None:

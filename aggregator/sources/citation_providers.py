@@ -199,7 +199,8 @@ class OpenAlex:
             wait = error.retry_after or midnight - now
             return ThrottledError(f"{error}{hint}", url=error.url, retry_after=wait)
         if error.http_status == 403:
-            return ThrottledError(f"{self.label} says that it is asked too fast (403).")
+            said = f"{self.label} says that it is asked too fast (403)."
+            return ThrottledError(said, url=error.url, retry_after=error.retry_after)
         return _key_refused(self.label, error)
 
 
@@ -213,7 +214,9 @@ def _key_refused(label: str, error: RefusedError) -> RefusedError:
     if error.http_status not in (401, 403):
         return error
     said = f"{label} does not accept the key ({error.http_status})."
-    return RefusedError(said, url=error.url, http_status=error.http_status)
+    return RefusedError(
+        said, url=error.url, http_status=error.http_status, retry_after=error.retry_after
+    )
 
 
 def _parsed(raw: Raw, read: list[Draft | str]) -> Parsed:

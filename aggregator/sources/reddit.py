@@ -166,7 +166,7 @@ class RedditSource:
             raise ThrottledError(
                 "Reddit answered 403, its way to ask for fewer requests.",
                 url=error.url,
-                retry_after=PAUSE,
+                retry_after=error.retry_after or PAUSE,
             ) from error
         except ThrottledError as error:
             error.retry_after = error.retry_after or PAUSE

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from aggregator.models import QUIET_STATUSES, Draft
 from aggregator.parse.text import is_damaged
@@ -173,6 +174,11 @@ def _unsaid(place: Place, should: Look, look: Look) -> Iterator[str]:
         yield f"{len(garbled)} differ from what was served ({garbled[0]})"
 
 
+def _hit(place: Place, request: Mapping[str, Any]) -> bool:
+    """Did it meet the fault, and not one beside it?"""
+    return bool(request["fault"]) and request["path"].startswith(place.prefix)
+
+
 def _manners(place: Place, mode: Mode, week: Week, verdict: Verdict) -> None:
     asked = [request for look in week.looks for request in look.asked]
     verdict.requests = len(asked)
@@ -195,7 +201,7 @@ def _manners(place: Place, mode: Mode, week: Week, verdict: Verdict) -> None:
                 if place.kind == "arxiv" and n + 1 < len(look.asked):
                     verdict.impolite.append(f"{len(look.asked) - n - 1} requests after a 403")
     if mode.away:
-        told = [look for look in week.looks if any(r["fault"] for r in look.asked)]
+        told = [look for look in week.looks if any(_hit(place, r) for r in look.asked)]
         for first, then in itertools.pairwise(told):
             if (then.at - first.at).total_seconds() < mode.away * 3600:
                 verdict.impolite.append(f"asked again at {then.at:%d %b %H:%M}, before its time")

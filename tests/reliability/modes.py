@@ -51,10 +51,8 @@ def _status(code: int, wait: str | None, truthful: frozenset[str], **more: Any) 
 
 
 DAY = 86_400
-REFUSED = {
-    "arxiv": CHALLENGED,
-    "reddit": THROTTLED | FAILED,
-}  # with a key Reddit means what it says
+REFUSED = {"arxiv": CHALLENGED, "reddit": THROTTLED | FAILED, "citations": THROTTLED | FAILED}
+"""What a 403 means: with a key Reddit means what it says; OpenAlex means "too fast"."""
 MODES = (
     _status(500, None, FAILED),
     _status(500, "0", THROTTLED),

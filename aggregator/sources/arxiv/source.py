@@ -207,7 +207,8 @@ class ArxivSource:
         for category in self.options.categories:
             try:
                 drafts = lookup.submitted(ctx.http, self.options.api_url, category, since, ctx.now)
-            except (UnreachableError, BrokenError, RefusedError):
+            except (UnreachableError, BrokenError, RefusedError) as second:
+                _stop_if_denied(second)
                 raise error from None  # no better: say what was seen first
             yield Page(drafts=tuple(drafts))
         yield Note("partial", f"{error} Filled in by arXiv's search, without revisions.")
