@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from aggregator import clock
 from aggregator.errors import DeniedError, SourceError, ThrottledError
-from aggregator.fetch import Fetcher, Manners
+from aggregator.fetch import Fetcher
 from aggregator.ingest import store_drafts
+from aggregator.manners import Manners
 from aggregator.merge.keys import claims
 from aggregator.merge.plan import Counts
 from aggregator.models import QUIET_STATUSES, Parsed, Status

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,16 +16,14 @@ import httpx
 import stamina
 from sqlalchemy import Connection
 
-from aggregator import addresses, answers, clock
+from aggregator import addresses, clock
 from aggregator.answers import TransientError, judge
 from aggregator.errors import (
     BrokenError,
     RefusedError,
-    SourceError,
-    SpentError,
-    ThrottledError,
     UnreachableError,
 )
+from aggregator.manners import Manners, Politeness
 from aggregator.sources.base import Answer, Validator
 from aggregator.store import ledger
 from aggregator.watchdog import Watch
@@ -37,28 +35,9 @@ DRIP = 3  # times the patience: for one answer, however slowly it drips
 CONNECT = 15.0  # seconds at most until a connection stands
 MOST_REDIRECTS = 5
 ATTEMPTS = 3
-NEVER = datetime.min.replace(tzinfo=UTC)
 POST_BYTES = 64 * 2**10
 POST_SECONDS = 30.0
 """From connecting to the answer; Standard Webhooks recommends 15 to 30."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manners:
-    """How one source asks: whom it must be polite to, how fast, and which addresses are its own.
-
-    `daily`: at most so many requests on the day (UTC) of `now`, the logical moment, together with all
-    others who ask this upstream; None for no such budget."""
-
-    upstream: str
-    pace: timedelta
-    own_hosts: frozenset[str]
-    daily: int | None = None
-    now: datetime = NEVER
-
-    @property
-    def day(self) -> date:
-        return self.now.astimezone(UTC).date()
 
 
 class Fetcher:
@@ -81,14 +60,11 @@ class Fetcher:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.requests = 0
-        self._manners = manners
+        self._own_hosts = manners.own_hosts
+        self._politeness = Politeness(manners, transaction, wall, sleep)
         self._transaction = transaction
         self._allow_private = allow_private
         self._most_seconds = DRIP * patience
-        self._wall = wall
-        self._sleep = sleep
-        self._left = NEVER
-        self._left_alone = ""
         self._client = httpx.Client(
             headers={"User-Agent": user_agent(contact), "Accept-Encoding": "gzip, deflate"},
             timeout=httpx.Timeout(patience, connect=min(CONNECT, patience)),
@@ -144,17 +120,8 @@ class Fetcher:
     def _persist(self, ask: Callable[[], Answer]) -> Answer:
         """Ask up to three times where trying again can help. A wish to be left alone for long is heard at
         once, and by the rest of the run, whatever the source makes of the refusal."""
-        if self._left_alone:
-            raise ThrottledError(self._left_alone)
-        try:
+        with self._politeness.hearing():
             return self._try(ask)
-        except SourceError as error:
-            if error.retry_after and error.retry_after > answers.SLEPT:
-                until = self._manners.now + error.retry_after
-                with self._transaction() as connection:
-                    ledger.cool_down(connection, self._manners.upstream, until, str(error))
-                self._left_alone = f"Left alone until {clock.iso(until)}: {error}"
-            raise
 
     def _try(self, ask: Callable[[], Answer]) -> Answer:
         try:
@@ -181,12 +148,8 @@ class Fetcher:
     ) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
             self._refuse_private(url)
-            self._spend()
-            promised = self._wait_for_turn()
-            try:
+            with self._politeness.turn():
                 response, body = self._send(method, url, secret, **request)
-            finally:
-                self._tell_if_late(promised)
             if response.is_redirect and "location" in response.headers:
                 target = addresses.joined(url, response.headers["location"])
                 if secret:  # some servers send back what they were asked with
@@ -204,47 +167,9 @@ class Fetcher:
                 url = target
                 continue
             if response.headers.get("x-ratelimit-remaining") == "0":
-                self._spend_all()
+                self._politeness.spend_all()
             return judge(url, response.status_code, response.headers, body, known)
         raise RefusedError(f"{url} redirects more than {MOST_REDIRECTS} times.", url=url)
-
-    def _spend(self) -> None:
-        one = self._manners
-        if one.daily is None:
-            return
-        with self._transaction() as connection:
-            allowed = ledger.spend(connection, one.upstream, one.day, one.daily)
-        if not allowed:
-            raise SpentError(f"The day's {one.daily} requests to {one.upstream} are used.")
-
-    def _spend_all(self) -> None:
-        """The upstream says that its own budget for us is used."""
-        one = self._manners
-        if one.daily is not None:
-            with self._transaction() as connection:
-                ledger.spend_all(connection, one.upstream, one.day, one.daily)
-
-    def _wait_for_turn(self) -> datetime:
-        """Sleep until the next request may start; the start that the ledger knows of."""
-        if not self._manners.pace:
-            return self._wall()
-        with self._transaction() as connection:
-            now = self._wall()
-            promised = ledger.reserve(connection, self._manners.upstream, self._manners.pace, now)
-        # A request that left late must not have the next one on its heels.
-        start = max(promised, self._left + self._manners.pace)
-        if start > now:
-            self._sleep((start - now).total_seconds())
-        self._left = max(self._wall(), start)
-        return promised
-
-    def _tell_if_late(self, promised: datetime) -> None:
-        """Nor must one have another source's on its heels, which only the ledger can tell of it. After
-        the answer, since the time that this takes would make the request late once more."""
-        one = self._manners
-        if one.pace and self._left > promised:
-            with self._transaction() as connection:
-                ledger.put_off(connection, one.upstream, self._left + one.pace)
 
     def _send(
         self, method: str, url: str, secret: Mapping[str, str] | None, **request: Any
@@ -286,7 +211,7 @@ class Fetcher:
     def _refuse_private(self, url: str) -> None:
         """Refuse loopback and private addresses, unless the source's own base URL is one."""
         netloc = addresses.split(url).netloc
-        if not self._allow_private and netloc not in self._manners.own_hosts:
+        if not self._allow_private and netloc not in self._own_hosts:
             addresses.refuse_private(url, resolve(url))
 
 

@@ -20,7 +20,8 @@ from aggregator.errors import (
     ThrottledError,
     UnreachableError,
 )
-from aggregator.fetch import Fetcher, Manners
+from aggregator.fetch import Fetcher
+from aggregator.manners import Manners
 from aggregator.store import ledger
 from aggregator.store.db import Store
 from tests.conftest import sqlite_store

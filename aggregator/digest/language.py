@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from aggregator.digest.health import in_chinese
+
 CODES = ("en", "zh")
 
 
@@ -60,9 +62,13 @@ class Language:
         """A source's status in words."""
         return self.sentences["status"][status or "none"]
 
+    def told(self, message: str) -> str:
+        """A source's message, which is kept in English, in this language."""
+        return in_chinese(message) if self.code == "zh" else message
+
     def explained(self, source: Mapping[str, Any]) -> str:
-        """What a source's status means, in a sentence to stand before its own message, which is
-        English; "" in English, and while the message tells how far a run is."""
+        """What a source's status means, in a sentence to stand before its own message; "" in English,
+        and while the message tells how far a run is."""
         if source.get("running") or not source["status"]:
             return ""
         return str(self.sentences["explained"][source["status"]])

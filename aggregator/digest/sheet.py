@@ -273,7 +273,7 @@ def source_line(source: Mapping[str, Any], t: Language) -> str:
     than English, a sentence of theirs stands before it."""
     said = [t.status(source["status"])]
     if source["status"] and source["message"]:
-        message = show.clean(source["message"], show.MESSAGE)
+        message = show.clean(t.told(source["message"]), show.MESSAGE)
         said.append(t.explained(source) + message)
     return show.clean(source["name"], show.NAME) + t("colon") + t("then").join(said)
 

@@ -107,9 +107,9 @@ def list_page(
         marked = replace(raw, validator=answer.validator)
         yield Page((marked,), checkpoint={raw.stream: dict(state)})
         return
-    what = "has bytes that are not UTF-8, as it says it is" if whole else "ends in the middle"
+    fault = "has bytes that are not UTF-8, as it says it is" if whole else "ends in the middle"
     yield Page((raw,))
-    yield Note("partial", f"{answer.url} {what}; it is asked again next time.")
+    yield Note("partial", f"{answer.url} {fault}; it is asked again next time.")
 
 
 def _says_utf8(body: bytes, content_type: str) -> bool:

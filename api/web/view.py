@@ -111,6 +111,7 @@ def _environment() -> Environment:
         "citation_tags": citation_tags,
         "typeset": typeset,
         "explained": lambda source, t: digest_language(t.code).explained(source),
+        "told": lambda message, t: digest_language(t.code).told(message),
     }
     environment.globals |= {"asset": asset, "keeps": keeps}
     return environment

@@ -203,3 +203,18 @@ def test_only_the_owner_may_and_only_by_the_form(
         assert fetch(owner, "nothing") == 404
         assert owner.post("/sources", data={"fetch": "arxiv"}).status_code == 403
     assert waiting(store) == []
+
+
+def test_messages_are_said_in_chinese_on_chinese_pages(store: Store, browser: TestClient) -> None:
+    message = "a.org answered 429: too many requests, asking to wait 120 min."
+    ran(store, NOW - HOUR, "throttled", message)
+    chinese = "a.org 返回了 429：请求过多，要求等待 120 分钟。"
+    assert browser.get("/sources").text.count(message) == 2
+    page = browser.get("/sources?lang=zh").text
+    assert (page.count(chinese), message in page) == (2, False)
+    with store.write() as connection:
+        run = runs.start(connection, "arxiv", NOW, NOW, False)
+        runs.progress(connection, run, "cs.LG: records changed since 2017-11-07: 120")
+    with store.upstream_lock("arxiv"):
+        for path in ("/sources", "/"):
+            assert "自 2017-11-07 起有变动的记录 120" in browser.get(f"{path}?lang=zh").text

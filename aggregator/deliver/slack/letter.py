@@ -140,7 +140,11 @@ def _end(letter: Letter, t: Language) -> Iterator[Unit]:
     head = (section(f"*{title}*"),)
     for source in letter.sources:
         status = t.status(source["status"])
-        parts = (said(source["name"], 80), status, said(source["message"] or "", show.MESSAGE))
+        parts = (
+            said(source["name"], 80),
+            status,
+            said(t.told(source["message"] or ""), show.MESSAGE),
+        )
         line = context(" · ".join(part for part in parts if part))
         yield Unit(f"source:{source['name']}", title, (*head, line))
         head = ()
