@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="write the page there, of everything kept")
     parser.add_argument("--kept", type=Path, default=KEPT, help="where cells are kept")
     parser.add_argument("--again", action="store_true", help="measure also what is kept")
+    parser.add_argument("--processes", type=int, default=3, help="sources measured at once")
     parser.add_argument("--show", action="store_true", help="measure nothing: only the page")
     told = parser.parse_args()
     console = Console(width=160, highlight=False, markup=False)
@@ -43,6 +44,7 @@ def main() -> int:
             told.mode or modes,
             told.kept,
             again=told.again,
+            processes=told.processes,
             say=lambda row: console.print(report.row_line(row)),
         )
     if told.out:

@@ -24,8 +24,6 @@ from tests.reliability.week import HEALED, Bench, Week
 from tests.sources.sample_walk import SHARED
 from tests.sources.standin import stand_in
 
-PROCESSES = 3
-
 
 @contextmanager
 def bench() -> Iterator[Bench]:
@@ -112,13 +110,14 @@ def run(
     folder: Path,
     *,
     again: bool,
+    processes: int,
     say: Callable[[Row], None],
 ) -> list[Row]:
     """These rows of the matrix; `say` hears of each when it is done. What is measured is kept in the
     folder, cell by cell."""
     context = multiprocessing.get_context("spawn")
     rows = []
-    with ProcessPoolExecutor(PROCESSES, mp_context=context) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
         tasks = [pool.submit(row, name, modes, folder, again=again) for name in names]
         for done in as_completed(tasks):
             rows.append(done.result())
