@@ -82,11 +82,10 @@ def page(rows: Sequence[Row]) -> str:
     for mode in MODES:
         marks = (_mark(place, mode, known.get(place.name)) for place in PLACES)
         parts.append(f"| {mode.name} | " + " | ".join(marks) + " |")
-    parts += ["", *_figures(cells), ""]
-    for cell in cells:
-        for name in NAMES:
-            found = getattr(cell, name)
-            parts += [f"- {cell.place}, {cell.mode}, {name}: {line}" for line in found[:1]]
+    parts += ["", *_figures(cells)]
+    wrong = [(cell, name, getattr(cell, name)) for cell in cells for name in NAMES]
+    said = [f"- {c.place}, {c.mode}, {name}: {found[0]}" for c, name, found in wrong if found]
+    parts += [*([""] if said else []), *said]
     parts += [
         "",
         "## The weeks without a fault",
