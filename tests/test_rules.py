@@ -46,6 +46,8 @@ TAG_FILES = ("aggregator/tag/files.py", "aggregator/tag/artifact.py", "aggregato
 
 SQL_SEAMS = {
     "aggregator/fetch.py": {"sqlalchemy.Connection"},
+    "aggregator/manners.py": {"sqlalchemy.Connection"},
+    "aggregator/turn.py": {"sqlalchemy.Connection"},
     "aggregator/ingest.py": {"sqlalchemy.Connection"},
     "aggregator/status.py": {"sqlalchemy.Connection"},
     "aggregator/backup.py": {"sqlalchemy.Connection", "sqlalchemy.Table"},
