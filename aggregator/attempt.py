@@ -182,7 +182,7 @@ class Attempt:
             for reason in part.skipped:
                 log.warning("%s: skipped %s", self._source.name, reason)
             self._skipped += part.skipped
-            read = len(part.drafts) + len(part.skipped) + len(part.gone)
+            read = len(part.drafts) + len(part.skipped) + len(part.gone) + part.known
             if part.declared is not None and part.declared > read:
                 lost = f"{part.declared} items were served and {read} recognised"
                 self._notes.append(

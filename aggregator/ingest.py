@@ -29,6 +29,7 @@ def store_drafts(
         more, also = entries.of_native_ids(connection, kind, native_ids)
         stored, digests = stored | more, digests | also
     page, fetched = changed_entries(parsed, stored, source, now)
+    known = sum(part.known for part in parsed)
     changed = [entry for key, (entry, digest) in page.items() if digests.get(key) != digest]
     before = [stored[entry.key] for entry in changed if entry.key in stored]
     around = entries.around(connection, changed, before, digests)
@@ -36,6 +37,8 @@ def store_drafts(
     changes.apply(connection, decided)
     citations.settle(connection, _cited(parsed), decided)
     entries.want_unknown(connection, changed)
+    decided.counts.fetched += known
+    decided.counts.unchanged += known
     made = len(decided.made)
     return decided.counts, made, len(decided.papers) - made
 

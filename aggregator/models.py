@@ -80,13 +80,15 @@ class Parsed:
     """What one raw page held: drafts, and the items that could not be read, each with the reason.
 
     `declared` is how many items the page itself said or showed it has, None if it does not tell.
-    `gone` are (kind, native id) of what the place says it has deleted.
+    `gone` are (kind, native id) of what the place says it has deleted. `known` is how many more
+    items are on the page that say to the letter what the source read, and stored, before.
     """
 
     drafts: tuple[Draft, ...]
     skipped: tuple[str, ...] = ()
     declared: int | None = None
     gone: tuple[tuple[str, str], ...] = ()
+    known: int = 0
 
 
 @dataclass(frozen=True)

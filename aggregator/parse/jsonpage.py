@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -67,8 +68,11 @@ def words(value: Any) -> list[str]:
 
 def web(href: Any, base: str) -> str:
     """A link, relative to `base` or whole; "" if it leads to no web page (`javascript:` …)."""
-    if not isinstance(href, str) or not href.strip():
-        return ""
+    return _web(href, base) if isinstance(href, str) and href.strip() else ""
+
+
+@lru_cache(maxsize=2048)  # a feed's reader asks several times about each item's link
+def _web(href: str, base: str) -> str:
     try:
         url = urljoin(base, storable(href).strip())
         parts = urlsplit(url)

@@ -1,6 +1,7 @@
 """Web addresses as people paste them: read, trimmed, and taken out of what wraps them (pure)."""
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 MOST_WRAPS = 3
@@ -53,6 +54,7 @@ def split(text: str) -> SplitResult | None:
         return None
 
 
+@lru_cache(maxsize=256)
 def host(url: SplitResult) -> str:
     """The host in lower case, without "www."."""
     return (url.hostname or "").removeprefix("www.")

@@ -25,7 +25,7 @@ from aggregator.sources.base import (
 )
 from aggregator.sources.feed_items import Manner
 from aggregator.sources.feed_pages import Reading, discover, no_feed, read
-from aggregator.sources.feed_window import steps, unchanged
+from aggregator.sources.feed_window import known_marks, steps, unchanged
 
 KIND = "feed"
 EVERY = timedelta(hours=1)
@@ -94,7 +94,11 @@ class FeedSource:
         mark = replace(answer.validator, url=asked)
         raw = Raw(_STREAM, answer.url, answer.body, answer.content_type, ctx.now, validator=mark)
         what = urlsplit(asked).netloc
-        yield from steps(raw, self._read(raw), state, what, ctx.known, self.every)
+        # Whoever asks for more than what is new, or for papers alone, has everything looked at again.
+        again = ctx.since is not None or self._manner.papers_only
+        marks = frozenset() if again else known_marks(ctx.checkpoint, _STREAM)
+        reading = self._read(raw, marks)
+        yield from steps(raw, reading, state, what, ctx.known, self.every)
 
     def to_drafts(self, raw: Raw) -> Parsed:
         """A feed -> a draft of a post for each item.
@@ -103,10 +107,10 @@ class FeedSource:
         """
         return self._read(raw).parsed
 
-    def _read(self, raw: Raw) -> Reading:
+    def _read(self, raw: Raw, known: frozenset[str] = frozenset()) -> Reading:
         # The pipeline wants the drafts of the very bytes that `pull` has just looked at.
         if self._last is None or self._last[0] is not raw.body:
-            self._last = (raw.body, read(raw, self._manner))
+            self._last = (raw.body, read(raw, self._manner, known))
         return self._last[1]
 
     def _ask(self, ctx: Context, found: str) -> tuple[Answer, str]:

@@ -24,6 +24,8 @@ MOST_TITLE = 300
 MOST_MENTIONS = 100
 MOST_TAGS = 20
 MOST_PEOPLE = 100
+_READER = 1
+"""Goes up with every change of what is made of an item: those that are known are read again."""
 SHORT = 500
 """Characters up to which a text is a note, as on Weibo: one that names one paper is about it."""
 _LONGEST_ID = 200
@@ -84,14 +86,14 @@ def draft_of(entry: FeedEntry, name: str, feed: Feed, raw: Raw, manner: Manner) 
         return "neither title nor text nor link"
     related = [found for one in entry.related if (found := web(one, "")) and found != link]
     about, mentions = _papers(entry, link, text)
-    published, dated = _published(entry, raw.fetched_at)
+    public, dated = published(entry, raw.fetched_at)
     return Draft(
         kind=manner.kind,
         native_id=name,
         role="post",
         title=shortened(title, MOST_TITLE),
         url=_page(link, entry.id, web(feed.link, raw.url)) or raw.url,
-        published=published,
+        published=public,
         abstract=shortened(text, MOST_TEXT),
         authors=_people(entry.authors, of_paper=about is not None),
         about=about,
@@ -99,6 +101,13 @@ def draft_of(entry: FeedEntry, name: str, feed: Feed, raw: Raw, manner: Manner) 
         dated=dated,
         extra=_extra(entry, feed, related, _language(title + text, feed.language, manner)),
     )
+
+
+def mark_of(entry: FeedEntry, name: str, head: Feed, raw: Raw, manner: Manner) -> str:
+    """By which an item is known again: equal marks make equal drafts, but for the time at which an
+    item without a date is seen. `head` is the feed without what changes by itself."""
+    said = repr((_READER, name, entry, head, raw.url, manner))
+    return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
 def _page(*links: str) -> str:
@@ -116,7 +125,7 @@ def _hash(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def _published(entry: FeedEntry, fetched_at: datetime) -> tuple[datetime, bool]:
+def published(entry: FeedEntry, fetched_at: datetime) -> tuple[datetime, bool]:
     """(when it was public, whether the item says so): what is dated later than now was seen now."""
     said = entry.published or entry.updated
     return (said, True) if said and said <= fetched_at else (fetched_at, False)

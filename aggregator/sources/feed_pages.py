@@ -1,7 +1,8 @@
 """Reads feeds of every form into drafts of posts, and finds the feed that a web page names (pure)."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -13,9 +14,10 @@ from aggregator.parse.feed import Feed, parse_feed
 from aggregator.parse.jsonfeed import parse_json_feed
 from aggregator.parse.jsonpage import web
 from aggregator.parse.page import decode, is_html, is_wall
+from aggregator.parse.plainfeed import read_plain
 from aggregator.parse.text import is_damaged
 from aggregator.sources.base import Raw
-from aggregator.sources.feed_items import Manner, draft_of, native_ids
+from aggregator.sources.feed_items import Manner, draft_of, mark_of, native_ids, published
 
 MOST_BYTES = 6 * 2**20
 """Feeds of 600 long items have 4 MB; hostile ones keep the parser busy for 9 seconds per MB."""
@@ -33,17 +35,18 @@ _END_RDF = re.compile(rb"</\s*(?:\w+:)?rdf\s*>", re.IGNORECASE)  # its channel e
 class Reading:
     """A feed: `parsed` are the items that are wanted, `dates` those of all its items that have one,
     `items` how many it shows, `whole` whether it is there to its end, `sound` whether its titles are
-    text."""
+    text, `marks` by which the items are known again."""
 
     parsed: Parsed
     dates: tuple[datetime, ...]
     items: int
     whole: bool
     sound: bool
+    marks: frozenset[str] = frozenset()
 
 
-def read(raw: Raw, manner: Manner) -> Reading:
-    """RSS, RDF, Atom or JSON Feed -> drafts.
+def read(raw: Raw, manner: Manner, known: Collection[str] = frozenset()) -> Reading:
+    """RSS, RDF, Atom or JSON Feed -> drafts; items whose marks are `known` are counted only.
 
     Raises ChallengedError for a bot wall, BrokenError for what is no feed or too large for one.
     """
@@ -53,25 +56,35 @@ def read(raw: Raw, manner: Manner) -> Reading:
     if len(entries) < len(feed.entries):
         skipped.append(f"{raw.stream}: the feed ends in the middle of its last item.")
     drafts: dict[str, Draft] = {}
+    marks: dict[str, str] = {}  # by the id of their item
+    dates: list[datetime] = []
     repeats = 0
+    head = replace(feed, updated=None, entries=())
     for place, (entry, name) in enumerate(
         zip(entries, native_ids(entries, raw.url, manner), strict=True), 1
     ):
-        draft = draft_of(entry, name, feed, raw, manner)
+        mark = mark_of(entry, name, head, raw, manner)
+        draft = None if mark in known else draft_of(entry, name, feed, raw, manner)
         if isinstance(draft, str):
             skipped.append(f"{raw.stream}: item {place}: {draft}.")
-        elif name in drafts:
+            continue
+        if name in marks:
             repeats += 1
-        else:
+            continue
+        marks[name] = mark
+        at, dated = published(entry, raw.fetched_at)
+        dates += [at] if dated else []
+        if draft is not None:
             drafts[name] = draft
     wanted = [d for d in drafts.values() if not manner.papers_only or d.about or d.mentions]
     declared -= repeats + len(drafts) - len(wanted)
     return Reading(
-        Parsed(tuple(wanted), tuple(skipped), max(0, declared)),
-        tuple(d.published for d in drafts.values() if d.dated),
+        Parsed(tuple(wanted), tuple(skipped), max(0, declared), known=len(marks) - len(drafts)),
+        tuple(dates),
         len(feed.entries),
         whole,
         not any(is_damaged(draft.title) for draft in drafts.values()),
+        frozenset(marks.values()),
     )
 
 
@@ -121,7 +134,9 @@ def _open(raw: Raw, manner: Manner) -> tuple[Feed, int, bool]:
     if declared > MOST_ITEMS:
         raise BrokenError(f"{host} sent a feed of {declared} items; given up.", url=raw.url)
     try:
-        feed = parse_feed(body, raw.content_type, zone=manner.zone, sanitized=False)
+        feed = read_plain(body, manner.zone) or parse_feed(
+            body, raw.content_type, zone=manner.zone, sanitized=False
+        )
     except BrokenError as error:
         said = f"{host} answered with what is no feed (neither RSS, Atom, RDF nor JSON Feed)."
         raise BrokenError(said, url=raw.url) from error

@@ -9,6 +9,9 @@ from aggregator.clock import iso, parse_moment
 from aggregator.sources.base import Note, Page, Raw
 from aggregator.sources.feed_pages import Reading
 
+_MARKS = "marks"
+_LENGTH = 12  # hexadecimal digits of a mark
+
 
 def steps(
     raw: Raw,
@@ -48,7 +51,8 @@ def steps(
         return
     outage = bool(state) and _after_outage(reading, state, raw.fetched_at, known, every)
     mark = {"at": iso(raw.fetched_at), "items": reading.items}
-    yield Page((raw,), checkpoint={raw.stream: mark}, backfill=not state)
+    reached = {raw.stream: mark, **_noted(raw.stream, reading)}
+    yield Page((raw,), checkpoint=reached, backfill=not state)
     if state and (oldest := _after_gap(reading, state)):
         yield Note(
             "partial",
@@ -68,6 +72,17 @@ def unchanged(stream: str, state: Mapping[str, Any] | None, now: datetime) -> Pa
     return Page(checkpoint={stream: {**state, "at": iso(now)}} if state else {})
 
 
+def known_marks(checkpoint: Mapping[str, Any], stream: str) -> frozenset[str]:
+    """The marks of the items that the feed showed when it was read last."""
+    noted = (checkpoint.get(f"{stream}:{_MARKS}") or {}).get("all", "")
+    return frozenset(noted[at : at + _LENGTH] for at in range(0, len(noted), _LENGTH))
+
+
+def _noted(stream: str, reading: Reading) -> dict[str, Any]:
+    """The marks for the checkpoint; what was skipped has none, and is read again."""
+    return {f"{stream}:{_MARKS}": {"all": "".join(sorted(reading.marks))}}
+
+
 def _after_outage(
     reading: Reading,
     state: Mapping[str, Any],
@@ -82,7 +97,8 @@ def _after_outage(
     keys = {draft.key for draft in reading.parsed.drafts}
     at = parse_moment(state["at"])
     late = now - at > 2 * every
-    return late and not reading.dates and bool(keys) and not known(keys, at)
+    new = bool(keys) and not reading.parsed.known
+    return late and not reading.dates and new and not known(keys, at)
 
 
 def _after_gap(reading: Reading, state: Mapping[str, Any]) -> datetime | None:

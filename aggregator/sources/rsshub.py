@@ -24,7 +24,7 @@ from aggregator.sources.base import (
 from aggregator.sources.feed import CHINA
 from aggregator.sources.feed_items import Manner
 from aggregator.sources.feed_pages import Reading, read
-from aggregator.sources.feed_window import steps, unchanged
+from aggregator.sources.feed_window import known_marks, steps, unchanged
 from aggregator.sources.rsshub_pages import complaint, said
 
 KIND = "rsshub"
@@ -101,18 +101,20 @@ class RsshubSource:
             stream, _shown(answer.url), answer.body, answer.content_type, ctx.now, validator=mark
         )
         try:
-            reading = self._read(raw)
+            marks = known_marks(ctx.checkpoint, stream) if ctx.since is None else frozenset[str]()
+            reading = self._read(raw, marks)
         except (BrokenError, ChallengedError) as error:
             error.page = answer.body  # an error page that came as a success
             raise
         yield from steps(raw, reading, state, _shown(route), ctx.known, self.every)
 
-    def _read(self, raw: Raw) -> Reading:
+    def _read(self, raw: Raw, known: frozenset[str] = frozenset()) -> Reading:
         # The pipeline wants the drafts of the very bytes that `pull` has just looked at.
         if self._last is None or self._last[0] is not raw.body:
             scope = raw.stream.removeprefix("route:")
             # RSSHub calls everything English; its items' addresses are those of the sites behind it.
-            self._last = (raw.body, read(raw, Manner(KIND, scope, CHINA, declares=False)))
+            manner = Manner(KIND, scope, CHINA, declares=False)
+            self._last = (raw.body, read(raw, manner, known))
         return self._last[1]
 
 

@@ -5,11 +5,12 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import api, bulk, delivery, ingest, kills, links, merge, scale, tagging
+from tests.bench import api, bulk, delivery, feeds, ingest, kills, links, merge, scale, tagging
 
 PARTS = {
     "ingest": ingest.bench,
     "bulk": bulk.bench,
+    "feeds": feeds.bench,
     "links": links.bench,
     "tagging": tagging.bench,
     "api": api.bench,
