@@ -184,7 +184,7 @@ class _Batch:
     def _watch(self, row: Row) -> Watch | None:
         if row.watch not in self._watches:
             try:
-                found = watches.find(self._connection, self._claimer.config, row.watch)
+                found = watches.find(self._connection, self._claimer.config, row.watch, watches.ALL)
             except NotFoundError:
                 found = None
             self._watches[row.watch] = found

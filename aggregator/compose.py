@@ -167,7 +167,7 @@ class Composer:
 
     def _watch(self, connection: Connection, row: Row) -> Watch:
         try:
-            return watches.find(connection, self.config, row.watch)
+            return watches.find(connection, self.config, row.watch, watches.ALL)
         except NotFoundError:  # deleted since it was claimed; what was claimed is told all the same
             return Watch(name=row.watch, query=row.watch)
 

@@ -27,7 +27,7 @@ def write(
     if the feeds or the labels of one are asked for.
     """
     with store.read() as connection:
-        found = watches.find(connection, config, watch) if watch else None
+        found = watches.find(connection, config, watch, watches.ALL) if watch else None
         names = [one.name for one in watches.everything(connection, config)]
     if form == "opml":
         if found:

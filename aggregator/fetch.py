@@ -219,19 +219,21 @@ class Fetcher:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The answer to a POST, header names in lower case; without one `status` is 0 and `problem` says
-    what happened. `maybe`: everything had been sent, so it may have been taken all the same."""
+    """The answer, header names in lower case; without one `status` is 0 and `problem` says what
+    happened. `maybe`: everything had been sent, so it may have been taken all the same."""
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
     maybe: bool = False
+    body: bytes = b""
 
 
 class Sender:
-    """POSTs to addresses that people gave: once, to the machine that was looked at, no redirects.
+    """Asks addresses that people gave: once, the machine that was looked at, no redirects.
 
-    Plain http goes to private addresses only, and those are refused unless `allow_private`.
+    Plain http goes to private addresses only, and those are refused unless `allow_private`, or unless
+    the host (and port) is one of `own_hosts`, which whoever runs Daypaper named.
     """
 
     def __init__(
@@ -239,10 +241,12 @@ class Sender:
         contact: str,
         *,
         allow_private: bool = False,
+        own_hosts: Iterable[str] = (),
         seconds: float = POST_SECONDS,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._allow_private = allow_private
+        self._own_hosts = frozenset(own_hosts)
         self._seconds = seconds
         self._client = httpx.Client(
             headers={"User-Agent": user_agent(contact)},
@@ -262,31 +266,44 @@ class Sender:
 
         Raises RefusedError for an address that nothing may be sent to.
         """
+        sent = {**headers, "Content-Type": "application/json"}
+        return self.ask("POST", url, body, sent)
+
+    def ask(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Posted:
+        """Send a request; of the answer's body the first `POST_BYTES` are kept, as they came.
+
+        Raises RefusedError for an address that nothing may be sent to.
+        """
         parts = addresses.split(url)
         host = parts.hostname or ""
         try:
             found = resolve(url)
         except UnreachableError as error:
             return Posted(problem=str(error))
-        if not self._allow_private:
+        if not self._allow_private and parts.netloc not in self._own_hosts:
             addresses.refuse_private(url, found)
         if parts.scheme == "http" and any(map(addresses.is_public, found)):
             raise RefusedError(f"{host} is public; expected https://.", url=url)
         # The name is looked up once: asked again, it could lead elsewhere than what was looked at.
         pinned = httpx.URL(url).copy_with(host=found[0])
-        sent = {**headers, "Host": parts.netloc, "Content-Type": "application/json"}
-        return self._post(pinned, host, content=body, headers=sent)
+        sent = {"Accept-Encoding": "identity", **headers, "Host": parts.netloc}
+        return self._send(method, pinned, host, content=body, headers=sent)
 
-    def _post(self, url: httpx.URL, host: str, **request: Any) -> Posted:
+    def _send(self, method: str, url: httpx.URL, host: str, **request: Any) -> Posted:
         watch = Watch(self._seconds)
         extensions = {"trace": watch.note, "sni_hostname": host}
         try:
-            stream = self._client.stream("POST", url, extensions=extensions, **request)
+            stream = self._client.stream(method, url, extensions=extensions, **request)
             with watch, stream as response:
                 # Taken off its hands as far as is fair, or the other side sees a broken connection.
+                body = bytearray()
                 with contextlib.suppress(httpx.HTTPError):
-                    next(response.iter_raw(POST_BYTES), b"")
-                return Posted(response.status_code, dict(response.headers))
+                    for piece in response.iter_raw(POST_BYTES):
+                        body += piece
+                        if len(body) >= POST_BYTES:
+                            break
+                kept = bytes(body[:POST_BYTES])
+                return Posted(response.status_code, dict(response.headers), body=kept)
         except httpx.HTTPError as error:
             late = watch.late or isinstance(error, httpx.TimeoutException)
             why = "did not answer in time" if late else f"cannot be reached ({_plainly(error)})"

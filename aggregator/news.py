@@ -53,11 +53,12 @@ def watch_digest(
     since: datetime | None,
     until: datetime,
     limit: int,
+    viewer: watches.Viewer = None,
 ) -> tuple[Digest, list[dict[str, Any]]]:
     """As `digest`, of what a watch selects. Raises NotFoundError if there is no such watch."""
     start = since or day_before(until)
     with store.read() as connection:
-        watch = watches.find(connection, config, name)
+        watch = watches.find(connection, config, name, viewer)
         rows = news.watch_rows(connection, PaperQuery.of(watch), start, until, news.DIGEST_KINDS)
         states = _states(store, settings, config, connection, until)
     quiet = excuse(states, start, until)

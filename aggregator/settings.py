@@ -25,6 +25,7 @@ SECRETS = (
     "openreview_password",
     "s2_api_key",
     "openalex_api_key",
+    "oidc_client_secret",
 )
 """Settings that may also come from a file named by `DAYPAPER_<NAME>_FILE`."""
 
@@ -54,6 +55,12 @@ class Settings(BaseSettings):
     limit_signups: str = "10/hour"
     limit_attempts: str = "30/minute"
     trusted_proxies: str = ""
+    accounts: bool = False
+    owners: str = ""
+    accounts_for: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = ""
     dkim_domain: str = ""
@@ -82,6 +89,7 @@ class Settings(BaseSettings):
     openreview_password_file: str = ""
     s2_api_key_file: str = ""
     openalex_api_key_file: str = ""
+    oidc_client_secret_file: str = ""
     allow_private_upstreams: bool = False
 
     @model_validator(mode="before")
@@ -105,6 +113,7 @@ class Settings(BaseSettings):
             _check_limit(f"limit_{name}", getattr(self, f"limit_{name}"))
         for proxy in self.proxies:
             _checked("TRUSTED_PROXIES", _network, proxy)
+        _check_accounts(self)
         return self
 
     @property
@@ -195,6 +204,14 @@ def _network(text: str) -> None:
         ip_network(text, strict=False)
     except ValueError:
         raise ValueError(f"{text!r}; expected IP addresses or networks with commas") from None
+
+
+def _check_accounts(settings: Settings) -> None:
+    """Raises ValueError with a sentence that names the setting."""
+    if settings.accounts or settings.oidc_issuer or settings.oidc_client_id:
+        from aggregator import accounts
+
+        accounts.check(settings)
 
 
 def _checked(name: str, parse: Callable[[str], object], value: str) -> None:

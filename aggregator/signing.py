@@ -21,6 +21,8 @@ CONFIRM_FOR = timedelta(days=3)
 AGAIN_FOR = timedelta(hours=1)
 """How long whoever unsubscribed can take it back by a button: not for ever, or an old mail in other
 hands could subscribe somebody again."""
+SIGN_IN_FOR = timedelta(minutes=15)
+"""How long a link to sign in can be used: a mail has come by then, and nobody finds it later."""
 LEAST_SECRET = 16
 """Signs of the shortest secret: a shorter one can be found by trying."""
 MOST_TOKEN = 2_000
@@ -64,6 +66,16 @@ class Signer:
         (subscription_id,) = self._read_timed("confirm", token, CONFIRM_FOR)
         return subscription_id
 
+    def sign_in_token(self, link_id: str) -> str:
+        """For the link that signs somebody in, for `SIGN_IN_FOR`; that it does so once, and only in the
+        browser that asked, is for the store to see to."""
+        return self._timed("sign in", [link_id])
+
+    def read_sign_in(self, token: str) -> str:
+        """The link's id."""
+        (link_id,) = self._read_timed("sign in", token, SIGN_IN_FOR)
+        return link_id
+
     def again_token(self, subscription_ids: Sequence[str]) -> str:
         """For the button that takes an unsubscription back, for `AGAIN_FOR`."""
         return self._timed("again", subscription_ids)
@@ -97,6 +109,15 @@ class Signer:
         """(the person's opaque id, the paper's id)"""
         person_id, paper_id = self._read("feedback", token)
         return person_id, paper_id
+
+    def feed_token(self, person_id: str, watch: str) -> str:
+        """For the address of the feed of a person's own watch: feed readers do not sign in."""
+        return self._signed("feed", [person_id, watch])
+
+    def read_feed(self, token: str) -> tuple[str, str]:
+        """(the person's opaque id, the name of the watch)"""
+        person_id, watch = self._read("feed", token)
+        return person_id, watch
 
     def reader_token(self, reader_id: str) -> str:
         """For the cookie by which a browser is known again."""

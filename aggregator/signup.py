@@ -13,6 +13,7 @@ from aggregator.signing import Signer
 from aggregator.store import subscriptions
 from aggregator.store.db import Store
 from aggregator.store.subscriptions import Row
+from aggregator.store.watches import Viewer
 from aggregator.topics import Config
 from aggregator.watches import Wanted
 
@@ -23,12 +24,17 @@ MAIL_GAP = timedelta(hours=1)
 
 
 def carry_out(
-    store: Store, settings: Settings, config: Config, wanted: Wanted, now: datetime
+    store: Store,
+    settings: Settings,
+    config: Config,
+    wanted: Wanted,
+    now: datetime,
+    viewer: Viewer = None,
 ) -> None:
     """Store a sign-up as waiting for its owner's word, and ask for that by mail.
 
-    `wanted` names an e-mail address in its normal form and a watch that exists. What is subscribed
-    already stays as its owner has it, and no mail is sent: neither to them nor in answer. Raises
+    `wanted` names an e-mail address in its normal form and a watch that exists for `viewer`. What is
+    subscribed already stays as its owner has it, and no mail is sent: neither to them nor in answer. Raises
     nothing that depends on who is subscribed; call it after the answer was given, so that its time
     tells nothing either.
     """
@@ -38,7 +44,9 @@ def carry_out(
         same = next((row for row in known if row.watch == wanted.watch), None)
         if same and (asked or same.state != "pending"):
             return
-        row = subscribers.add(connection, config, wanted, now, origin="signup", confirmed=False)
+        row = subscribers.add(
+            connection, config, wanted, now, origin="signup", confirmed=False, viewer=viewer
+        )
     if asked:
         return  # the mail that is there already opens a page that lists all that waits
     outcome = send_confirmation(settings, config, row, now)

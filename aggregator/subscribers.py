@@ -25,13 +25,14 @@ def add(
     origin: str,
     confirmed: bool,
     since: datetime | None = None,
+    viewer: watches.Viewer = None,
 ) -> Row:
     """Store a subscription; its target is in the channel's normal form. An e-mail address is a
     person, everything else belongs to the person of this machine.
 
-    Raises NotFoundError if there is no such watch, UsageError as `subscriptions.add`.
+    Raises NotFoundError if there is no such watch for `viewer`, UsageError as `subscriptions.add`.
     """
-    watches.find(connection, config, wanted.watch)
+    watches.find(connection, config, wanted.watch, viewer)
     pk = _person(connection, wanted, now, confirmed=confirmed)
     return subscriptions.add(
         connection, wanted, pk, now, origin=origin, confirmed=confirmed, since=since

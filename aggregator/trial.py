@@ -33,7 +33,7 @@ def send(
     composer = make_composer(store, settings, config, Documents(), now)
     with store.read() as connection:
         row = subscriptions.by_id(connection, subscription)
-        watch = watches.find(connection, config, row.watch)
+        watch = watches.find(connection, config, row.watch, watches.ALL)
         news = outbox.news_of_days(
             connection, PaperQuery.of(watch), row.terms.events, now - PERIOD, now
         )

@@ -21,6 +21,7 @@ from api.limits import BodyLimit
 from api.routes import ROUTERS
 from api.schemas import Problem
 from api.web import (
+    accounts,
     assets,
     keep,
     label,
@@ -28,6 +29,7 @@ from api.web import (
     mail_pages,
     pages,
     preferences,
+    provider,
     reference,
     search,
     settings_page,
@@ -47,6 +49,8 @@ PAGES = (
     keep.router,
     search.router,
     library.router,
+    provider.router,
+    accounts.router,  # after it: its last route takes every path below /sign-in
     why.router,
     label.router,
     settings_page.router,

@@ -3,6 +3,7 @@
 With DAYPAPER_PUBLIC_READ=true everything that reads is open, except who is subscribed; changing
 anything needs a token that may. With false, everything needs a token but health, the style sheet
 and the pages that links in mails lead to (their link is the key), and Slack's requests (signed).
+Where accounts are on, who is signed in reads without one.
 
 Programs send `Authorization: Bearer TOKEN`. Browsers and feed readers can send a token as the
 password of HTTP Basic, with any name; that way is for reading alone, since a browser sends it along
@@ -13,6 +14,7 @@ import base64
 import binascii
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import BackgroundTasks, Depends, HTTPException, Request
 from fastapi.security import HTTPBearer
@@ -22,6 +24,7 @@ from aggregator import acting
 from aggregator.acting import Act
 from aggregator.store import tokens
 from aggregator.store.tokens import Scope, Token
+from api import session
 from api.address import is_local
 from api.deps import Services, ServicesDep
 from api.limiter import admit, client_of
@@ -29,6 +32,8 @@ from api.limiter import admit, client_of
 OPEN = ("/healthz", "/readyz")
 OPEN_BELOW = ("/confirm/", "/unsubscribe/", "/preferences/", "/feedback/", "/slack/")
 """What needs no token even where reading does."""
+SIGNING_IN = ("/sign-in", "/sign-out")
+"""And how a person comes to need none."""
 
 UNLOGGED = ("/keep", "/note")
 """What a reader marks and notes is nobody else's business."""
@@ -45,17 +50,26 @@ async def guard(request: Request, services: ServicesDep, background: BackgroundT
     path = request.url.path
     if path in OPEN:
         return
-    open_to_all = services.settings.public_read or path.startswith(OPEN_BELOW)
+    await session.find(request, services)
+    person = session.account(request)
+    open_to_all = (
+        person is not None
+        or services.settings.public_read
+        or path.startswith((*OPEN_BELOW, *SIGNING_IN))
+    )
     kind, secret = _credentials(request)
     if kind == "basic":
         secret = "" if open_to_all else _password(secret)
     token = await _known(request, services, secret, background)
     admit(request, request.app.state.limiter, token and token.pk)
     if token is None and not open_to_all:
+        if services.settings.accounts and not secret and _is_page(request):
+            back = quote(f"{path}?{request.url.query}".rstrip("?"), safe="/")
+            raise HTTPException(303, "Please sign in.", {"Location": f"/sign-in?back={back}"})
         raise _unknown("This address needs a token.", basic=not path.startswith("/api/"))
     request.state.token = token if kind == "bearer" else None
     if request.method not in ("GET", "HEAD") and path not in UNLOGGED:
-        acting.begin(_act(request, token))
+        acting.begin(_act(request, token, services.settings.accounts))
 
 
 def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Token]]:
@@ -81,7 +95,7 @@ def for_admin(token: Token, what: str) -> None:
         raise HTTPException(403, f"{what} needs a token that may admin.")
 
 
-def _act(request: Request, token: Token | None) -> Act:
+def _act(request: Request, token: Token | None, accounts: bool) -> Act:
     """What the audit log says of a request: the route, and the names in its address but for the
     tokens of links."""
     place = request.client.host if request.client else ""
@@ -89,11 +103,19 @@ def _act(request: Request, token: Token | None) -> Act:
         who, place = "link", "link in a mail"  # not where its owner reads mail
     elif token:
         who = f"token {token.prefix} ({token.name})"
+    elif person := session.account(request):
+        who = f"person {person.address}"
     else:
-        who = "owner" if is_local(request) else "visitor"
+        who = "owner" if is_local(request) and not accounts else "visitor"
     route = getattr(request.scope.get("route"), "path", "").replace(":path}", "}")
     named = [value for name, value in request.path_params.items() if name != "token"]
     return Act(who, f"{request.method} {route}", place, named)
+
+
+def _is_page(request: Request) -> bool:
+    """Does a browser ask for a page, for a person to read?"""
+    accepted = request.headers.get("accept", "")
+    return request.method == "GET" and "text/html" in accepted
 
 
 async def _known(

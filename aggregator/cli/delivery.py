@@ -165,7 +165,14 @@ def _subscribe(wanted: Wanted, since: datetime | None, confirmed: bool) -> tuple
             )
         with store.write() as connection:
             row = subscribers.add(
-                connection, config, wanted, now, origin="cli", confirmed=confirmed, since=since
+                connection,
+                config,
+                wanted,
+                now,
+                origin="cli",
+                confirmed=confirmed,
+                since=since,
+                viewer="all",
             )
         if row.state == "pending":
             outcome = signup.send_confirmation(chosen, config, row, now)

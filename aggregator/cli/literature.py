@@ -104,6 +104,7 @@ def digest(
     """What is new, by topic. Changes nothing."""
     from aggregator import news
     from aggregator.digest import render
+    from aggregator.store.watches import ALL
 
     until = moment(as_of, "--as-of") or clock.wall()
     first = moment(since, "--since")
@@ -115,7 +116,7 @@ def digest(
         raise UsageError("--watch and --topic: both are given; expected one of them.")
     with opened() as (store, chosen, config):
         if watch:
-            made, states = news.watch_digest(store, chosen, config, watch, first, until, limit)
+            made, states = news.watch_digest(store, chosen, config, watch, first, until, limit, ALL)
         else:
             made, states = news.digest(store, chosen, config, topic or (), first, until, limit)
     if as_json or form == "json":

@@ -77,7 +77,7 @@ def create(
 def list_watches(as_json: Json = False) -> None:
     """Every watch: the topics, those of topics.toml, those saved here."""
     with opened() as (store, _, config), store.read() as connection:
-        found = watches.everything(connection, config)
+        found = watches.everything(connection, config, watches.ALL)
     if as_json:
         say({"watches": [one.model_dump(mode="json") for one in found]})
         return
@@ -93,7 +93,7 @@ def list_watches(as_json: Json = False) -> None:
 def show(name: Name, as_json: Json = False) -> None:
     """One watch."""
     with opened() as (store, _, config), store.read() as connection:
-        found = watches.find(connection, config, name)
+        found = watches.find(connection, config, name, watches.ALL)
     if as_json:
         say(found.model_dump(mode="json"))
     else:
@@ -104,7 +104,7 @@ def show(name: Name, as_json: Json = False) -> None:
 def delete(name: Name) -> None:
     """Delete a watch that was saved here, and end its subscriptions."""
     with opened(name, act="watch delete") as (store, _, config), store.write() as connection:
-        ended = watches.delete(connection, config, name)
+        ended = watches.delete(connection, config, name, watches.ALL)
     sys.stdout.write(f"{name}: deleted; {len(ended)} subscriptions ended.\n")
 
 
@@ -126,7 +126,7 @@ def _watch(given: dict[str, Any]) -> Watch:
 
 def _exists(connection: Any, config: Config, name: str) -> bool:
     try:
-        watches.find(connection, config, name)
+        watches.find(connection, config, name, watches.ALL)
     except NotFoundError:
         return False
     return True

@@ -1,4 +1,5 @@
-"""The mail that asks whether an address is its owner's wish, in the subscriber's language; pure."""
+"""Mails about subscriptions and accounts themselves, in the reader's language: the one that asks whether
+an address is its owner's wish, the one that signs somebody in; pure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,13 @@ _SENTENCES: dict[str, dict[str, Any]] = {
         "daily": "every day at {clock} ({tz})",
         "weekly": "every {day} at {clock} ({tz})",
         "days": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+        "sign_in_subject": "Sign in to Daypaper",
+        "sign_in_asked": "Somebody, most likely you, wants to sign in to Daypaper with this address.",
+        "sign_in_open": "Please open this page in the same browser; nothing happens before you press "
+        "the button there.",
+        "sign_in_button": "Sign in",
+        "sign_in_else": "The link is good for fifteen minutes, once. If this was not you, there is "
+        "nothing to do: in another browser the link opens nothing. Do not pass it on.",
     },
     "zh": {
         "subject": "请确认：用邮件订阅“{title}”",
@@ -43,6 +51,12 @@ _SENTENCES: dict[str, dict[str, Any]] = {
         "daily": "每天 {clock}（{tz}）",
         "weekly": "每周{day} {clock}（{tz}）",
         "days": "一 二 三 四 五 六 日",
+        "sign_in_subject": "登录 Daypaper",
+        "sign_in_asked": "有人（想必就是您）希望用这个邮箱登录 Daypaper。",
+        "sign_in_open": "请在刚才的同一个浏览器里打开下面的页面，按下页面上的按钮后才会登录。",
+        "sign_in_button": "登录",
+        "sign_in_else": "链接十五分钟内有效，只能用一次。如果这不是您本人的操作，无需理会："
+        "在别的浏览器里这个链接打不开任何东西。请不要转发。",
     },
 }
 
@@ -87,9 +101,19 @@ def confirmation(lang: str, title: str, terms: Terms, link: str) -> Written:
         "open": said["open"],
         "button": said["button"],
         "else": said["else"],
-        "link": link,
-        "lang": "zh-Hans" if lang == "zh" else "en",
     }
+    return _written(lang, values, link)
+
+
+def sign_in(lang: str, link: str) -> Written:
+    """The mail with the link that signs its reader in."""
+    said = _SENTENCES[lang]
+    parts = ("subject", "asked", "open", "button", "else")
+    return _written(lang, {part: said[f"sign_in_{part}"] for part in parts}, link)
+
+
+def _written(lang: str, said: dict[str, str], link: str) -> Written:
+    values = {**said, "link": link, "lang": "zh-Hans" if lang == "zh" else "en"}
     text = "\n\n".join([values["asked"], values["open"], link, values["else"]]) + "\n"
     return Written(values["subject"], text, str(_HTML.format(**values)))
 

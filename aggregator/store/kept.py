@@ -1,5 +1,6 @@
 """What readers keep of papers: stars, what is for later, what is hidden, what was read, notes."""
 
+import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -110,15 +111,29 @@ def move(connection: Connection, old: str, survivor: str) -> None:
     rows = connection.execute(sa.select(kept).where(kept.c.paper_id == old)).all()
     connection.execute(sa.delete(kept).where(kept.c.paper_id == old))
     for row in rows:
-        values: dict[str, Any] = {
-            f"{name}_at": at for name in SHELVES if (at := row._mapping[f"{name}_at"]) is not None
-        }
-        theirs = of_papers(connection, row.person_pk, [survivor]).get(survivor, NOTHING)
-        if row.note and row.note != theirs.note:
-            notes = [text for text in (theirs.note, row.note) if text]
-            values |= {"note": "\n\n".join(notes)[:MOST_NOTE], "noted_at": row.noted_at}
-        if values:
-            _change(connection, row.person_pk, survivor, values)
+        _add(connection, row, row.person_pk, survivor)
+
+
+def hand_over(connection: Connection, guest_pk: int, person_pk: int) -> None:
+    """What one reader kept is another's from now on, as far as that one can keep it."""
+    mine = kept.c.person_pk == guest_pk
+    for row in connection.execute(sa.select(kept).where(mine)).all():
+        with contextlib.suppress(UsageError):  # full: the newest may stay behind, not the person
+            _add(connection, row, person_pk, row.paper_id)
+    connection.execute(sa.delete(kept).where(mine))
+
+
+def _add(connection: Connection, row: Any, person_pk: int, paper_id: str) -> None:
+    """Add what a row says to what this person keeps of this paper."""
+    values: dict[str, Any] = {
+        f"{name}_at": at for name in SHELVES if (at := row._mapping[f"{name}_at"]) is not None
+    }
+    theirs = of_papers(connection, person_pk, [paper_id]).get(paper_id, NOTHING)
+    if row.note and row.note != theirs.note:
+        notes = [text for text in (theirs.note, row.note) if text]
+        values |= {"note": "\n\n".join(notes)[:MOST_NOTE], "noted_at": row.noted_at}
+    if values:
+        _change(connection, person_pk, paper_id, values)
 
 
 def _change(connection: Connection, person_pk: int, paper_id: str, values: dict[str, Any]) -> None:

@@ -15,12 +15,15 @@ from aggregator.store.sql import (
     chunks,
     delivery,
     feedback,
+    identity,
     insert_missing,
     kept,
     letter,
     one_at_a_time,
     passed,
     person,
+    session,
+    sign_in,
     subscription,
     watch,
 )
@@ -120,7 +123,8 @@ def forget_strangers(connection: Connection) -> None:
 
 
 def erase(connection: Connection, pk: int) -> None:
-    """Forget a person: subscriptions, what they were told, their letters, what they said and kept.
+    """Forget a person: subscriptions, what they were told, their letters, what they said and kept,
+    their account and watches.
 
     Tags that rested on their word are looked at again by the tagger's next run only if the caller
     asks for it (`feedback.unsay`).
@@ -138,7 +142,16 @@ def erase(connection: Connection, pk: int) -> None:
     connection.execute(sa.delete(feedback).where(feedback.c.person_pk == pk))
     connection.execute(sa.delete(passed).where(passed.c.person_pk == pk))
     connection.execute(sa.delete(kept).where(kept.c.person_pk == pk))
-    connection.execute(sa.update(watch).where(watch.c.owner == pk).values(owner=None))
+    own = sa.select(watch.c.name).where(watch.c.owner == pk)
+    ended = {"state": "ended", "next_due": None}
+    others = subscription.c.watch.in_(own) & (subscription.c.state != "ended")
+    connection.execute(sa.update(subscription).where(others).values(**ended))
+    connection.execute(sa.delete(watch).where(watch.c.owner == pk))
+    connection.execute(sa.delete(session).where(session.c.person_pk == pk))
+    connection.execute(sa.delete(identity).where(identity.c.person_pk == pk))
+    address = connection.scalar(sa.select(person.c.address).where(person.c.pk == pk)) or ""
+    links = sign_in.c.address == address.removeprefix("email:")
+    connection.execute(sa.delete(sign_in).where(links))
     connection.execute(sa.delete(person).where(person.c.pk == pk))
 
 

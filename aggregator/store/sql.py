@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
-from aggregator.store import model_tables, people_tables, tables
+from aggregator.store import account_tables, model_tables, people_tables, tables
 
 T = TypeVar("T")
 
@@ -16,6 +16,7 @@ MANY = 500  # names per IN list: well below the limits of both databases
 
 assert people_tables  # imported for its tables
 assert model_tables
+assert account_tables
 _all = tables.SQLModel.metadata.tables
 entry = _all["entry"]
 paper = _all["paper"]
@@ -44,6 +45,9 @@ passed = _all["passed"]
 token = _all["token"]
 audit = _all["audit"]
 kept = _all["kept"]
+sign_in = _all["sign_in"]
+session = _all["session"]
+identity = _all["identity"]
 model = _all["model"]
 topic_state = _all["topic_state"]
 training = _all["training"]

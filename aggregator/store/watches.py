@@ -1,8 +1,13 @@
-"""Watches: those of the topics and of topics.toml, and those that were saved here."""
+"""Watches: those of the topics and of topics.toml, and those that were saved here.
+
+One that a person with an account saved is theirs alone. Whoever does not say for whom a watch is looked
+up sees what is everybody's.
+"""
 
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -12,42 +17,58 @@ from aggregator.store.sql import subscription, watch
 from aggregator.topics import RESERVED, Config
 from aggregator.watches import NAME, Watch
 
+Viewer = int | Literal["all"] | None
+"""For whom watches are looked up: a person (by key), who sees their own, too; whoever runs Daypaper, who
+sees all; anybody."""
+ALL: Literal["all"] = "all"
 
-def find(connection: Connection, config: Config, name: str) -> Watch:
+
+def find(connection: Connection, config: Config, name: str, viewer: Viewer = None) -> Watch:
     """The watch of that name; what the file says goes before what was saved.
 
-    Raises NotFoundError.
+    Raises NotFoundError, also for one that is another's.
     """
     known = config.watch(name)
     if known:
         return known
     if not re.fullmatch(NAME, name):  # asked all the same, PostgreSQL would refuse a NUL
         raise NotFoundError("There is no watch of that name.")
-    saved = connection.scalar(sa.select(watch.c.filter).where(watch.c.name == name))
+    asked = sa.select(watch.c.filter).where(watch.c.name == name, _seen(viewer))
+    saved = connection.scalar(asked)
     if saved is None:
         raise NotFoundError(f'There is no watch "{name}".')
     return Watch(name=name, **saved)
 
 
-def saved(connection: Connection) -> list[Watch]:
+def owner(connection: Connection, name: str) -> int | None:
+    """Whose own a saved watch is; None for everybody's, and for none."""
+    return connection.scalar(sa.select(watch.c.owner).where(watch.c.name == name))
+
+
+def saved(connection: Connection, viewer: Viewer = None) -> list[Watch]:
     """The watches that were saved here, by name."""
-    rows = connection.execute(sa.select(watch).order_by(watch.c.name))
+    rows = connection.execute(sa.select(watch).where(_seen(viewer)).order_by(watch.c.name))
     return [Watch(name=row.name, **row.filter) for row in rows]
 
 
-def everything(connection: Connection, config: Config) -> list[Watch]:
+def everything(connection: Connection, config: Config, viewer: Viewer = None) -> list[Watch]:
     """Every watch: the topics in their order, those of the file, those saved here."""
     names = [t.name for t in config.topics] + [w.name for w in config.watches]
     from_file = [known for name in names if (known := config.watch(name))]
-    return from_file + [one for one in saved(connection) if one.name not in names]
+    return from_file + [one for one in saved(connection, viewer) if one.name not in names]
 
 
-def save(connection: Connection, config: Config, made: Watch, now: datetime) -> None:
-    """Store a new watch, or another filter for one that was saved here.
+def save(
+    connection: Connection, config: Config, made: Watch, now: datetime, owner_pk: int | None = None
+) -> None:
+    """Store a new watch, or another filter for one that was saved here by the same: by a person, or
+    for everybody.
 
-    Raises UsageError if the name belongs to the file, or if a topic does not exist.
+    Raises UsageError if the name is the file's or another's, or if a topic does not exist.
     """
-    if config.watch(made.name) or made.name in RESERVED:
+    known = connection.execute(sa.select(watch.c.owner).where(watch.c.name == made.name)).first()
+    others = known is not None and known.owner != owner_pk
+    if others or config.watch(made.name) or made.name in RESERVED:
         raise UsageError(f'watch: the name "{made.name}" is taken; expected another.')
     for topic in (*made.topics, *made.exclude_topics):
         if config.topic(topic) is None:
@@ -56,19 +77,29 @@ def save(connection: Connection, config: Config, made: Watch, now: datetime) -> 
     said = made.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
     change = sa.update(watch).where(watch.c.name == made.name).values(filter=said)
     if not connection.execute(change).rowcount:
-        row = {"name": made.name, "filter": said, "owner": None, "created_at": now}
+        row = {"name": made.name, "filter": said, "owner": owner_pk, "created_at": now}
         connection.execute(sa.insert(watch).values(**row))
 
 
-def delete(connection: Connection, config: Config, name: str) -> Sequence[str]:
+def delete(
+    connection: Connection, config: Config, name: str, viewer: Viewer = None
+) -> Sequence[str]:
     """Delete a saved watch and end its subscriptions; returns the ids of those that ended.
 
     Raises UsageError for a watch of the file, NotFoundError for none.
     """
     if config.watch(name):
         raise UsageError(f'The watch "{name}" stands in topics.toml; expected one saved here.')
-    if not connection.execute(sa.delete(watch).where(watch.c.name == name)).rowcount:
+    gone = sa.delete(watch).where(watch.c.name == name, _seen(viewer))
+    if not connection.execute(gone).rowcount:
         raise NotFoundError(f'There is no watch "{name}".')
     mine = (subscription.c.watch == name) & (subscription.c.state != "ended")
     ended = sa.update(subscription).where(mine).values(state="ended", next_due=None)
     return list(connection.scalars(ended.returning(subscription.c.id)))
+
+
+def _seen(viewer: Viewer) -> sa.ColumnElement[bool]:
+    if viewer == ALL:
+        return sa.true()
+    everybodys = watch.c.owner.is_(None)
+    return everybodys if viewer is None else everybodys | (watch.c.owner == viewer)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from aggregator import opml
 from aggregator.digest.select import POSTS
 from aggregator.errors import NotFoundError
-from aggregator.store import papers, watches
+from aggregator.signing import LinkError
+from aggregator.store import papers, people, watches
 from aggregator.store.papers import PaperQuery
 from aggregator.watches import NAME
 from api import conditional
@@ -22,6 +23,7 @@ from api.feeds import FORMS
 from api.feeds.build import NEWEST, TAG, Head, build
 from api.params import PaperParams, Words
 from api.routes.papers import check_topics
+from api.web import reader
 from api.web.front import day_of
 from api.web.language import Language, chosen, language
 from api.web.watch import as_topic
@@ -36,6 +38,7 @@ more seldom, and five minutes of delay take the load of many readers from the st
 
 WatchName = Annotated[str, Path(pattern=NAME)]
 Lang = Annotated[Literal["en", "zh"], Query()]
+Key = Annotated[str, Query(max_length=400)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +118,39 @@ def feed_of_search(
 
 
 @router.api_route("/{name}.{form}", methods=BOTH)
-def feed_of_watch(asked: AskedDep, name: WatchName, form: str, lang: Lang = "en") -> Response:
-    """The newest papers of a topic or a watch, or the newest posts about no paper."""
+def feed_of_watch(
+    asked: AskedDep, name: WatchName, form: str, lang: Lang = "en", key: Key = ""
+) -> Response:
+    """The newest papers of a topic or a watch, or the newest posts about no paper. A person's own
+    watch needs its `key`, as the page of the watch gives it."""
     config, t = asked.services.config, language(lang)
     topic = POSTS if name == POSTS.name else config.topic(name)
     if topic is POSTS:
         query, shown = PaperQuery(kind="post", limit=NEWEST), POSTS
     else:
         with asked.services.store.read() as connection:
-            watch = watches.find(connection, config, name)
+            viewer = _of_key(asked, connection, name, key) if key else None
+            watch = watches.find(connection, config, name, viewer)
         query, shown = PaperQuery.of(watch, limit=NEWEST), topic or as_topic(t, watch, config)
     title, about = f"{t.title_of(shown)} · Daypaper", t.description_of(shown)
     page = f"{asked.base}/{'topics' if topic else 'watches'}/{name}"
-    return _feed(asked, (name, form), query, Head(f"{TAG}feed:{name}", title, about, page), t, {})
+    return _feed(
+        asked,
+        (name, form),
+        query,
+        Head(f"{TAG}feed:{name}", title, about, page),
+        t,
+        {"key": key} if key else {},
+    )
+
+
+def _of_key(asked: Asked, connection: Any, name: str, key: str) -> int | None:
+    """The person whose watch of that name the key opens; None for a key that opens nothing."""
+    try:
+        person_id, watch = reader.signer(asked.request).read_feed(key)
+        return people.by_id(connection, person_id).pk if watch == name else None
+    except (LinkError, NotFoundError):
+        return None
 
 
 def _feed(
@@ -154,6 +177,7 @@ def _feed(
 
 def _answer(asked: Asked, address: str, body: bytes, media_type: str) -> Response:
     since = asked.versions.since(address, conditional.etag(body), asked.services.now())
-    who = "public" if asked.services.settings.public_read else "private"
+    keyed = "key" in asked.request.query_params
+    who = "public" if asked.services.settings.public_read and not keyed else "private"
     headers = {"Cache-Control": f"{who}, max-age={FRESH_SECONDS}"}
     return conditional.answer(asked.request, body, media_type, since, headers)

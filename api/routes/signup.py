@@ -8,6 +8,7 @@ from aggregator import signup
 from aggregator.deliver.mail import Email
 from aggregator.store import watches
 from aggregator.watches import Wanted
+from api import session
 from api.deps import Services, ServicesDep
 from api.forms import SignupAnswer, SignupRequest
 from api.limiter import client_of
@@ -43,10 +44,12 @@ def take(
         wanted = Wanted(channel="email", target=target, **asked.model_dump(exclude={"email"}))
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from None
+    mine = session.account(request)
+    viewer = mine.person_pk if mine else None
     with services.store.read() as connection:
-        watches.find(connection, services.config, wanted.watch)
+        watches.find(connection, services.config, wanted.watch, viewer)
     request.app.state.limiter.take("signups", client_of(request))
     now = services.now()
     background.add_task(
-        signup.carry_out, services.store, services.settings, services.config, wanted, now
+        signup.carry_out, services.store, services.settings, services.config, wanted, now, viewer
     )

@@ -1,17 +1,17 @@
 """What a reader does with papers from any page: star, put by, hide, mark as read, write a note."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from aggregator.errors import UsageError
-from aggregator.store import kept, papers, people
+from aggregator.store import kept, papers
 from aggregator.store.kept import NOTHING, Shelf
-from api.deps import Services, ServicesDep
+from api.deps import ServicesDep
 from api.web import reader
-from api.web.reader import Reader, Sender
+from api.web.reader import Keeper
 from api.web.view import page
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
@@ -35,7 +35,7 @@ Back = Annotated[str, Form(max_length=1_000)]
 def keep(
     request: Request,
     services: ServicesDep,
-    sender: Sender,
+    sender: Keeper,
     do: Annotated[str, Form(max_length=100)],
     back: Back = "/",
 ) -> Response:
@@ -47,7 +47,7 @@ def keep(
     now = services.now()
     with services.store.write() as connection:
         doc = papers.by_name(connection, paper_id).doc
-        person = _person(connection, sender, services)
+        person = reader.ensure_person(connection, services, sender)
         kept.put(connection, person, doc["id"], shelf, now if on else None)
         mine = kept.of_papers(connection, person, [doc["id"]]).get(doc["id"], NOTHING)
     if request.headers.get("hx-request"):
@@ -59,7 +59,7 @@ def keep(
 @router.post("/note")
 def write_note(
     services: ServicesDep,
-    sender: Sender,
+    sender: Keeper,
     paper: Annotated[str, Form(max_length=100)],
     note: Annotated[str, Form(max_length=2 * kept.MOST_NOTE)] = "",
     back: Back = "",
@@ -68,13 +68,9 @@ def write_note(
     now = services.now()
     with services.store.write() as connection:
         doc = papers.by_name(connection, paper).doc
-        person = _person(connection, sender, services)
+        person = reader.ensure_person(connection, services, sender)
         kept.note(connection, person, doc["id"], note.replace("\r\n", "\n"), now)
     return RedirectResponse(led_back(back or f"/papers/{doc['id']}", "note"), 303)
-
-
-def _person(connection: Any, sender: Reader, services: Services) -> int:
-    return people.ensure(connection, reader.address(sender), services.now(), confirmed=False)
 
 
 def led_back(path: str, anchor: str) -> str:

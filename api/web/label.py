@@ -10,6 +10,7 @@ from aggregator.labels import next_to_label
 from aggregator.store import feedback, labels, papers, people
 from api.deps import Services, ServicesDep
 from api.web import reader
+from api.web.reader import Reader
 from api.web.view import page
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
@@ -35,22 +36,24 @@ def show_labels(
         raise NotFoundError(f'There is no topic "{topic}" here.')
     items: list[dict[str, Any]] = []
     judged = None
-    if reader.of(request).local and chosen:
+    mine = reader.of(request)
+    if mine.member and chosen:
         items = next_to_label(services.store, config, (chosen.name,), ON_A_PAGE, services.now())
-        judged = _judged(services, last, chosen.name) if last else None
+        judged = _judged(services, mine, last, chosen.name) if last else None
     values = {"topics": topics, "topic": chosen, "items": items, "judged": judged}
     return page(request, "label.html", values)
 
 
-def _judged(services: Services, name: str, topic: str) -> dict[str, Any] | None:
-    """What the local person said of a paper: {"id", "title", "said"}, `said` one of yes, no and pass;
+def _judged(services: Services, mine: Reader, name: str, topic: str) -> dict[str, Any] | None:
+    """What this person said of a paper: {"id", "title", "said"}, `said` one of yes, no and pass;
     None if nothing."""
     with services.store.read() as connection:
         try:
             doc, _ = papers.by_name(connection, name)
         except NotFoundError:
             return None
-        person = people.find(connection, people.LOCAL)
+        local = people.find(connection, people.LOCAL)
+        person = mine.account.person_pk if mine.account else local
         if person is None:
             return None
         word = feedback.of_person(connection, person, doc["id"]).get(topic)

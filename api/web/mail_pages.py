@@ -190,7 +190,7 @@ def _begin_again(connection: Any, services: Services, row: Row) -> None:
     """Take an unsubscription back; of one that was never confirmed there is nothing to take back."""
     if row.state != "ended" or row.confirmed_at is None:
         return
-    watches.find(connection, services.config, row.watch)
+    watches.find(connection, services.config, row.watch, watches.ALL)
     wanted = Wanted.model_validate(
         {"watch": row.watch, "channel": row.channel, "target": row.target, **row.terms.model_dump()}
     )

@@ -37,6 +37,7 @@ def show_paper(request: Request, services: ServicesDep, name: str) -> Response:
         "citing": citing,
         "similar": alike,
         "why": reasons_of(services, doc),
+        "said_by_me": reader.said_of(request, services, doc["id"]),
     }
     return page(request, "paper.html", values)
 

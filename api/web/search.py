@@ -13,10 +13,11 @@ from aggregator.digest.select import in_order
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.store import papers, watches
 from aggregator.store.papers import PaperQuery
+from aggregator.store.watches import ALL
 from aggregator.watches import Watch
 from api.deps import ServicesDep
 from api.web import front, reader
-from api.web.reader import Owner
+from api.web.reader import Member
 from api.web.view import page
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
@@ -119,7 +120,7 @@ _FEED = ("q", "author", "venue", "topic")
 @router.post("/search/save")
 def save_search(
     services: ServicesDep,
-    owner: Owner,
+    sender: Member,
     name: Field,
     q: Field = "",
     author: Field = "",
@@ -139,9 +140,12 @@ def save_search(
         said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
         raise UsageError(f"{error.errors()[0]['loc'] or 'watch'}: {said}.") from None
     with services.store.write() as connection:
-        if any(made.name == one.name for one in watches.everything(connection, services.config)):
+        if any(
+            made.name == one.name for one in watches.everything(connection, services.config, ALL)
+        ):
             raise UsageError(
                 f'name: there is a watch "{made.name}" already; expected another name.'
             )
-        watches.save(connection, services.config, made, services.now())
+        mine = sender.account.person_pk if sender.account else None
+        watches.save(connection, services.config, made, services.now(), mine)
     return RedirectResponse(f"/watches/{made.name}", 303)

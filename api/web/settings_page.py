@@ -1,43 +1,47 @@
 """The settings page: language and theme for everybody; for the owner also subscriptions, watches and
-API tokens."""
+API tokens; with accounts for each person the subscriptions and watches that are theirs."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from aggregator.errors import UsageError
-from aggregator.store import subscriptions, tokens, watches
+from aggregator.errors import NotFoundError, UsageError
+from aggregator.store import people, subscriptions, tokens, watches
+from aggregator.store.subscriptions import Row
+from aggregator.store.watches import ALL
+from aggregator.watches import Watch
 from api.deps import Services, ServicesDep
 from api.web import reader
 from api.web.language import chosen
 from api.web.mail_pages import in_words
-from api.web.reader import Owner
+from api.web.reader import Member, Reader
 from api.web.view import page
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
 
-_ACTIONS: dict[str, Callable[[Any, Services, str, datetime], Any]] = {
-    "pause": lambda c, _, id, now: subscriptions.pause(c, id, now),
-    "resume": lambda c, _, id, now: subscriptions.resume(c, id, now),
-    "stop": lambda c, _, id, now: subscriptions.end(c, id, now),
-    "unwatch": lambda c, services, name, _: watches.delete(c, services.config, name),
-    "revoke": lambda c, _, name, now: tokens.revoke(c, name, now),
+_SUBSCRIPTIONS: dict[str, Callable[[Any, str, datetime], Any]] = {
+    "pause": subscriptions.pause,
+    "resume": subscriptions.resume,
+    "stop": subscriptions.end,
 }
-"""What a button says -> what is done to the subscription, watch or token that it names."""
+"""What a button says -> what is done to the subscription that it names."""
+_ACTIONS = (*_SUBSCRIPTIONS, "unwatch", "revoke")
 
 
 @router.get("/settings")
 def show_settings(request: Request, services: ServicesDep) -> Response:
     """What can be set here by this reader."""
     values: dict[str, Any] = {"shown": [], "watches": [], "tokens": []}
-    if reader.of(request).local:
+    mine = reader.of(request)
+    if mine.member:
         with services.store.read() as connection:
-            rows = subscriptions.everything(connection)
-            values["watches"] = watches.saved(connection)
-            values["tokens"] = [t for t in tokens.everything(connection) if not t.revoked_at]
+            rows = _subscriptions(connection, mine)
+            values["watches"] = _watches(connection, mine)
+            if mine.local:
+                values["tokens"] = [t for t in tokens.everything(connection) if not t.revoked_at]
         values["shown"] = in_words(request, services, chosen(request).code, rows)
     return page(request, "settings.html", values)
 
@@ -45,14 +49,50 @@ def show_settings(request: Request, services: ServicesDep) -> Response:
 @router.post("/settings")
 def change_settings(
     services: ServicesDep,
-    owner: Owner,
+    sender: Member,
     do: Annotated[str, Form(max_length=20)],
     what: Annotated[str, Form(max_length=200)],
 ) -> Response:
     """Do what a button says to what its form names, and lead back to its part of the page."""
     if do not in _ACTIONS:
         raise UsageError(f"do: expected one of {', '.join(_ACTIONS)}.")
+    if do == "revoke" and not sender.local:
+        raise HTTPException(403, "Only an owner of this installation may do this.")
+    now = services.now()
     with services.store.write() as connection:
-        _ACTIONS[do](connection, services, what, services.now())
+        if do == "revoke":
+            tokens.revoke(connection, what, now)
+        elif do == "unwatch":
+            _delete_watch(connection, services, sender, what)
+        elif any(row.id == what for row in _subscriptions(connection, sender)):
+            _SUBSCRIPTIONS[do](connection, what, now)
+        else:
+            raise NotFoundError(f'There is no subscription "{what}".')
     part = {"unwatch": "watches", "revoke": "tokens"}.get(do, "subscriptions")
     return RedirectResponse(f"/settings#{part}", 303)
+
+
+def _subscriptions(connection: Any, mine: Reader) -> list[Row]:
+    """Those that are the reader's to change: without accounts all; else their own, and for an owner
+    also those of the installation, but no other person's."""
+    if mine.account is None:
+        return subscriptions.everything(connection)
+    rows = subscriptions.of_person(connection, mine.account.person_pk)
+    local = people.find(connection, people.LOCAL) if mine.local else None
+    return rows + (subscriptions.of_person(connection, local) if local is not None else [])
+
+
+def _watches(connection: Any, mine: Reader) -> list[Watch]:
+    """Those that are the reader's to delete, in the same way."""
+    if mine.account is None:
+        return watches.saved(connection, ALL)
+    seen = watches.saved(connection, mine.account.person_pk)
+    return [one for one in seen if mine.local or watches.owner(connection, one.name) is not None]
+
+
+def _delete_watch(connection: Any, services: Services, mine: Reader, name: str) -> None:
+    if not services.config.watch(name) and not any(
+        one.name == name for one in _watches(connection, mine)
+    ):
+        raise NotFoundError(f'There is no watch "{name}".')
+    watches.delete(connection, services.config, name, reader.viewer_of(mine))

@@ -79,10 +79,13 @@ def show_watch(
     if services.config.topic(name):
         return RedirectResponse(f"/topics/{name}", 302)
     with services.store.read() as connection:
-        watch = watches.find(connection, services.config, name)
+        watch = watches.find(connection, services.config, name, reader.viewer(request))
+        own = watches.owner(connection, name) is not None
     shown = as_topic(chosen(request), watch, services.config)
     query = PaperQuery.of(watch, kind="paper", limit=ON_A_PAGE, sort=sort)
-    return _listed(request, services, shown, query, cursor)
+    mine = reader.of(request).account
+    key = reader.signer(request).feed_token(mine.person_id, name) if own and mine else ""
+    return _listed(request, services, shown, query, cursor, {"feed_key": key})
 
 
 def _listed(
@@ -107,6 +110,7 @@ def _listed(
         "kept": reader.kept_of(request, services, {paper["id"] for paper in items}),
         "works": works,
         "citing": citing,
+        "feed_key": "",
         "week": None,
         "chart": None,
         "rising": (),

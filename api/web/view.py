@@ -37,6 +37,8 @@ def page(
     t = language.language(lang) if lang else language.chosen(request)
     other = "zh" if t.code == "en" else "en"
     theme = _theme(request)
+    settings = request.app.state.services.settings
+    mine = reader.of(request)
     content = (
         _environment()
         .get_template(template)
@@ -51,12 +53,16 @@ def page(
             theme=theme,
             theme_address=address(request, theme="light" if theme == "dark" else "dark"),
             form_token=lambda: reader.form_token(request),
-            local=reader.of(request).local,
+            local=mine.local,
+            member=mine.member,
+            accounts=settings.accounts,
+            account=mine.account,
         )
     )
     response = HTMLResponse(content, status)
     response.headers["Vary"] = "Accept-Language, Cookie"
-    response.headers["Cache-Control"] = "private, no-cache"
+    # Where somebody may sign out, no page stays behind in the browser.
+    response.headers["Cache-Control"] = "no-store" if mine.account else "private, no-cache"
     response.headers["Content-Language"] = t.code
     if request.query_params.get("lang") in language.CODES:
         response.set_cookie(language.COOKIE, t.code, max_age=YEAR, httponly=True, samesite="lax")

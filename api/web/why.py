@@ -9,11 +9,11 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
 from aggregator.explaining import explain_paper
-from aggregator.store import feedback, labels, papers, people
+from aggregator.store import feedback, labels, papers
 from aggregator.tag.why import Explanation, Span
 from api.deps import Services, ServicesDep
 from api.web.keep import Back, led_back
-from api.web.reader import Owner
+from api.web.reader import Member, member
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
 
@@ -72,20 +72,20 @@ def pieces(text: str, spans: Sequence[Span]) -> list[Piece]:
 @router.post("/judge")
 def judge(
     services: ServicesDep,
-    sender: Owner,
+    sender: Member,
     paper: Annotated[str, Form(max_length=200)],
     topic: Annotated[str, Form(max_length=64)],
     word: Annotated[str, Form(max_length=8)],
     back: Back = "",
     anchor: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Store the word, `yes`, `no`, `pass` (by, for now) or `undo`, as the local person's, and lead
+    """Store the word, `yes`, `no`, `pass` (by, for now) or `undo`, as the reader's own, and lead
     back: to the paper, or to `back` at the place `anchor`."""
     known = services.config.topic(topic) is not None and word in ("yes", "no", "pass", "undo")
     now, topics = services.now(), services.config.topics
     with services.store.write() as connection:
         paper_id = papers.by_name(connection, paper).doc["id"]
-        person = people.ensure(connection, people.LOCAL, now, confirmed=True)
+        person = member(connection, services, sender)
         if known:
             labels.take_back(connection, person, paper_id, topic)
         if known and word == "pass":

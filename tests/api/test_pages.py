@@ -298,6 +298,7 @@ def test_catalogues_agree() -> None:
             "shelf_",
             "do_",
             "shape_",
+            "closed_",
         ),
     )
     named = {key for key in zh if not key.startswith(families)}

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -25,17 +26,19 @@ PROJECT = Path(__file__).parents[2]
 
 
 @contextmanager
-def served(store: Store, folder: Path) -> Iterator[str]:
-    """The address of the application over this store."""
+def served(store: Store, folder: Path, **given: Any) -> Iterator[str]:
+    """The address of the application over this store; with settings of its own it knows its address."""
     config = topics.load(PROJECT / "topics.toml")
-    app = create_app(store, Settings(data_dir=folder), config, now=lambda: sample.NOW)
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        settings = Settings(data_dir=folder, **({"base_url": url, **given} if given else {}))
+        app = create_app(store, settings, config, now=lambda: sample.NOW)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         while not server.started:
             time.sleep(0.02)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield url
         server.should_exit = True
         thread.join()
 
