@@ -149,13 +149,14 @@ def _kind(body: bytes, content_type: str) -> str:
 
 
 def _guessed(body: bytes) -> str:
-    """The encoding of a text that is not UTF-8 and names no other; "" if nothing speaks for any."""
+    """The encoding of a text that is not UTF-8 and names no other; windows-1252 if nothing speaks
+    for another."""
     end = body.rfind(b">", 0, _SAMPLE) + 1
     found = from_bytes(body[:end]).best() if end else None
     letters = [letter for letter in str(found or "") if letter > "\x7f" and letter.isalpha()]
     # Latin scripts look alike in several encodings: the common one is likelier than any found.
     latin = sum(letter < _BEYOND_LATIN for letter in letters)
-    return found.encoding if found and latin * 2 < len(letters) else ""
+    return found.encoding if found and latin * 2 < len(letters) else "windows-1252"
 
 
 def _entry(item: Any, zone: tzinfo, makers: tuple[str, ...]) -> FeedEntry:
