@@ -150,7 +150,9 @@ def _kind(body: bytes, content_type: str) -> str:
 
 def _guessed(body: bytes) -> str:
     """The encoding of a text that is not UTF-8 and names no other; windows-1252 if nothing speaks
-    for another."""
+    for another, "" if it names itself otherwise."""
+    if 0 in body[:16]:
+        return ""  # UTF-16 or UTF-32, as its first bytes tell
     end = body.rfind(b">", 0, _SAMPLE) + 1
     found = from_bytes(body[:end]).best() if end else None
     letters = [letter for letter in str(found or "") if letter > "\x7f" and letter.isalpha()]
