@@ -131,7 +131,7 @@ def parse(text: str, where: str) -> Config:
     """As `load`, from text; `where` names it in errors."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers without end, nesting without end
         raise UsageError(f"{where}: not valid TOML: {error}.") from None
     lines = text.splitlines()
     file = _checked(_File, data, where, "")
