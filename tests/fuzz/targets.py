@@ -39,6 +39,7 @@ sources = [
   { name = "semanticscholar", kind = "citations", provider = "semanticscholar", works = ["1412.6980"] },
   { name = "openalex", kind = "citations", provider = "openalex", works = ["1412.6980"] },
   { name = "hf", kind = "hf_daily" },
+  { name = "crossref", kind = "crossref" },
 ]
 """
 
