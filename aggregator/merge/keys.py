@@ -1,5 +1,6 @@
-"""By what entries can be compared: the names they claim, their title's normal form, their authors."""
+"""By what entries can be compared: the names they claim, their title, their year."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -32,15 +33,15 @@ def title_key(draft: Draft) -> str | None:
 _key = lru_cache(maxsize=4096)(text.title_key)  # asked for by match, plan and store
 
 
-NOBODY = frozenset({"anonymous", "anonymousauthor", "anonymousauthors", "withdrawn"})
-"""What submissions have for names while they are reviewed, or after they were withdrawn."""
+_FRONT_MATTER = re.compile(
+    r"(?:.*\W)?(?:preface|foreword|editorial|introduction|front ?matter|table of contents|author index)",
+    re.IGNORECASE,
+)
 
 
-@lru_cache(maxsize=4096)
-def name_set(authors: tuple[str, ...]) -> frozenset[str]:
-    """The authors' last names, folded; empty where nobody is named."""
-    named = [name for name in authors if text.title_key(name) not in NOBODY]
-    return frozenset(key for key, _ in map(text.name_keys, named) if key)
+def front_matter(title: str) -> bool:
+    """Is this what every volume has: a preface, an editorial?"""
+    return _FRONT_MATTER.fullmatch(title.strip(" .")) is not None
 
 
 def specific(title: str) -> bool:
@@ -51,3 +52,13 @@ def specific(title: str) -> bool:
 
 def _is_han(character: str) -> bool:
     return unicodedata.name(character, "").startswith("CJK UNIFIED")
+
+
+def years_apart(a: Draft, b: Draft, *, signed: bool = False) -> int:
+    """How many years lie between two entries; `signed`: below 0 where the first is older."""
+    years = _year(a) - _year(b)
+    return years if signed else abs(years)
+
+
+def _year(draft: Draft) -> int:
+    return draft.year or (draft.first_public or draft.published).year

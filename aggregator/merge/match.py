@@ -6,34 +6,40 @@ The theory. Missing a duplicate costs a reader a second look; a wrong merge hide
    forum or a CVF page are one paper; a post is about the paper that its link names. Old addresses
    of NeurIPS name a title: pages of that site are not joined by one.
 2. Else the title must be the same to the letter (after folding case, accents, markup, punctuation
-   and blanks, in any script), at least half of the authors of the shorter list must share their
-   last names, and the years may differ by two (a preprint may be a year older than its proceedings,
-   and submission seasons cross New Year). Where one side names no author, the title must be long
-   enough to stand for itself and the years may differ by one.
-3. An arXiv id is an identity: two arXiv ids are never joined by a shared DOI or title. Nor are two
+   and blanks, in any script) and at least half of the authors of the shorter list must be on the
+   other; the years may differ by two (a preprint may be a year older than its proceedings, and
+   submission seasons cross New Year), by five between a preprint and anything else if all authors
+   agree and the title is long enough to stand for itself. Where one side names no author, the title
+   must stand for itself and the years may differ by one. Prefaces and editorials are never joined.
+3. A work may be renamed: entries by exactly the same two or more people, at most two years apart,
+   are one if their titles differ in small words alone, or their abstracts are much the same
+   (alike.py has the limits, and what keeps sequels, parts and longer articles apart).
+4. An arXiv id is an identity: two arXiv ids are never joined by a shared DOI or title. Nor are two
    pages of one proceedings site by a title. Authors do post a work twice, and parts I and II share
    a title; only a person may join those.
-4. What people decided goes before all that: entries of one paper are joined whatever they say, and
+5. What people decided goes before all that: entries of one paper are joined whatever they say, and
    entries that are not are kept apart (rulings.py).
-5. Where a title fits several, the nearest year, then the larger overlap of authors, then the smaller
+6. Where a title fits several, the nearest year, then the larger overlap of authors, then the smaller
    key decides, so the outcome does not depend on the order of arrival.
 
-Tried and dropped: similar titles (edit distance, token sets). On the proceedings and preprints of
-2013-2017 every true pair but one had equal title keys ("&" for "and"), while near titles were mostly
-sequels. That one is folded in the key. Known misses: a title changed between preprint and
-proceedings where no page links the two; known false joins: none seen.
+Tried and dropped: similar titles (edit distance, token sets): near titles are mostly sequels, also
+by the same people. tests/data/merge has pairs for and against each rule; docs/merging.md what they
+measure, the known misses and the known wrong joins.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import combinations
 
 from aggregator.merge import rulings as ruled_by
-from aggregator.merge.keys import claims, name_set, specific, title_key
+from aggregator.merge.alike import renamed
+from aggregator.merge.keys import claims, front_matter, specific, title_key, years_apart
+from aggregator.merge.people import people_key, shared
 from aggregator.merge.rulings import NONE, Pair, Rulings
 from aggregator.models import Draft, Entry
 
 YEARS_APART = 2
+YEARS_APART_SURE = 5
 YEARS_APART_UNSIGNED = 1
 AUTHORS_SHARED = 0.5
 
@@ -55,6 +61,7 @@ def cluster(entries: Sequence[Entry], rulings: Rulings = NONE) -> list[list[Entr
     _join_by_ruling(ordered, groups, rulings.together)
     _join_by_identifier(ordered, groups)
     _join_by_title(ordered, groups)
+    _join_by_people(ordered, groups)
     return groups.lists()
 
 
@@ -82,7 +89,7 @@ class _Groups:
         return n
 
     def join(self, a: int, b: int, *, by_title: bool = False, ruled: bool = False) -> bool:
-        """Join the sets of a and b, unless people or rule 3 forbid it; the latter does not bind
+        """Join the sets of a and b, unless people or rule 4 forbid it; the latter does not bind
         people (`ruled`). Are they one now?"""
         a, b = self.find(a), self.find(b)
         if a == b:
@@ -153,14 +160,18 @@ def _join_by_identifier(entries: Sequence[Entry], groups: _Groups) -> None:
 
 def _join_by_title(entries: Sequence[Entry], groups: _Groups) -> None:
     same: dict[str, list[int]] = defaultdict(list)
-    for n, entry in enumerate(entries):
-        key = title_key(entry.draft)
-        if key:
+    for n, draft in _titled(entries):
+        if key := title_key(draft):
             same[key].append(n)
     for key in sorted(same):
         pairs = _fitting(entries, same[key], groups)
         for *_, a, b in sorted(pairs):
             groups.join(a, b, by_title=True)
+
+
+def _titled(entries: Sequence[Entry]) -> Iterator[tuple[int, Draft]]:
+    """Those whose titles say what they are about."""
+    return ((n, e.draft) for n, e in enumerate(entries) if not front_matter(e.draft.title))
 
 
 def _fitting(
@@ -175,13 +186,26 @@ def _fitting(
 
 def _fit(a: Draft, b: Draft) -> tuple[int, float] | None:
     """(years apart, authors not shared) of two drafts of equal title; None if they do not fit."""
-    years = abs(_year(a) - _year(b))
-    ours, theirs = name_set(a.authors), name_set(b.authors)
-    if not ours or not theirs:
+    years, share = years_apart(a, b), shared(a.authors, b.authors)
+    if share is None:
         return (years, 1.0) if years <= YEARS_APART_UNSIGNED and specific(a.title) else None
-    shared = len(ours & theirs) / min(len(ours), len(theirs))
-    return (years, 1 - shared) if years <= YEARS_APART and shared >= AUTHORS_SHARED else None
+    sure = share == 1 and "preprint" in (a.role, b.role) and specific(a.title)
+    apart = YEARS_APART_SURE if sure else YEARS_APART
+    return (years, 1 - share) if years <= apart and share >= AUTHORS_SHARED else None
 
 
-def _year(draft: Draft) -> int:
-    return draft.year or (draft.first_public or draft.published).year
+def _join_by_people(entries: Sequence[Entry], groups: _Groups) -> None:
+    """Works under two titles (rule 3)."""
+    same: dict[str, list[int]] = defaultdict(list)
+    for n, draft in _titled(entries):
+        if key := people_key(draft):
+            same[key].append(n)
+    for key in sorted(same):
+        pairs = [
+            (*fit, a, b)
+            for a, b in combinations(same[key], 2)
+            if groups.find(a) != groups.find(b)
+            and (fit := renamed(entries[a].draft, entries[b].draft))
+        ]
+        for *_, a, b in sorted(pairs):
+            groups.join(a, b, by_title=True)

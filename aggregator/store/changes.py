@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from aggregator.digest import rank
 from aggregator.merge.keys import title_key
 from aggregator.merge.merge import Merged
+from aggregator.merge.people import people_key
 from aggregator.merge.plan import Plan
 from aggregator.models import Entry
 from aggregator.store import discussions, feedback, labels, search, told
@@ -172,6 +173,7 @@ def _entry_row(plan: Plan, key: int, known: Entry, content: str) -> dict[str, An
         "paper_id": known.paper_id,
         "title": draft.title,
         "title_key": title_key(draft),
+        "people_key": people_key(draft),
         "abstract": draft.abstract,
         "url": draft.url,
         "authors": list(draft.authors),

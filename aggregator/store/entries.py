@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from aggregator.merge.keys import claims, title_key
+from aggregator.merge.people import people_key
 from aggregator.merge.plan import Stored, candidate_id
 from aggregator.merge.rulings import name
 from aggregator.models import Draft, Entry
@@ -74,8 +75,8 @@ def of_native_ids(
 def around(
     connection: Connection, page: Sequence[Entry], before: Sequence[Entry], digests: dict[str, str]
 ) -> Stored:
-    """Everything stored that the changed entries of a page may touch: the papers that share a name
-    or a title with them (or did `before`), those that share one with these, and so on, with all
+    """Everything stored that the changed entries of a page may touch: the papers that share a name,
+    a title or the people with them (or did `before`), those that share one with these, and so on, with all
     their entries and all that speak of them."""
     decided = rulings.everything(connection)
     papers: set[str] = set()
@@ -84,7 +85,10 @@ def around(
     for _ in range(ROUNDS):
         names = {name for e in edge for name in (*claims(e.draft), *e.draft.mentions)}
         found = _papers_named(connection, names)
-        found |= _papers_titled(connection, {k for e in edge if (k := title_key(e.draft))})
+        titles = {k for e in edge if (k := title_key(e.draft))}
+        found |= _papers_keyed(connection, entry.c.title_key, titles)
+        people = {k for e in edge if (k := people_key(e.draft))}
+        found |= _papers_keyed(connection, entry.c.people_key, people)
         found |= {e.paper_id for e in edge if e.paper_id}
         if decided.together:
             found |= _papers_joined(connection, edge, decided.together)
@@ -162,10 +166,10 @@ def _papers_named(connection: Connection, names: set[str]) -> set[str]:
     return found
 
 
-def _papers_titled(connection: Connection, titles: set[str]) -> set[str]:
+def _papers_keyed(connection: Connection, column: sa.Column[Any], keys: set[str]) -> set[str]:
     found: set[str] = set()
-    for part in chunks(sorted(titles)):
-        asked = sa.select(entry.c.paper_id).where(entry.c.title_key.in_(part))
+    for part in chunks(sorted(keys)):
+        asked = sa.select(entry.c.paper_id).where(column.in_(part))
         found.update(connection.scalars(asked))
     return found
 

@@ -55,6 +55,7 @@ class Entry(SQLModel, table=True):
         Index(None, "kind", "native_id"),
         Index(None, "kind", "published"),
         Index(None, "title_key"),
+        Index(None, "people_key"),
     )
 
     pk: int | None = _key()
@@ -66,6 +67,9 @@ class Entry(SQLModel, table=True):
     paper_id: str = Field(foreign_key="paper.id", index=True)  # the paper it is about
     title: str = _text()
     title_key: str | None  # normal form for matching; null where the title must not match (posts)
+    people_key: (
+        str | None
+    )  # the same for entries by the same people; null for posts, and one person
     abstract: str = _text()
     url: str = _text()
     authors: list[str] = _json()

@@ -7,14 +7,18 @@ import pytest
 
 from aggregator.merge.match import cluster
 from aggregator.models import Entry
+from tests.bench import places
 from tests.conftest import NOW
 from tests.merge.cases import Case, cases, drafts_of, stored
 
 BELIEVED = "page links another work"
 """The one kind that is joined wrongly: the page says so itself, and only a person can tell."""
 
-LEAST = 43
+LEAST = 56
 """Pairs of one work that are found by titles, people and ids alone."""
+
+LEAST_BY_ABSTRACT = 75
+"""The same where abstracts are known, too."""
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +58,15 @@ def test_the_store_finds_what_clustering_everything_at_once_finds(
         apart[paper].add(key)
     groups = cluster([Entry(draft, ("s",), NOW) for draft in drafts_of(found)])
     assert {frozenset(g) for g in apart.values()} == {frozenset(e.key for e in g) for g in groups}
+
+
+def test_with_abstracts_more_is_found_and_nothing_wrong() -> None:
+    known = places.abstracts()
+    if not known:
+        pytest.skip("the abstracts of the pairs do not lie beside this checkout")
+    found = cases(known)
+    groups = cluster([Entry(draft, ("s",), NOW) for draft in drafts_of(found)])
+    paper = {e.key: n for n, group in enumerate(groups) for e in group}
+    joined = [one for one in found if paper[one.a.key] == paper[one.b.key]]
+    assert {one.kind for one in joined if not one.same} <= {BELIEVED}
+    assert sum(one.same for one in joined) >= LEAST_BY_ABSTRACT

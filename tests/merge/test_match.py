@@ -11,7 +11,12 @@ from aggregator.models import Draft, Entry
 from tests.conftest import NOW
 from tests.drafts import DAY, page, post, preprint
 
-TITLES = ("Deep Widgets for Semantic Gadgets", "On the Depth of Widgets, Part I", "Introduction")
+TITLES = (
+    "Deep Widgets for Semantic Gadgets",
+    "Deep Widget for the Semantic Gadget",  # the same people call it so, too
+    "On the Depth of Widgets, Part I",
+    "Introduction",
+)
 PEOPLE = (("Ada Lovelace", "Alan Turing"), ("Turing, Alan",), ("Grace Hopper",), ())
 
 
@@ -70,7 +75,13 @@ def test_title_rules() -> None:
     assert together(preprint(authors=("A. Lovelace", "A. Turing")), page())
     assert not together(preprint(title="Deep Widgets for Semantic Gadgets II"), page())
     assert not together(preprint(authors=("Ada Byron",)), page())
-    assert not together(preprint(published=DAY - timedelta(days=1200)), page())
+    assert together(preprint(published=DAY - timedelta(days=1200)), page())
+    some = ("Ada Lovelace", "Grace Hopper")
+    assert not together(preprint(published=DAY - timedelta(days=1200), authors=some), page())
+    assert not together(preprint(published=DAY - timedelta(days=2400)), page())
+    short = "Deep Widgets"
+    old = preprint(title=short, published=DAY - timedelta(days=1200))
+    assert not together(old, page(title=short))
 
 
 def test_without_authors_only_a_specific_title_joins() -> None:
