@@ -36,7 +36,7 @@ _WORDS = re.compile(r"[^\W_]+")
 _MARKS = re.compile(
     r"\+\+|(?:(?<![\w.])v?|(?<=[a-z])v)\d+(?:\.\d+)*(?!\.?\w)|\b(?:ii|iii|iv|vi|vii|viii|ix)\b|\bpart\s+\w+"
     r"|\b(?:errat(?:a|um)|corrigend(?:a|um)|addend(?:a|um)|rejoinder|discussion|open problem|"
-    r"supplement\w*|comments? on|reply to|response to)\b",
+    r"supplement\w*|comments? on|reply to|response to|survey|review|tutorial|overview)\b",
     re.I,
 )
 _EXTENSION = re.compile(

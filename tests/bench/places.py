@@ -31,6 +31,7 @@ def preprints(file: Path = STAND_IN / "arxiv.jsonl.gz") -> Iterator[Draft]:
             year,
             date=row.get("created", ""),
             abstract=row["abstract"] or "",
+            comments=row.get("comments"),
         )
 
 

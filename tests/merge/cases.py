@@ -57,6 +57,7 @@ def draft(
     date: str = "",
     identifiers: Mapping[str, str] | None = None,
     abstract: str = "",
+    comments: str | None = None,
 ) -> Draft:
     """An entry as its source would give it; without a day, the middle of the year."""
     role = _ROLES.get(place, "proceedings")
@@ -75,6 +76,7 @@ def draft(
         year=year,
         identifiers=own | dict(identifiers or {}),
         fidelity=1,
+        extra={"comments": comments} if comments else {},
     )
 
 
@@ -114,5 +116,6 @@ def _draft(side: Mapping[str, Any], abstracts: Mapping[str, str]) -> Draft:
         side["year"],
         date=side.get("date", ""),
         identifiers=side.get("identifiers"),
+        comments=side.get("comments"),
     )
     return replace(made, abstract=abstracts.get(f"{made.kind}:{made.native_id}", ""))

@@ -17,7 +17,7 @@ BELIEVED = "page links another work"
 LEAST = 56
 """Pairs of one work that are found by titles, people and ids alone."""
 
-LEAST_BY_ABSTRACT = 75
+LEAST_BY_ABSTRACT = 78
 """The same where abstracts are known, too."""
 
 
