@@ -53,7 +53,7 @@ def test_until_then_there_are_two_papers(store: Store) -> None:
 def test_entries_of_an_older_schema_are_found_by_their_people(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'x.db'}"
     with closing(Store(url, tmp_path)) as store:
-        store.migrate("0010")
+        store.migrate("0014")
         with store.write() as connection:
             tables = {table.name: table for table in copies.tables(connection)}
             connection.execute(sa.insert(tables["paper"]).values(**_paper()))

@@ -7,8 +7,8 @@ from alembic import op
 from aggregator.merge.people import people_key
 from aggregator.models import Draft
 
-revision = '0011'
-down_revision = '0010'
+revision = '0015'
+down_revision = '0014'
 branch_labels = None
 depends_on = None
 
