@@ -297,6 +297,7 @@ def test_catalogues_agree() -> None:
             "tally_",
             "shelf_",
             "do_",
+            "fetch_",
             "shape_",
             "closed_",
         ),
