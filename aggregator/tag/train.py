@@ -86,7 +86,7 @@ def train(
         "themes": material.directions.shape[1],
         **cross_validate(material.labels, material.topics, folds=FOLDS, repeats=REPEATS),
     }
-    artifact = _fit(material)
+    artifact = fit(material)
     if material.pairs:
         artifact, figures["chinese"] = translations.teach(artifact, material.pairs)
     trained = now.date().isoformat() if now else ""
@@ -175,7 +175,7 @@ def _document_frequency(counts: sp.csr_matrix) -> np.ndarray:
     return np.bincount(counts.indices, minlength=shape(counts)[1])
 
 
-def _fit(material: Material) -> Artifact:
+def fit(material: Material) -> Artifact:
     """The final model: weights from all labels; calibration and threshold by cross-fitting."""
     labels, vectoriser = material.labels, material.vectoriser
     weights, intercepts, calibration, thresholds = [], [], [], []

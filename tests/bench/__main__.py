@@ -5,7 +5,20 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import api, bulk, delivery, feeds, ingest, kills, links, merge, scale, tagging
+from tests.bench import (
+    api,
+    bulk,
+    delivery,
+    feeds,
+    ingest,
+    kills,
+    links,
+    merge,
+    own,
+    scale,
+    tagging,
+    taught,
+)
 
 PARTS = {
     "ingest": ingest.bench,
@@ -13,6 +26,8 @@ PARTS = {
     "feeds": feeds.bench,
     "links": links.bench,
     "tagging": tagging.bench,
+    "own": own.bench,
+    "taught": taught.bench,
     "api": api.bench,
     "delivery": delivery.bench,
     "kills": kills.bench,
