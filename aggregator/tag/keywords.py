@@ -1,7 +1,7 @@
 """The rule for topics that no model knows: their keywords in title and abstract."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from aggregator.tag.features import singular
 from aggregator.tag.text import tokens
@@ -67,8 +67,14 @@ def _spaced(text: str) -> str:
     return f" {' '.join(map(singular, tokens(text)))} "
 
 
+@lru_cache(4096)
+def _wanted(keyword: str) -> str:
+    """As `_spaced`: the same few words are looked for in every paper."""
+    return _spaced(keyword)
+
+
 def _count(spaced: str, keyword: str) -> int:
-    wanted = _spaced(keyword)
+    wanted = _wanted(keyword)
     if not wanted.strip():
         return 0
     if wanted.isascii():
