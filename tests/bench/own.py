@@ -60,7 +60,9 @@ def _corpus() -> Iterator[Row]:
     yield from list(rows.values())[:PAPERS]
 
 
-def _found(corpus: Sequence[Row]) -> tuple[dict[str, dict[str, list[str]]], list[tuple[str, str, str]]]:
+def _found(
+    corpus: Sequence[Row],
+) -> tuple[dict[str, dict[str, list[str]]], list[tuple[str, str, str]]]:
     """Topic -> name of a list -> titles in its order; and rows that say what it took."""
     plain = topics.load(PROJECT / "topics.toml")
     added = topics.parse((DATA / "own_topics.toml").read_text(), "own_topics.toml").topics
