@@ -56,7 +56,7 @@ class PaperParams(BaseModel):
     )
     sort: Sort = Field(
         default="new",
-        description="Newest, most talked about (of the last 30 days), or best match first",
+        description="Newest, most talked about, or best match first",
     )
     kind: Kind = Field(default="paper", description="Papers, or posts that are about no paper")
     prefix: bool = Field(default=False, description="Let the last word of q go on (as you type)")
