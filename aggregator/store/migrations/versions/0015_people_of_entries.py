@@ -42,6 +42,6 @@ def _fill(bind: sa.Connection) -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table('entry', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_entry_people_key'))
-        batch_op.drop_column('people_key')
+    # Not as a batch, which would make the table anew: others refer to its rows.
+    op.drop_index('ix_entry_people_key', 'entry')
+    op.drop_column('entry', 'people_key')
