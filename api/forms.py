@@ -97,7 +97,7 @@ class SubscriptionAnswer(Terms):
     channel: str
     target: str = Field(description="Without what is secret in it")
     state: Literal["pending", "active", "paused", "suspended", "ended"]
-    origin: str = Field(description="Who made it: cli, file, api, signup, slack")
+    origin: str = Field(description="Who made it: cli, file, api, signup, slack, web")
     created_at: datetime
     confirmed_at: datetime | None
     told_at: datetime | None = Field(description="Time of the latest digest")

@@ -63,7 +63,7 @@ class Subscription(SQLModel, table=True):
     target: str
     terms: dict[str, Any] = _json()  # watches.Terms
     state: str  # pending, active, paused, suspended, ended
-    origin: str  # cli, file, api, signup, slack
+    origin: str  # cli, file, api, signup, slack, web
     since: datetime | None  # the first digest goes back to here (`at`); null: a day before it
     started_at: datetime | None  # logical time of the first digest; null before it
     started_id: int = Field(default=0, sa_column=Column(_BIG, nullable=False))  # events up to here

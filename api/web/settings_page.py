@@ -1,5 +1,5 @@
-"""The settings page: language and theme for everybody; for the owner also subscriptions, watches and
-API tokens; with accounts for each person the subscriptions and watches that are theirs."""
+"""The settings page: language and theme for everybody; for the owner also channels, subscriptions,
+watches and API tokens; with accounts for each person the subscriptions and watches that are theirs."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,19 +8,24 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
+from aggregator.deliver import channels
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.store import people, subscriptions, tokens, watches
 from aggregator.store.subscriptions import Row
 from aggregator.store.watches import ALL
 from aggregator.watches import Watch
 from api.deps import Services, ServicesDep
-from api.web import reader
+from api.web import reader, settings_acts
 from api.web.language import chosen
-from api.web.mail_pages import in_words
-from api.web.reader import Member, Reader
+from api.web.mail_pages import PRIVATE, in_words
+from api.web.reader import Member, Owner, Reader
+from api.web.settings_acts import Said
 from api.web.view import page
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
+
+DAYS = (30, 90, 365)
+"""How long a token that is made here may last; or without an end."""
 
 _SUBSCRIPTIONS: dict[str, Callable[[Any, str, datetime], Any]] = {
     "pause": subscriptions.pause,
@@ -34,16 +39,7 @@ _ACTIONS = (*_SUBSCRIPTIONS, "unwatch", "revoke")
 @router.get("/settings")
 def show_settings(request: Request, services: ServicesDep) -> Response:
     """What can be set here by this reader."""
-    values: dict[str, Any] = {"shown": [], "watches": [], "tokens": []}
-    mine = reader.of(request)
-    if mine.member:
-        with services.store.read() as connection:
-            rows = _subscriptions(connection, mine)
-            values["watches"] = _watches(connection, mine)
-            if mine.local:
-                values["tokens"] = [t for t in tokens.everything(connection) if not t.revoked_at]
-        values["shown"] = in_words(request, services, chosen(request).code, rows)
-    return page(request, "settings.html", values)
+    return _page(request, services, Said())
 
 
 @router.post("/settings")
@@ -70,6 +66,57 @@ def change_settings(
             raise NotFoundError(f'There is no subscription "{what}".')
     part = {"unwatch": "watches", "revoke": "tokens"}.get(do, "subscriptions")
     return RedirectResponse(f"/settings#{part}", 303)
+
+
+@router.post("/settings/test")
+def send_test(
+    request: Request,
+    services: ServicesDep,
+    owner: Owner,
+    what: Annotated[str, Form(max_length=64)],
+) -> Response:
+    """Send a marked message to a subscription; the page says beside it what became of that."""
+    with services.store.read() as connection:
+        row = next((one for one in _subscriptions(connection, owner) if one.id == what), None)
+    if row is None:
+        raise NotFoundError(f'There is no subscription "{what}".')
+    return _page(request, services, settings_acts.send_test(request, services, row))
+
+
+@router.post("/settings/tokens")
+def make_token(
+    request: Request,
+    services: ServicesDep,
+    owner: Owner,
+    name: Annotated[str, Form(max_length=100)] = "",
+    scope: Annotated[str, Form(max_length=10)] = "",
+    days: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """Make an API token; the page shows it, this once."""
+    return _page(request, services, settings_acts.make_token(request, services, name, scope, days))
+
+
+def _page(request: Request, services: Services, said: Said) -> Response:
+    values: dict[str, Any] = {
+        "shown": [], "watches": [], "tokens": [], "channels": [], "said": said, "scopes": tokens.SCOPES,
+        "days": DAYS, "now": services.now(),
+    }  # fmt: skip
+    mine = reader.of(request)
+    if mine.member:
+        with services.store.read() as connection:
+            rows = _subscriptions(connection, mine)
+            values["watches"] = _watches(connection, mine)
+            if mine.local:
+                values["tokens"] = [t for t in tokens.everything(connection) if not t.revoked_at]
+        values["shown"] = in_words(request, services, chosen(request).code, rows)
+    if mine.local:
+        values["channels"] = [
+            (name, not one.trouble()) for name, one in channels(services.settings).items()
+        ]
+    response = page(request, "settings.html", values, 400 if said.trouble else 200)
+    if said.secret:
+        response.headers.update(PRIVATE)
+    return response
 
 
 def _subscriptions(connection: Any, mine: Reader) -> list[Row]:

@@ -16,6 +16,7 @@ from api.deps import Services, ServicesDep
 from api.web import chart, front, reader
 from api.web.language import chosen
 from api.web.signup_page import SCHEDULES, ZONES
+from api.web.subscribe import slack_form
 from api.web.view import page
 from api.web.watch import as_topic
 
@@ -119,6 +120,7 @@ def _listed(
         "next": found.next,
         # One watch, one form; mail must be set up, and the posts about no paper are no watch.
         "signup": topic is not POSTS and bool(services.settings.smtp_url.get_secret_value()),
+        "slack": "" if topic is POSTS else slack_form(services, owner=reader.of(request).local),
         "zones": ZONES,
         "schedules": SCHEDULES,
         **(more or {}),

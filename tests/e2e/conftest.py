@@ -5,22 +5,22 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from aggregator import pipeline, subscribers, topics, works
+from aggregator import pipeline, topics, works
 from aggregator.settings import Settings
 from aggregator.store.db import Store
-from aggregator.watches import Wanted
 from api.app import create_app
 from tests.conftest import sqlite_store
-from tests.e2e import hostile, sample
+from tests.e2e import hostile, owned, sample
 
 PROJECT = Path(__file__).parents[2]
 
@@ -29,10 +29,21 @@ PROJECT = Path(__file__).parents[2]
 def served(store: Store, folder: Path, **given: Any) -> Iterator[str]:
     """The address of the application over this store; with settings of its own it knows its address."""
     config = topics.load(PROJECT / "topics.toml")
+
+    def made(url: str) -> FastAPI:
+        settings = Settings(data_dir=folder, **({"base_url": url, **given} if given else {}))
+        return create_app(store, settings, config, now=lambda: sample.NOW)
+
+    with serving(made) as url:
+        yield url
+
+
+@contextmanager
+def serving(made: Callable[[str], FastAPI]) -> Iterator[str]:
+    """The address of an application on loopback, which is made for that address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        settings = Settings(data_dir=folder, **({"base_url": url, **given} if given else {}))
-        app = create_app(store, settings, config, now=lambda: sample.NOW)
+        app = made(url)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -53,9 +64,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         sample.fill(store)
         hostile.fill(store)
         pipeline.tag(store, Settings(data_dir=folder), config)
-        wanted = Wanted(watch="gan", channel="email", target="ada@example.org")
-        with store.write() as connection:
-            subscribers.add(connection, config, wanted, sample.NOW, origin="cli", confirmed=True)
+        owned.fill(store, config)
         with served(store, folder) as url:
             yield url
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from aggregator import pipeline, topics, works
 from aggregator.settings import Settings
 from tests.conftest import sqlite_store
-from tests.e2e import sample
+from tests.e2e import owned, sample
 from tests.e2e.conftest import PROJECT, served
 
 PAGES = {
@@ -45,6 +45,7 @@ def main(folder: Path) -> None:
         works.load(store, config, sample.NOW)
         sample.fill(store)
         pipeline.tag(store, Settings(data_dir=Path(work)), config)
+        owned.fill(store, config)
         with served(store, Path(work)) as url, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]

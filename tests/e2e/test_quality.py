@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import watched
 
@@ -12,7 +12,9 @@ pytestmark = pytest.mark.xdist_group("browser")  # one Chromium at a time
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 PAGES = (
     "/", "/?date=2026-11-20", "/topics", "/topics/architectures", "/search?q=attention", "/library",
-    "/sources", "/label", "/settings", "/docs", "/papers/arxiv:2611.10001", "/papers/arxiv:2611.66601",
+    "/library?shelf=later", "/library?shelf=noted", "/library?shelf=hidden", "/sources", "/label",
+    "/label?topic=gan", "/settings", "/watches/long-video", "/docs", "/papers/arxiv:2611.10001",
+    "/papers/arxiv:2611.66601",
     "/offline", "/nowhere",
 )  # fmt: skip
 MOST_BYTES = 250_000
@@ -39,6 +41,7 @@ def test_axe_finds_nothing(chromium: Browser, site: str, theme: str, lang: str) 
     context = chromium.new_context(color_scheme="dark" if theme == "dark" else "light")
     context.add_cookies([{"name": "lang", "value": lang, "url": site}])
     page = context.new_page()
+    fill_library(page, site)
     found: dict[str, list[str]] = {}
     for path in PAGES:
         page.goto(site + path)
@@ -47,6 +50,18 @@ def test_axe_finds_nothing(chromium: Browser, site: str, theme: str, lang: str) 
             found[path] = said
     context.close()
     assert found == {}
+
+
+def fill_library(page: Page, site: str) -> None:
+    """Something on every shelf of this browser."""
+    page.goto(site)
+    for n, action in enumerate(("star", "later", "hide")):
+        button = page.locator(f".card .{action}").nth(n)
+        button.click()
+        expect(page.locator(f".card .{action}").nth(n)).to_have_attribute("aria-pressed", "true")
+    page.goto(f"{site}/papers/arxiv:2611.10001")
+    page.locator("textarea").fill("Look at table 3.")
+    page.locator("form:has(textarea) button").click()
 
 
 @pytest.mark.alone
