@@ -179,3 +179,20 @@ def test_what_is_no_list_of_feeds_is_said(tmp_path: Path) -> None:
     (tmp_path / "x.opml").write_text("<html/>")
     with pytest.raises(UsageError, match="not OPML"):
         feeds.read(tmp_path / "x.opml")
+
+
+def test_half_characters_are_left_out(store: Store, tmp_path: Path) -> None:
+    row = (DATA / "snapshot.jsonl").read_text().splitlines()[0]
+    said = json.loads(row) | {
+        "title": "Half \ud800 a kite \U0001f600",
+        "categories": "cs.LG \udfff",
+        "comments": "\udfff",
+        "journal-ref": "x \ud800 y",
+        "authors_parsed": [["\ud800 Lovelace", "Ada", ""]],
+    }
+    (tmp_path / "x.jsonl").write_text(json.dumps(said) + "\n")
+    done = bulk.load(store, tmp_path / "x.jsonl", "auto", NOW, quiet)
+    assert (done.new, done.left_out) == (1, 0)
+    with store.read() as connection:
+        titles = connection.exec_driver_sql("SELECT title FROM paper").scalars().all()
+    assert titles == ["Half a kite \U0001f600"]
