@@ -94,6 +94,8 @@ def _serve(store: Store, settings: Settings, config: Config, listening: socket.s
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=settings.proxies,
     )
+    # uvicorn raises the signal anew when it has ended; SIGTERM's own way would kill the process there.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(options).run(sockets=[listening])
     if socket_mode:

@@ -172,12 +172,12 @@ def test_two_runs_over_one_file_ask_once(tmp_path: Path, server: Server) -> None
     finally:
         for process in running:
             process.terminate()
-        for process in running:
-            process.wait(timeout=30)
+        ends = [process.wait(timeout=30) for process in running]
         for log in logs:
             log.close()
     said = "".join((tmp_path / f"log{port}").read_text() for port in ports)
     assert "Traceback" not in said
+    assert ends == [0, 0]  # told to stop, they end in order: what is being sent is sent
     with closing(sqlite3.connect(tmp_path / "data" / "daypaper.sqlite3")) as found:
         assert found.execute("SELECT count(*) FROM entry WHERE kind = 'feed'").fetchone() == (2,)
         assert found.execute("SELECT count(*) FROM run").fetchone() == (1,)
