@@ -11,6 +11,7 @@ from pydantic import Field
 from aggregator.clock import iso, parse_moment
 from aggregator.errors import BrokenError, RefusedError, ThrottledError
 from aggregator.models import Draft, Parsed
+from aggregator.parse.page import decode, is_html
 from aggregator.sources.base import (
     Answer,
     Context,
@@ -23,7 +24,7 @@ from aggregator.sources.base import (
     SourceConfig,
     due_every,
 )
-from aggregator.sources.reddit_posts import KIND, Listing, read_listing
+from aggregator.sources.reddit_posts import KIND, Listing, html_error, read_listing
 
 EVERY = timedelta(hours=1)
 MOST_PAGES = 10
@@ -138,12 +139,15 @@ class RedditSource:
         return Note("partial", f"{shown}; those between {iso(before)} and then are lost.")
 
     def _login(self, ctx: Context) -> dict[str, str]:
-        """A token for this run, as a header. Raises BrokenError where none comes back."""
+        """A token for this run, as a header. Raises what `html_error` makes of a page, BrokenError where
+        no token comes back."""
         url = f"{self.base_url}/api/v1/access_token"
         answer = ctx.http.post(url, data={"grant_type": "client_credentials"}, auth=self.key)
         try:
             token = json.loads(answer.body)["access_token"]
         except (ValueError, KeyError, TypeError) as error:
+            if is_html(answer.body):
+                raise html_error(decode(answer.body, answer.content_type), url) from error
             raise BrokenError("Reddit gave no token for the client id.", url=url) from error
         return {"Authorization": f"bearer {token}"}
 

@@ -77,7 +77,7 @@ def read_listing(
         listing = _listing(posts, after, min_score)
         return listing if whole else replace(listing, sound=False)
     if is_html(body):
-        raise _html_error(decode(body, content_type), url)
+        raise html_error(decode(body, content_type), url)
     entries = parse_feed(body, content_type).entries
     read = [_believed(_from_entry(entry), now) for entry in entries]
     # Atom does not say whether more follows: going on after its last post tells
@@ -130,7 +130,8 @@ def _json_error(data: Mapping[str, Any], url: str) -> SourceError:
     return BrokenError(f"{said} for {url}.", url=url)
 
 
-def _html_error(text: str, url: str) -> SourceError:
+def html_error(text: str, url: str) -> SourceError:
+    """What it means that a web page came instead of data."""
     if _BLOCKED.search(text[:20_000]):
         return ThrottledError("Reddit asks for fewer requests (an HTML page came).", url=url)
     if is_wall(text):

@@ -181,6 +181,7 @@ class FakeReddit:
     log: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     known: Validator | None = None
     spoil: tuple[bytes, bytes] = (b"", b"")
+    token: bytes = b'{"access_token": "t0k3n", "token_type": "bearer"}'
 
     def get(
         self,
@@ -210,8 +211,9 @@ class FakeReddit:
     ) -> Answer:
         self.log.append((url, dict(data)))
         assert auth == ("id", "secret")
-        body = b'{"access_token": "t0k3n", "token_type": "bearer"}'
-        return Answer(url, body, "application/json", {}, False, Validator(url, None, None, ""))
+        return Answer(
+            url, self.token, "application/json", {}, False, Validator(url, None, None, "")
+        )
 
     def post_json(
         self, url: str, document: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
@@ -371,6 +373,20 @@ def test_with_a_key_the_json_listing_is_asked_with_a_token():
             {"limit": "100", "raw_json": "1", "Authorization": "bearer t0k3n"},
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("token", "error"),
+    [
+        (b"<!DOCTYPE html><title>Just a moment...</title>", ChallengedError),
+        (b"<html><body>whoa there, pardner!</body></html>", ThrottledError),
+        (b"<html><body>Sign up</body></html>", BrokenError),
+        (b'{"message": "Unauthorized"}', BrokenError),
+    ],
+)
+def test_a_page_in_place_of_the_token_is_told_apart(token: bytes, error: type[SourceError]):
+    with pytest.raises(error):
+        FakeContext(FakeReddit(5, token=token)).run(make_source(key=True))
 
 
 def test_pace_depends_on_the_key_unless_chosen():
