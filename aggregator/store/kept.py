@@ -115,12 +115,12 @@ def move(connection: Connection, old: str, survivor: str) -> None:
 
 
 def hand_over(connection: Connection, guest_pk: int, person_pk: int) -> None:
-    """What one reader kept is another's from now on, as far as that one can keep it."""
+    """What one reader kept is another's from now on; what that one has no room for stays where it is."""
     mine = kept.c.person_pk == guest_pk
     for row in connection.execute(sa.select(kept).where(mine)).all():
-        with contextlib.suppress(UsageError):  # full: the newest may stay behind, not the person
+        with contextlib.suppress(UsageError):
             _add(connection, row, person_pk, row.paper_id)
-    connection.execute(sa.delete(kept).where(mine))
+            connection.execute(sa.delete(kept).where(mine, kept.c.paper_id == row.paper_id))
 
 
 def _add(connection: Connection, row: Any, person_pk: int, paper_id: str) -> None:

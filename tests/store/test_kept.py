@@ -1,0 +1,42 @@
+"""What a browser kept goes to the person who signs in there, and nothing of it is lost."""
+
+from typing import Any
+
+import pytest
+
+from aggregator.store import kept, papers, people
+from aggregator.store.db import Store
+from tests.conftest import NOW
+from tests.drafts import preprint
+from tests.filled import put
+
+
+def starred(connection: Any, person: int, names: list[str]) -> set[str]:
+    return {
+        name for name, mine in kept.of_papers(connection, person, names).items() if mine.starred
+    }
+
+
+def test_what_there_is_no_room_for_stays_with_the_guest(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(
+        store, *(preprint(f"1711.0000{n}", title=f"Widget {n}", authors=(f"A {n}",)) for n in "123")
+    )
+    with store.write() as connection:
+        names = [papers.by_name(connection, f"arxiv:1711.0000{n}").doc["id"] for n in "123"]
+        guest = people.ensure(connection, "browser:x", NOW, confirmed=False)
+        ada = people.ensure(connection, "email:ada@example.org", NOW, confirmed=True)
+        for name in names:
+            kept.put(connection, guest, name, "starred", NOW)
+        kept.put(connection, ada, names[0], "later", NOW)
+        monkeypatch.setattr(kept, "MOST_KEPT", 2)
+        kept.hand_over(connection, guest, ada)
+        hers, left = starred(connection, ada, names), starred(connection, guest, names)
+        assert len(hers) == 2
+        assert names[0] in hers
+        assert left == set(names) - hers
+        monkeypatch.undo()
+        kept.hand_over(connection, guest, ada)
+        assert starred(connection, ada, names) == set(names)
+        assert not starred(connection, guest, names)
