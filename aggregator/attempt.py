@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aggregator import clock
 from aggregator.errors import DeniedError, SourceError, ThrottledError
 from aggregator.fetch import Fetcher
-from aggregator.ingest import store_drafts
+from aggregator.ingest import by_age, store_drafts
 from aggregator.manners import Manners
 from aggregator.merge.keys import claims
 from aggregator.merge.plan import Counts
@@ -209,19 +209,13 @@ class Attempt:
             self.papers_new += made
             self.papers_updated += changed
 
-    def _told(self, page: Page, parsed: Sequence[Parsed]) -> list[tuple[bool, Sequence[Parsed]]]:
+    def _told(
+        self, page: Page, parsed: Sequence[Parsed]
+    ) -> Sequence[tuple[bool, Sequence[Parsed]]]:
         """What of a page is history (True) and what is news."""
         if self._backfill or page.backfill or page.news_since is None:
             return [(self._backfill or page.backfill, parsed)]
-        old = [
-            tuple(d for d in part.drafts if (d.first_public or d.published) < page.news_since)
-            for part in parsed
-        ]
-        rest = [
-            replace(part, drafts=tuple(d for d in part.drafts if d not in gone))
-            for part, gone in zip(parsed, old, strict=True)
-        ]
-        return [(True, [Parsed(drafts) for drafts in old]), (False, rest)]
+        return by_age(parsed, page.news_since)
 
     def _failed(self, error: SourceError) -> Note:
         log.warning("%s: %s", self._source.name, error)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -10,6 +11,19 @@ from aggregator.merge.plan import Counts, changed_entries, plan
 from aggregator.models import Parsed
 from aggregator.store import changes, citations, entries
 from aggregator.store.sql import one_at_a_time
+
+
+def by_age(
+    parsed: Sequence[Parsed], news_since: datetime
+) -> tuple[tuple[bool, list[Parsed]], tuple[bool, list[Parsed]]]:
+    """(True, what was public before `news_since` and so is history), (False, the rest, with what else
+    the pages say)."""
+    old = [Parsed(tuple(d for d in part.drafts if d.public_since < news_since)) for part in parsed]
+    new = [
+        replace(part, drafts=tuple(d for d in part.drafts if d.public_since >= news_since))
+        for part in parsed
+    ]
+    return (True, old), (False, new)
 
 
 def store_drafts(

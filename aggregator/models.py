@@ -69,6 +69,11 @@ class Draft:
     extra: Mapping[str, Any] = field(default_factory=dict)
     cites: tuple[str, ...] = ()
 
+    @property
+    def public_since(self) -> datetime:
+        """When the public could first see the work, as far as this item tells."""
+        return self.first_public or self.published
+
     @cached_property
     def key(self) -> str:
         """The entry's key: kind, native id and version, e.g. "arxiv:1711.03678v2"."""
@@ -112,7 +117,7 @@ class Entry:
     @property
     def public_since(self) -> datetime:
         """When the work could first be seen, as far as this entry tells."""
-        return self.draft.first_public or self.draft.published
+        return self.draft.public_since
 
 
 @dataclass(frozen=True, slots=True)

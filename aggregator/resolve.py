@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from aggregator.attempt import make_fetcher
 from aggregator.errors import DeniedError, SourceError, ThrottledError
-from aggregator.ingest import store_drafts
+from aggregator.ingest import by_age, store_drafts
 from aggregator.models import Parsed
 from aggregator.settings import Settings
 from aggregator.sources.arxiv import ArxivSource
@@ -84,12 +84,9 @@ def _look_up(
     with store.write() as connection:
         begun = runs.first_good(connection, arxiv.name) or now
         made = changed = 0
-        for history in (True, False):
-            # What was out before arXiv was watched is no news because a post names it.
-            some = tuple(d for d in drafts if ((d.first_public or d.published) < begun) == history)
-            _, new, more = store_drafts(
-                connection, [Parsed(some)], arxiv.name, now, backfill=history
-            )
+        # What was out before arXiv was watched is no news because a post names it.
+        for history, some in by_age([Parsed(tuple(drafts))], begun):
+            _, new, more = store_drafts(connection, some, arxiv.name, now, backfill=history)
             made, changed = made + new, changed + more
         found = {f"arxiv:{draft.native_id}" for draft in drafts}
         ledger.looked_up(connection, {f"arxiv:{native}" for native in wanted}, found, now)

@@ -61,4 +61,4 @@ def years_apart(a: Draft, b: Draft, *, signed: bool = False) -> int:
 
 
 def _year(draft: Draft) -> int:
-    return draft.year or (draft.first_public or draft.published).year
+    return draft.year or draft.public_since.year
