@@ -88,6 +88,8 @@ class SocketMode:
         while not self._closed.is_set():
             try:
                 self._handler.connect()
+                if self._closed.is_set():  # while it connected
+                    self._handler.close()
                 return
             except (SlackApiError, OSError) as error:
                 log.warning("Socket Mode: no connection (%s); trying again.", type(error).__name__)

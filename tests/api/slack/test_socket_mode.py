@@ -126,6 +126,11 @@ def test_a_slack_that_is_away_is_asked_again(
         running.close()
     assert len(slack.calls("apps.connections.open")) == 2
     assert "no connection" in caplog.text
+    for _ in range(100):  # also one that was being made when it was told to end
+        if not [one for one in threading.enumerate() if "IntervalRunner" in repr(vars(one))]:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the connection lives on")
 
 
 def test_it_needs_the_bots_token_too(services: Services) -> None:
