@@ -57,6 +57,10 @@ class Plan:
     left: dict[str, str] = field(default_factory=dict)  # entry key -> the paper it came from
     counts: Counts = field(default_factory=Counts)
 
+    def owners(self) -> dict[str, str]:
+        """Entry key -> the paper that it belongs to now, of entries that are new, changed or moved."""
+        return {e.key: e.paper_id for e, _ in self.entries.values() if e.paper_id} | self.moved
+
 
 def changed_entries(
     parsed: Sequence[Parsed], stored: Mapping[str, Entry], source: str, now: datetime

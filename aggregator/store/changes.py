@@ -13,13 +13,12 @@ from aggregator.merge.merge import Merged
 from aggregator.merge.people import people_key
 from aggregator.merge.plan import Plan
 from aggregator.models import Entry
-from aggregator.store import discussions, feedback, labels, search, told
+from aggregator.store import events, feedback, labels, search
 from aggregator.store.kept import move as move_kept
 from aggregator.store.sql import (
     alias,
     chunks,
     entry,
-    event,
     insert_into,
     insert_missing,
     mention,
@@ -38,12 +37,11 @@ def apply(connection: Connection, plan: Plan) -> None:
     _store_entries(connection, plan)
     _note_newest(connection, plan)
     _move_entries(connection, plan.moved)
-    before = _told_before(connection, plan)
-    _move_events(connection, plan)
+    before = events.told_before(connection, plan)
+    events.move(connection, plan)
     _remove_merged(connection, plan.gone)
     _store_names(connection, plan)
-    _store_events(connection, plan, before)
-    discussions.settle(connection, plan)
+    events.store(connection, plan, before)
     _store_mentions(connection, [e for e, _ in plan.entries.values()])
     search.remove(connection, [keys[i] for i in plan.papers if i not in plan.made])
     search.store(connection, [(keys[i], merged.doc) for i, merged in plan.papers.items()])
@@ -224,15 +222,7 @@ def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
         mine = alias.c.paper_id == old
         connection.execute(sa.delete(alias).where(mine, ~alias.c.name.startswith("id:")))
         connection.execute(sa.update(alias).where(mine).values(paper_id=survivor))
-        discussions.merged_away(connection, old, survivor)
-        kept = sa.select(event.c.kind, event.c.cause).where(event.c.paper_id == survivor)
-        twice = {(row.kind, row.cause) for row in connection.execute(kept)}
-        for row in connection.execute(sa.select(event).where(event.c.paper_id == old)).all():
-            again = (row.kind, row.cause) in twice
-            change = {"paper_id": survivor}
-            if again:
-                change |= {"superseded": True, "cause": f"{row.cause}#{old}"}
-            connection.execute(sa.update(event).where(event.c.id == row.id).values(**change))
+        events.merged_away(connection, old, survivor)
         feedback.move(connection, old, survivor)
         labels.move(connection, old, survivor)
         move_kept(connection, old, survivor)
@@ -241,79 +231,6 @@ def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
         connection.execute(sa.delete(sighting).where(sighting.c.paper_pk == key))
         search.remove(connection, [key])
         connection.execute(sa.delete(paper).where(paper.c.id == old))
-
-
-def _told_before(connection: Connection, plan: Plan) -> dict[str, dict[str, Any]]:
-    """New papers that were split off -> the `new` of the paper they were part of: it told of them."""
-    owners = {e.key: e.paper_id for e, _ in plan.entries.values()} | plan.moved
-    origins = {owners[key]: old for key, old in plan.left.items() if owners.get(key) in plan.made}
-    found = {}
-    for new, old in origins.items():
-        asked = sa.select(event.c.id, event.c.seen_at, event.c.backfill)
-        news = asked.where(event.c.paper_id == old, event.c.kind == "new")
-        row = connection.execute(news.where(event.c.cause == "")).first()
-        if row:
-            # Of a paper that was merged from others, each `new` may have been told to somebody.
-            ids = [one.id for one in connection.execute(news)]
-            found[str(new)] = dict(row._mapping) | {"ids": ids}
-    return found
-
-
-def _move_events(connection: Connection, plan: Plan) -> None:
-    """What an entry caused goes with it to its paper; if it is known there, what was told does."""
-    owners = {e.key: e.paper_id for e, _ in plan.entries.values()} | plan.moved
-    for key, old in plan.left.items():
-        new, mine = owners.get(key), sa.and_(event.c.paper_id == old, event.c.cause == key)
-        mine &= event.c.kind != discussions.KIND  # a post may go on speaking of both
-        asked = sa.select(event.c.kind, event.c.id)
-        theirs = (event.c.paper_id == new) & (event.c.cause == key)
-        known = {row.kind: row.id for row in connection.execute(asked.where(theirs))}
-        for row in connection.execute(asked.where(mine, event.c.kind.in_(known))).all():
-            told.move(connection, row.id, known[row.kind])
-            connection.execute(sa.delete(event).where(event.c.id == row.id))
-        connection.execute(sa.update(event).where(mine).values(paper_id=new))
-
-
-def _store_events(
-    connection: Connection, plan: Plan, before: Mapping[str, Mapping[str, Any]]
-) -> None:
-    kept = {
-        paper_id: {k: row[k] for k in ("seen_at", "backfill")} for paper_id, row in before.items()
-    }
-    rows = [
-        {
-            "paper_id": paper_id,
-            "kind": happening.kind,
-            "cause": happening.cause,
-            "at": happening.at,
-            "seen_at": plan.now,
-            "backfill": plan.backfill,
-            "superseded": False,
-        }
-        | (kept.get(paper_id, {}) if happening.kind == "new" else {})
-        for paper_id, merged in plan.papers.items()
-        for happening in merged.happenings
-        if happening.kind != discussions.KIND
-    ]
-    if not rows:
-        return
-    # Known already: only the day may turn out to be another (a preprint found after its page), and
-    # then to be one of long ago.
-    statement = insert_into(connection, event)
-    day = statement.excluded.at
-    history = sa.or_(event.c.backfill, sa.and_(statement.excluded.backfill, day < event.c.at))
-    statement = statement.on_conflict_do_update(
-        index_elements=["paper_id", "kind", "cause"],
-        set_={"at": day, "backfill": history},
-        where=event.c.at != day,
-    )
-    connection.execute(statement, rows)
-    for paper_id, row in before.items():
-        mine = (event.c.paper_id == paper_id) & (event.c.kind == "new") & ~event.c.superseded
-        new = connection.scalar(sa.select(event.c.id).where(mine))
-        if new is not None:
-            for known in row["ids"]:
-                told.copy(connection, known, new)
 
 
 def _store_mentions(connection: Connection, entries: Sequence[Entry]) -> None:

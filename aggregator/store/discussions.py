@@ -66,7 +66,7 @@ def merged_away(connection: Connection, old: str, survivor: str) -> None:
 
 def _came_from(plan: Plan) -> dict[str, list[str]]:
     """Paper -> the papers that some of its entries belonged to before."""
-    owners = {e.key: e.paper_id for e, _ in plan.entries.values()} | plan.moved
+    owners = plan.owners()
     found: dict[str, set[str]] = {}
     for key, old in plan.left.items():
         new, old = owners.get(key), plan.gone.get(old, old)

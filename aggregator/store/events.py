@@ -1,0 +1,101 @@
+"""Events of papers: stored once, moved with the entries that caused them, never told anew for a merge."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from aggregator.merge.plan import Plan
+from aggregator.store import discussions, told
+from aggregator.store.sql import event, insert_into
+
+
+def told_before(connection: Connection, plan: Plan) -> dict[str, dict[str, Any]]:
+    """New papers that were split off -> the `new` of the paper they were part of: it told of them."""
+    owners = plan.owners()
+    origins = {owners[key]: old for key, old in plan.left.items() if owners.get(key) in plan.made}
+    found = {}
+    for new, old in origins.items():
+        asked = sa.select(event.c.id, event.c.seen_at, event.c.backfill)
+        news = asked.where(event.c.paper_id == old, event.c.kind == "new")
+        row = connection.execute(news.where(event.c.cause == "")).first()
+        if row:
+            # Of a paper that was merged from others, each `new` may have been told to somebody.
+            ids = [one.id for one in connection.execute(news)]
+            found[str(new)] = dict(row._mapping) | {"ids": ids}
+    return found
+
+
+def move(connection: Connection, plan: Plan) -> None:
+    """What an entry caused goes with it to its paper; if it is known there, what was told does."""
+    owners = plan.owners()
+    for key, old in plan.left.items():
+        new, mine = owners.get(key), sa.and_(event.c.paper_id == old, event.c.cause == key)
+        mine &= event.c.kind != discussions.KIND  # a post may go on speaking of both
+        asked = sa.select(event.c.kind, event.c.id)
+        theirs = (event.c.paper_id == new) & (event.c.cause == key)
+        known = {row.kind: row.id for row in connection.execute(asked.where(theirs))}
+        for row in connection.execute(asked.where(mine, event.c.kind.in_(known))).all():
+            told.move(connection, row.id, known[row.kind])
+            connection.execute(sa.delete(event).where(event.c.id == row.id))
+        connection.execute(sa.update(event).where(mine).values(paper_id=new))
+
+
+def merged_away(connection: Connection, old: str, survivor: str) -> None:
+    """The events of a paper that is merged into another go there; a second one of the same is
+    superseded."""
+    discussions.merged_away(connection, old, survivor)
+    kept = sa.select(event.c.kind, event.c.cause).where(event.c.paper_id == survivor)
+    twice = {(row.kind, row.cause) for row in connection.execute(kept)}
+    for row in connection.execute(sa.select(event).where(event.c.paper_id == old)).all():
+        again = (row.kind, row.cause) in twice
+        change = {"paper_id": survivor}
+        if again:
+            change |= {"superseded": True, "cause": f"{row.cause}#{old}"}
+        connection.execute(sa.update(event).where(event.c.id == row.id).values(**change))
+
+
+def store(connection: Connection, plan: Plan, before: Mapping[str, Mapping[str, Any]]) -> None:
+    """Store what happened to the papers of a plan; `before` is what `told_before` said."""
+    kept = {
+        paper_id: {k: row[k] for k in ("seen_at", "backfill")} for paper_id, row in before.items()
+    }
+    rows = [
+        {
+            "paper_id": paper_id,
+            "kind": happening.kind,
+            "cause": happening.cause,
+            "at": happening.at,
+            "seen_at": plan.now,
+            "backfill": plan.backfill,
+            "superseded": False,
+        }
+        | (kept.get(paper_id, {}) if happening.kind == "new" else {})
+        for paper_id, merged in plan.papers.items()
+        for happening in merged.happenings
+        if happening.kind != discussions.KIND
+    ]
+    if rows:
+        _upsert(connection, rows)
+    for paper_id, row in before.items():
+        mine = (event.c.paper_id == paper_id) & (event.c.kind == "new") & ~event.c.superseded
+        new = connection.scalar(sa.select(event.c.id).where(mine))
+        if new is not None:
+            for known in row["ids"]:
+                told.copy(connection, known, new)
+    discussions.settle(connection, plan)
+
+
+def _upsert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    # Known already: only the day may turn out to be another (a preprint found after its page), and
+    # then to be one of long ago.
+    statement = insert_into(connection, event)
+    day = statement.excluded.at
+    history = sa.or_(event.c.backfill, sa.and_(statement.excluded.backfill, day < event.c.at))
+    statement = statement.on_conflict_do_update(
+        index_elements=["paper_id", "kind", "cause"],
+        set_={"at": day, "backfill": history},
+        where=event.c.at != day,
+    )
+    connection.execute(statement, rows)
