@@ -144,11 +144,12 @@ def test_the_keyboard_alone(page: Page, site: str) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     page.keyboard.press("/")
-    expect(page).to_have_url(f"{site}/search")
+    page.wait_for_url(f"{site}/search")  # loaded whole: a key is heard once the page's scripts have run
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.press("Escape")
     page.keyboard.press("g")
     page.keyboard.press("l")
+    page.wait_for_url(f"{site}/library")
     expect(page.locator(".card")).to_have_count(1)
     page.keyboard.press("j")
     page.keyboard.press("o")
