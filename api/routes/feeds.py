@@ -39,6 +39,7 @@ more seldom, and five minutes of delay take the load of many readers from the st
 WatchName = Annotated[str, Path(pattern=NAME)]
 Lang = Annotated[Literal["en", "zh"], Query()]
 Key = Annotated[str, Query(max_length=400)]
+Order = Literal["new", "hot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class SearchParams(BaseModel):
     venue: Words = ""
     source: Words = ""
     min_probability: float | None = Field(default=None, ge=0, le=1)
+    sort: Order = "new"
     lang: Literal["en", "zh"] = "en"
 
     def given(self) -> dict[str, object]:
@@ -105,12 +107,12 @@ def list_feeds(asked: AskedDep) -> Response:
 def feed_of_search(
     asked: AskedDep, form: str, params: Annotated[SearchParams, Query()]
 ) -> Response:
-    """The newest papers that a search finds; without conditions, the newest of all."""
+    """The newest or hottest papers that a search finds; without conditions, those of all."""
     config, t, given = asked.services.config, language(params.lang), params.given()
     check_topics(config, params.topic)
     titles = [t.title_of(topic) for name in params.topic if (topic := config.topic(name))]
-    words = [str(value) for name, value in given.items() if name != "topic"]
-    title = " · ".join([*words, *titles, "Daypaper"])
+    words = [str(value) for name, value in given.items() if name not in ("topic", "sort")]
+    title = _titled(t, params.sort, *words, *titles)
     head = Head(
         f"{TAG}search:{urlencode(given, doseq=True)}", title, t("tagline"), f"{asked.base}/"
     )
@@ -119,29 +121,41 @@ def feed_of_search(
 
 @router.api_route("/{name}.{form}", methods=BOTH)
 def feed_of_watch(
-    asked: AskedDep, name: WatchName, form: str, lang: Lang = "en", key: Key = ""
+    asked: AskedDep,
+    name: WatchName,
+    form: str,
+    lang: Lang = "en",
+    key: Key = "",
+    sort: Annotated[Order, Query()] = "new",
 ) -> Response:
-    """The newest papers of a topic or a watch, or the newest posts about no paper. A person's own
+    """The newest or hottest papers of a topic or a watch, or posts about no paper. A person's own
     watch needs its `key`, as the page of the watch gives it."""
     config, t = asked.services.config, language(lang)
     topic = POSTS if name == POSTS.name else config.topic(name)
     if topic is POSTS:
-        query, shown = PaperQuery(kind="post", limit=NEWEST), POSTS
+        query, shown = PaperQuery(kind="post", sort=sort, limit=NEWEST), POSTS
     else:
         with asked.services.store.read() as connection:
             viewer = _of_key(asked, connection, name, key) if key else None
             watch = watches.find(connection, config, name, viewer)
-        query, shown = PaperQuery.of(watch, limit=NEWEST), topic or as_topic(t, watch, config)
-    title, about = f"{t.title_of(shown)} · Daypaper", t.description_of(shown)
+        # The hot list is that of the pages and the API, which holds papers alone.
+        kind = "paper" if sort == "hot" else "any"
+        query = PaperQuery.of(watch, kind=kind, sort=sort, limit=NEWEST)
+        shown = topic or as_topic(t, watch, config)
+    given = {"sort": sort} if sort != "new" else {}
     page = f"{asked.base}/{'topics' if topic else 'watches'}/{name}"
-    return _feed(
-        asked,
-        (name, form),
-        query,
-        Head(f"{TAG}feed:{name}", title, about, page),
-        t,
-        {"key": key} if key else {},
+    head = Head(
+        ":".join([f"{TAG}feed", name, *given.values()]),
+        _titled(t, sort, t.title_of(shown)),
+        t.description_of(shown),
+        page + (f"?{urlencode(given)}" if given else ""),
     )
+    return _feed(asked, (name, form), query, head, t, {**given, **({"key": key} if key else {})})
+
+
+def _titled(t: Language, sort: Order, *parts: str) -> str:
+    """The title of a feed, which says its order where that is another than a feed's own."""
+    return " · ".join([*parts, *([t("sort_hot")] if sort == "hot" else []), "Daypaper"])
 
 
 def _of_key(asked: Asked, connection: Any, name: str, key: str) -> int | None:

@@ -180,3 +180,29 @@ def test_reader_finds_each_paper_once_and_its_changes(
         assert (updated.new, updated.modified) == (0, 1), url
         titles = {entry.title for entry in reader.get_entries(feed=url)}
         assert titles == {"One, longer", "Two"}
+
+
+def test_reader_finds_what_becomes_hot_once(address: str, store: Store, reader: Reader) -> None:
+    """An old paper that comes into the list, falls out of it and comes back is one entry."""
+    old = preprint("1711.09999", title="Old", published=DAY - timedelta(days=60))
+    put(store, old)
+    for n in range(50):
+        put(store, preprint(f"1711.{n:05d}", title=f"Paper {n}"))
+    urls = [f"{address}/feeds/search.{form}?sort=hot" for form in FORMS]
+    for url in urls:
+        reader.add_feed(url)
+
+    def seen() -> list[tuple[int, int]]:
+        found = [reader.update_feed(url) for url in urls]
+        return [(one.new, one.modified) if one else (0, 0) for one in found]
+
+    assert seen() == [(50, 0)] * 3
+    assert seen() == [(0, 0)] * 3
+    put(store, post(about="arxiv:1711.09999", score=10**12), source="reddit")
+    assert seen() == [(1, 0)] * 3
+    put(store, post(about="arxiv:1711.09999", score=1), source="reddit")
+    assert seen() == [(0, 0)] * 3
+    put(store, post(about="arxiv:1711.09999", score=10**12 + 1), source="reddit")
+    assert seen() == [(0, 0)] * 3
+    for url in urls:
+        assert [e.title for e in reader.get_entries(feed=url)].count("Old") == 1
