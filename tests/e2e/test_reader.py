@@ -144,7 +144,8 @@ def test_the_keyboard_alone(page: Page, site: str) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     page.keyboard.press("/")
-    page.wait_for_url(f"{site}/search")  # loaded whole: a key is heard once the page's scripts have run
+    # loaded whole: a key is heard once the page's scripts have run
+    page.wait_for_url(f"{site}/search")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.press("Escape")
     page.keyboard.press("g")
