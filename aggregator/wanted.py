@@ -40,10 +40,24 @@ def hindrance(connection: Connection, source: Source, now: datetime) -> Hindranc
     return None
 
 
-def fetch_now(store: Store, source: Source, now: datetime) -> None:
-    """Wish for a source at the logical moment `now`, unless something hinders it or it is being
-    fetched; a wish that waits stays the only one."""
+def fetch_now(store: Store, source: Source, now: datetime) -> Hindrance | None:
+    """Wish for a source at the logical moment `now`, unless something hinders it (which is given back)
+    or it is being fetched; a wish that waits stays the only one."""
     with store.write() as connection:
         run = health.newest_runs(connection, now).get(source.name)
-        if hindrance(connection, source, now) is None and not is_running(store, source, run):
+        against = hindrance(connection, source, now)
+        if against is None and not is_running(store, source, run):
             wishes.make(connection, source.name, now)
+        return against
+
+
+def said(source: Source, against: Hindrance) -> str:
+    """The hindrance in one or two sentences, for programs and the terminal."""
+    until = f"{against.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if against.until else ""
+    sentence = {
+        "rests": f"{source.upstream} asked to be left alone until {until}.",
+        "stopped": f"{source.upstream} took Daypaper for a robot and is left alone until a person has seen "
+        f"to it and run `daypaper collect {source.name}`.",
+        "spent": f"The requests that {source.upstream} is sent in a day are used, until midnight UTC.",
+    }[against.kind]
+    return f"{sentence} {against.reason}".strip()

@@ -87,6 +87,7 @@ def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Token]]:
 
 
 Writer = Annotated[Token, Depends(needs("write"))]
+Admin = Annotated[Token, Depends(needs("admin"))]
 
 
 def for_admin(token: Token, what: str) -> None:

@@ -269,6 +269,13 @@ class SourceList(BaseModel):
     next: None = None
 
 
+class FetchAnswer(BaseModel):
+    """A source is to be fetched now; its runs tell what came of it."""
+
+    source: str
+    waits_since: datetime | None = Field(description="null: it is being fetched already")
+
+
 class SourceRun(BaseModel):
     """One attempt at a source."""
 

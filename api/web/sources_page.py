@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from aggregator import wanted
@@ -58,8 +58,11 @@ class Mark:
 
 
 @router.get("/sources")
-def show_sources(request: Request, services: ServicesDep) -> Response:
-    """How each source is, and those that are switched off."""
+def show_sources(
+    request: Request, services: ServicesDep, fetched: Annotated[str, Query(max_length=100)] = ""
+) -> Response:
+    """How each source is, and those that are switched off. `fetched` names the one whose button was
+    pressed: without scripts the page comes back to it when it renews itself."""
     now = services.now()
     today = front.day_of(now)
     first = today - timedelta(days=STRIP - 1)
@@ -68,7 +71,9 @@ def show_sources(request: Request, services: ServicesDep) -> Response:
         days = health.days(connection, first, now)
         wished = wishes.latest(connection)
         newest = health.newest_runs(connection, now)
-        against = [wanted.hindrance(connection, source, now) for source in services.sources]
+        against = {
+            source.name: wanted.hindrance(connection, source, now) for source in services.sources
+        }
     t = chosen(request)
     busy = any(state["running"] for state in states)
     shown = [
@@ -77,16 +82,23 @@ def show_sources(request: Request, services: ServicesDep) -> Response:
             "strip": strip(days.get(source.name, ()), first),
             "advice": advice(t, state, source, now, busy=busy),
             "by_hand": by_hand(
-                t, state, wished.get(source.name), newest.get(source.name), why, now, busy=busy
+                t,
+                state,
+                wished.get(source.name),
+                newest.get(source.name),
+                against[source.name],
+                now,
+                busy=busy,
             ),
         }
-        for source, state, why in zip(services.sources, states, against, strict=True)
+        for source, state in zip(services.sources, states, strict=True)
     ]
     values = {
         "sources": shown,
         "disabled": [one for one in services.config.sources if not one.enabled],
         "busy": busy or any(one["by_hand"].waits for one in shown),
         "renew_every": RENEW_SECONDS,
+        "renew_at": _renewal(fetched, now) if fetched in against else "/sources",
         "owner": reader.of(request).local,
     }
     return page(request, "sources.html", values)
@@ -101,7 +113,15 @@ def fetch_source(
     if source is None:
         raise NotFoundError(f'There is no source "{fetch}" here.')
     wanted.fetch_now(services.store, source, services.now())
-    return RedirectResponse(f"/sources#{quote(source.name)}", 303)
+    name = quote(source.name, safe="")
+    return RedirectResponse(f"/sources?fetched={name}#{name}", 303)
+
+
+def _renewal(name: str, now: datetime) -> str:
+    """The address that leads to this source on the renewed page; another one each time, since browsers
+    load nothing anew when only the part behind # is asked for."""
+    name = quote(name, safe="")
+    return f"/sources?fetched={name}&seen={int(now.timestamp())}#{name}"
 
 
 def strip(days: Sequence[health.Day], first: datetime) -> list[Mark]:

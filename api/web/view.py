@@ -27,6 +27,8 @@ from api.web.typeset import typeset
 YEAR = 365 * 24 * 3600
 STATIC = Path(__file__).parent / "static"
 THEME_COOKIE, THEMES = "theme", ("light", "dark")
+AS_SYSTEM = "system"
+"""Asked for as a theme: what was chosen is forgotten."""
 
 
 def page(
@@ -69,6 +71,8 @@ def page(
     if request.query_params.get("theme") in THEMES:
         # The button of the page sets it too, so scripts may.
         response.set_cookie(THEME_COOKIE, theme, max_age=YEAR, samesite="lax")
+    elif request.query_params.get("theme") == AS_SYSTEM:
+        response.delete_cookie(THEME_COOKIE, samesite="lax")
     reader.introduce(request, response)
     return response
 

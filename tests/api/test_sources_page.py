@@ -136,6 +136,10 @@ def test_the_owner_has_a_source_fetched(app: FastAPI, store: Store, lang: str) -
         assert "12:00 UTC" in first(html)
         # With the address that a button leads to, "/sources#arxiv", a bare number renews nothing.
         assert '<noscript><meta http-equiv="refresh" content="10; url=/sources">' in html
+        html = owner.get("/sources?fetched=arxiv").text
+        seen = int(NOW.timestamp())
+        assert f'content="10; url=/sources?fetched=arxiv&amp;seen={seen}#arxiv">' in html
+        assert 'content="10; url=/sources">' in owner.get("/sources?fetched=javascript:0").text
         with store.write() as connection:
             run = runs.start(connection, "arxiv", NOW, NOW, False)
             wishes.take(connection, "arxiv", run)

@@ -1,15 +1,13 @@
 """What every page must keep to: nothing that axe-core finds, and the budgets of weight and time."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e import axe
 from tests.e2e.conftest import watched
 
 pytestmark = pytest.mark.xdist_group("browser")  # one Chromium at a time
 
-AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 PAGES = (
     "/", "/?date=2026-11-20", "/topics", "/topics/architectures", "/search?q=attention", "/library",
     "/library?shelf=later", "/library?shelf=noted", "/library?shelf=hidden", "/sources", "/label",
@@ -23,8 +21,6 @@ MOST_SHIFT = 0.02
 TRIES = 8
 """Visits of which the fastest counts: what else the machine does is not the page's fault."""
 
-_FOUND = """axe.run(document, {resultTypes: ["violations"]}).then((result) => result.violations.map(
-  (v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`))"""
 _MEASURED = """() => new Promise((done) => {
   let lcp = 0, shift = 0;
   new PerformanceObserver((list) => list.getEntries().forEach((e) => (lcp = e.startTime)))
@@ -42,12 +38,7 @@ def test_axe_finds_nothing(chromium: Browser, site: str, theme: str, lang: str) 
     context.add_cookies([{"name": "lang", "value": lang, "url": site}])
     page = context.new_page()
     fill_library(page, site)
-    found: dict[str, list[str]] = {}
-    for path in PAGES:
-        page.goto(site + path)
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        if said := page.evaluate(_FOUND):
-            found[path] = said
+    found = axe.look(page, site, PAGES, lang)
     context.close()
     assert found == {}
 

@@ -180,6 +180,11 @@ def test_the_theme_is_kept(page: Page, site: str, theme: str) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", theme)
     page.goto(f"{site}/topics")
     expect(page.locator("html")).to_have_attribute("data-theme", theme)
+    page.goto(f"{site}/settings")
+    page.get_by_role("link", name="as the system").click()
+    expect(page.locator("html")).not_to_have_attribute("data-theme", re.compile("."))
+    page.goto(site)
+    expect(page.locator("html")).not_to_have_attribute("data-theme", re.compile("."))
 
 
 def test_no_connection_is_said(context: BrowserContext, site: str) -> None:
