@@ -13,7 +13,7 @@ from aggregator import pipeline, status, taggers
 from aggregator.claim import Documents
 from aggregator.deliver.base import Letter, Links
 from aggregator.digest.pick import Selection, arrange
-from aggregator.digest.select import POSTS, Digest, EventRow, Item, Section
+from aggregator.digest.select import Digest, EventRow, Item, Section
 from aggregator.errors import NotFoundError
 from aggregator.news import excuse
 from aggregator.settings import Settings
@@ -24,6 +24,7 @@ from aggregator.store.letters import Kept, Told
 from aggregator.store.subscriptions import Row
 from aggregator.tag.model import Tagger
 from aggregator.tag.reasons import reasons
+from aggregator.tag.why import weighed
 from aggregator.topics import Config
 from aggregator.watches import Watch
 
@@ -43,20 +44,20 @@ def make_composer(
     with store.read() as connection:
         states = status.source_states(store, connection, sources, now)
     quiet = excuse(states, now - PERIOD, now)
-    tagger = taggers.in_use(store, settings, config).tagger
+    deciders = taggers.in_use(store, settings, config).by_topic(config)
     signer = Signer.of(settings)
-    return Composer(settings, config, signer, tagger, documents, tuple(states), quiet)
+    return Composer(settings, config, signer, deciders, documents, tuple(states), quiet)
 
 
 @dataclass(slots=True)
 class Composer:
-    """Puts letters together for one pass. `states` are those of the sources, `quiet` what the
-    calendar says of the day."""
+    """Puts letters together for one pass. `deciders` are the models by the topic that they decide,
+    `states` those of the sources, `quiet` what the calendar says of the day."""
 
     settings: Settings
     config: Config
     signer: Signer
-    tagger: Tagger
+    deciders: Mapping[str, Tagger]
     documents: Documents
     states: tuple[Mapping[str, Any], ...]
     quiet: str
@@ -205,12 +206,13 @@ class Composer:
         return replace(digest, sections=sections)
 
     def _with_why(self, section: Section, item: Item) -> Item:
-        if section.name == POSTS.name or section.name not in self.tagger.topics:
+        topic = self.config.topic(section.name)
+        if topic is None:  # posts, and what cites a work
             return item
         key = (item.paper["id"], section.name)
         if key not in self._why:
             title, abstract = item.paper["title"], item.paper["abstract"]
-            self._why[key] = reasons(self.tagger.explain(title, abstract, section.name))
+            self._why[key] = reasons(weighed(title, abstract, topic, self.deciders.get(topic.name)))
         return replace(item, why=self._why[key])
 
 

@@ -121,19 +121,17 @@ def _explained(
 ) -> Explanation:
     name = topic.name
     own = threshold = constant = None
-    weighed: list[tuple[str, float]] = []
     if tagger:
         own = float(
             tagger.probabilities([(text.title, text.abstract)])[0, tagger.topics.index(name)]
         )
         threshold = float(tagger.thresholds[tagger.topics.index(name)])
-        weighed = tagger.explain(text.title, text.abstract, name)
     elif topic.keywords:
         own = rule.keyword_probability(text.title, text.abstract, topic.keywords, topic.exclude)
         threshold = rule.THRESHOLD
-        weighed = _of_keywords(text, topic, own)
+    parts = weighed(text.title, text.abstract, topic, tagger)
     if own is not None:
-        constant = round(_log_odds(own) - sum(weight for _, weight in weighed), 4)
+        constant = round(_log_odds(own) - sum(weight for _, weight in parts), 4)
     tag = tags[name]
     return Explanation(
         topic=name,
@@ -144,11 +142,22 @@ def _explained(
         own=None if own is None else round(own, 4),
         threshold=None if threshold is None else round(threshold, 4),
         constant=constant,
-        reasons=tuple(_reason(text, *pair) for pair in weighed),
+        reasons=tuple(_reason(text, *pair) for pair in parts),
         below=tuple(t.name for t in topics if t.parent == name and tags[t.name].tagged),
         excluded=tuple(p for p in topic.exclude if text.numbers(_form(p))),
-        highlights=highlights(text, weighed),
+        highlights=highlights(text, parts),
     )
+
+
+def weighed(
+    title: str, abstract: str, topic: TopicLike, tagger: Tagger | None
+) -> list[tuple[str, float]]:
+    """What speaks for a topic in a paper (weight > 0) or against it, in log-odds: features of the
+    model that decides it (heaviest first) or, without one, its keywords. Empty for a topic of
+    neither."""
+    if tagger:
+        return tagger.explain(title, abstract, topic.name)
+    return _of_keywords(Text(title, abstract), topic) if topic.keywords else []
 
 
 def highlights(text: Text, weighed: Sequence[tuple[str, float]]) -> dict[Name, tuple[Span, ...]]:
@@ -202,11 +211,12 @@ def _reason(text: Text, feature: str, weight: float) -> Reason:
     return Reason(words, words != feature, round(weight, 4), tuple(found))
 
 
-def _of_keywords(text: Text, topic: TopicLike, own: float) -> list[tuple[str, float]]:
+def _of_keywords(text: Text, topic: TopicLike) -> list[tuple[str, float]]:
     """The rule of keywords as weights: what it found shares the distance from finding nothing; an
     excluded phrase takes all of that away again."""
     found = [word for word in topic.keywords if text.numbers(_form(word))]
     against = [word for word in topic.exclude if text.numbers(_form(word))]
+    own = rule.keyword_probability(text.title, text.abstract, topic.keywords, topic.exclude)
     free = rule.keyword_probability(text.title, text.abstract, topic.keywords, ())
     brought = _log_odds(free) - _log_odds(rule.NONE)
     lost = _log_odds(own) - _log_odds(free)
