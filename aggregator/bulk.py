@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,15 +13,17 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from aggregator import readahead
 from aggregator.errors import UsageError
-from aggregator.imports import FORMATS, Format, Item, of_name, recognised
+from aggregator.imports import FORMATS, Format, of_name, recognised
 from aggregator.ingest import store_drafts
-from aggregator.models import Draft, Parsed
-from aggregator.store import ledger
+from aggregator.readahead import Item, Task
+from aggregator.store import ledger, lone, search
 from aggregator.store.db import Store
+from aggregator.store.lone import Ready
 
 SOURCE = "import"
-BATCH = 2_000  # items in a transaction: about a second of the write lock
+BATCH = 4_000  # items in a transaction: about a second of the write lock
 _FIRST = 64 * 2**10  # bytes by which a format is known
 _LINE = 256 * 2**20  # the longest line that is read at once: a whole array may stand on one
 _SHOWN = 5  # reasons for what was left out
@@ -44,9 +46,11 @@ class Loaded:
     reasons: tuple[str, ...] = ()
 
 
-def load(store: Store, path: Path, form: str, now: datetime, tell: Tell) -> Loaded:
+def load(
+    store: Store, path: Path, form: str, now: datetime, tell: Tell, *, helped: bool | None = None
+) -> Loaded:
     """Store every paper of a file as back-fill: shown, never told as news. `form` names a format, or
-    is "auto". Doing it again changes nothing.
+    is "auto". Doing it again changes nothing. `helped`: as of `readahead.pieces`.
 
     Raises UsageError if the file cannot be read or is of no known form.
     """
@@ -55,9 +59,15 @@ def load(store: Store, path: Path, form: str, now: datetime, tell: Tell) -> Load
             chosen = _format(path, stream.peek(_FIRST), form)  # type: ignore[attr-defined]
             mark = f"{chosen.name}:{_fingerprint(file)}"
             done = Loaded(chosen.name, resumed=_resumed(store, mark))
-            lines = iter(lambda: stream.readline(_LINE), b"")
-            items = islice(_items(chosen, path, lines), done.resumed, None)
-            for batch in iter(lambda: list(islice(items, BATCH)), []):
+            if chosen.by_line:
+                task = Task(path, chosen.name, done.resumed, lines, SOURCE, now, store.is_sqlite)
+                pieces = readahead.pieces(task, helped=helped)
+            else:
+                pieces = _pieces(chosen, path, _lines(stream), done.resumed)
+            if store.is_sqlite:
+                with store.write() as connection:
+                    search.expect_many(connection)
+            for batch in _batches(pieces):
                 _store(store, batch, mark, done, now)
                 tell(done.new + done.updated + done.unchanged + done.left_out + done.resumed)
     except (OSError, EOFError, zlib.error) as error:
@@ -68,15 +78,38 @@ def load(store: Store, path: Path, form: str, now: datetime, tell: Tell) -> Load
     return done
 
 
-def _items(chosen: Format, path: Path, lines: Iterator[bytes]) -> Iterator[Item]:
+def lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file, unpacked if it is packed. Raises OSError, EOFError or zlib.error."""
+    with _opened(path) as (_, stream):
+        yield from _lines(stream)
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: stream.readline(_LINE), b"")
+
+
+def _batches(pieces: Iterable[list[Item]]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    for piece in pieces:
+        batch += piece
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _pieces(chosen: Format, path: Path, given: Iterator[bytes], skip: int) -> Iterator[list[Item]]:
+    """The items of a file that has to be read as a whole."""
     try:
-        yield from chosen.read(path.name, lines)
+        for found in islice(chosen.read(path.name, given), skip, None):
+            yield [found if isinstance(found, str) else tuple(map(lone.ready, found))]
     except (ValueError, RecursionError) as error:  # the whole is not what it should be
         raise UsageError(f"{path}: not in the form {chosen.name}: {error}.") from None
 
 
 def _store(store: Store, batch: list[Item], mark: str, done: Loaded, now: datetime) -> None:
-    drafts: list[Draft] = []
+    drafts: list[Ready] = []
     for item in batch:
         if isinstance(item, str):
             done.left_out += 1
@@ -84,8 +117,7 @@ def _store(store: Store, batch: list[Item], mark: str, done: Loaded, now: dateti
         else:
             drafts += item
     with store.write() as connection:
-        parsed = [Parsed(tuple(drafts))]
-        counts, _, _ = store_drafts(connection, parsed, SOURCE, now, backfill=True)
+        counts, _, _ = store_drafts(connection, [], SOURCE, now, backfill=True, ahead=drafts)
         before = ledger.checkpoints(connection, SOURCE).get(mark) or done.resumed
         ledger.save_checkpoints(connection, SOURCE, {mark: before + len(batch)})
     done.new += counts.new

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from aggregator.merge.plan import Counts, changed_entries, plan
 from aggregator.models import Parsed
-from aggregator.store import changes, citations, entries
-from aggregator.store.sql import one_at_a_time
+from aggregator.store import changes, citations, entries, lone
+from aggregator.store.lone import Ready
+from aggregator.store.sql import is_sqlite, one_at_a_time
 
 
 def by_age(
@@ -33,10 +34,31 @@ def store_drafts(
     now: datetime,
     *,
     backfill: bool,
+    ahead: Sequence[Ready] = (),
 ) -> tuple[Counts, int, int]:
-    """Match, merge and store what was read; returns (entry counts, papers made, papers changed)."""
+    """Match, merge and store what was read; returns (entry counts, papers made, papers changed).
+    `ahead` are more drafts, made ready for this source and time in another process."""
     # Two sources may bring the same work at once: the second must see the first one's paper.
     one_at_a_time(connection, "ingest")
+    drafts = [lone.ready(draft) for part in parsed for draft in part.drafts]
+    alone, others = lone.part(connection, [*ahead, *drafts])
+    make = lone.Maker(source, now, backfill=backfill, sqlite=is_sqlite(connection))
+    made = [one.made or make(one.unpacked(), one.ties) for one in alone if one.ties]
+    lone.add(connection, made, source)
+    changes.note_newest(connection, ((source, one.published) for one in made))
+    rest = Parsed(tuple(one.unpacked() for one in others))
+    counts, more, changed = _merge(
+        connection, [rest, *(replace(part, drafts=()) for part in parsed)], source, now, backfill
+    )
+    counts.fetched += len(made)
+    counts.new += len(made)
+    return counts, len(made) + more, changed
+
+
+def _merge(
+    connection: Connection, parsed: Sequence[Parsed], source: str, now: datetime, backfill: bool
+) -> tuple[Counts, int, int]:
+    """As `store_drafts`, the long way: with all that is stored around the drafts."""
     keys = {draft.key for part in parsed for draft in part.drafts}
     stored, digests = entries.of_keys(connection, keys)
     for kind, native_ids in _gone(parsed).items():

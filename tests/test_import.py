@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -14,16 +15,19 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from aggregator import bulk, exports, feeds, topics
+from aggregator import bulk, exports, feeds, ingest, readahead, topics
 from aggregator.errors import UsageError
+from aggregator.imports import snapshot as snapshots
+from aggregator.models import Parsed
 from aggregator.settings import Settings
-from aggregator.store import papers
+from aggregator.store import lone, papers
 from aggregator.store.db import Store
 from aggregator.store.papers import PaperQuery
 from aggregator.store.sql import event, paper
 from tests.conftest import NOW, sqlite_store
 from tests.drafts import page, post, preprint
 from tests.filled import CONFIG, put
+from tests.store.test_lone import rows as stored_rows
 from tests.written import PROJECT
 
 DATA = PROJECT / "tests" / "data" / "imports"
@@ -196,3 +200,45 @@ def test_half_characters_are_left_out(store: Store, tmp_path: Path) -> None:
     with store.read() as connection:
         titles = connection.exec_driver_sql("SELECT title FROM paper").scalars().all()
     assert titles == ["Half a kite \U0001f600"]
+
+
+def pieces(path: Path, *, helped: bool, killed: bool = False) -> list[list[readahead.Item]]:
+    """What is read of a snapshot; with `killed` the helper dies after the first piece."""
+    task = readahead.Task(path, "arxiv-snapshot", 300, bulk.lines, "import", NOW, sqlite=True)
+    found = []
+    for piece in readahead.pieces(task, helped=helped):
+        found.append(piece)
+        for helper in multiprocessing.active_children() if killed else ():
+            helper.kill()
+    return found
+
+
+def test_a_helper_changes_nothing_and_is_not_missed(tmp_path: Path) -> None:
+    snapshot(tmp_path / "many.json", 3_100)
+    alone = pieces(tmp_path / "many.json", helped=False)
+    assert [len(piece) for piece in alone] == [500, 500, 500, 500, 500, 300]
+    assert pieces(tmp_path / "many.json", helped=True) == alone
+    assert pieces(tmp_path / "many.json", helped=True, killed=True) == alone
+    assert not multiprocessing.active_children()
+
+
+def test_what_is_taken_in_is_what_the_sources_would_store(store: Store, tmp_path: Path) -> None:
+    twice = [*(DATA / "snapshot.jsonl").read_text().splitlines()] * 2
+    snapshot(tmp_path / "x.json", 600)
+    with (tmp_path / "x.json").open("a") as file:
+        file.write("\n".join(twice) + "\n")
+    put(store, page("CVPR2018/x", title="Widget number 5 of many", authors=("Ada 5 Writer",)))
+    bulk.load(store, tmp_path / "x.json", "auto", NOW, quiet, helped=True)
+    found = dict(stored_rows(store))
+    with (tmp_path / "x.json").open("rb") as file:
+        read = list(snapshots.read("x.json", file))
+    drafts = tuple(draft for item in read if not isinstance(item, str) for draft in item)
+    with closing(sqlite_store(tmp_path)) as other:
+        put(other, page("CVPR2018/x", title="Widget number 5 of many", authors=("Ada 5 Writer",)))
+        with pytest.MonkeyPatch.context() as patch, other.write() as connection:
+            patch.setattr(lone, "_ties", lambda draft: None)
+            ingest.store_drafts(connection, [Parsed(drafts)], "import", NOW, backfill=True)
+        expected = dict(stored_rows(other))
+    assert len(found["paper"]) == 603
+    for table in ("entry", "paper", "alias", "sighting", "newest", "event", "mention"):
+        assert found[table] == expected[table], table

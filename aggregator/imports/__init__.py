@@ -17,16 +17,18 @@ Item = tuple[Draft, ...] | str
 @dataclass(frozen=True, slots=True)
 class Format:
     """A format: its name, how it is known by a file's name and first bytes, and its reader, which
-    takes the file's name (some say there what year it is) and its lines."""
+    takes the file's name (some say there what year it is) and its lines. `by_line`: each line that is
+    not blank is one item, whatever stands around it."""
 
     name: str
     fits: Callable[[str, bytes], bool]
     read: Callable[[str, Iterable[bytes]], Iterator[Item]]
+    by_line: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("arxiv-snapshot", snapshot.fits, snapshot.read),
-    Format("jsonl", own.fits, own.read),
+    Format("arxiv-snapshot", snapshot.fits, snapshot.read, by_line=True),
+    Format("jsonl", own.fits, own.read, by_line=True),
     Format("paperlists", paperlists.fits, paperlists.read),
     Format("bibtex", bibtex.fits, bibtex.read),
 )

@@ -1,20 +1,17 @@
 """Storing what a plan decided, in the caller's transaction: entries, papers, names, events, search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator.digest import rank
-from aggregator.merge.keys import title_key
-from aggregator.merge.merge import Merged
-from aggregator.merge.people import people_key
 from aggregator.merge.plan import Plan
 from aggregator.models import Entry
 from aggregator.store import events, feedback, labels, search
 from aggregator.store.kept import move as move_kept
+from aggregator.store.rows import of_entry, of_paper
 from aggregator.store.sql import (
     alias,
     chunks,
@@ -35,7 +32,10 @@ def apply(connection: Connection, plan: Plan) -> None:
     """Store the plan. Everything is an upsert by key: applying it twice is harmless."""
     keys = _store_papers(connection, plan)
     _store_entries(connection, plan)
-    _note_newest(connection, plan)
+    note_newest(
+        connection,
+        ((name, e.draft.published) for e, _ in plan.entries.values() for name in e.sources),
+    )
     _move_entries(connection, plan.moved)
     before = events.told_before(connection, plan)
     events.move(connection, plan)
@@ -55,33 +55,14 @@ def _store_papers(connection: Connection, plan: Plan) -> dict[str, int]:
     keys |= dict(zip(made, drawn, strict=True))
     topics = _topics(connection, {keys[i]: i for i in plan.papers if i not in plan.made})
     rows = [
-        _paper_row(plan, i, keys[i], merged, topics.get(i, [])) for i, merged in plan.papers.items()
+        {"pk": keys[i]} | of_paper(i, merged, topics.get(i, []), plan.now)
+        for i, merged in plan.papers.items()
     ]
     upsert(connection, paper, rows)
     rewritten = [row for row in rows if row["id"] not in plan.made]
     _renew_tag_places(connection, rewritten)
     _store_sightings(connection, rows, rewritten)
     return keys
-
-
-def _paper_row(
-    plan: Plan, paper_id: str, key: int, merged: Merged, topics: list[dict[str, Any]]
-) -> dict[str, Any]:
-    return {
-        "pk": key,
-        "id": paper_id,
-        "kind": merged.kind,
-        "title": merged.title,
-        "at": merged.at,
-        "heat": rank.hot(merged.doc["buzz"], merged.at),
-        "changed_at": plan.now,
-        "withdrawn": merged.withdrawn,
-        "starter": merged.starter,
-        "venue": (merged.doc["venue"] or "").lower() or None,
-        "provenance": merged.provenance,
-        "doc": merged.doc | {"topics": topics},
-        "tagged_by": None,  # what it says may have changed: the tagger looks again
-    }
 
 
 def _keys(connection: Connection, name: sa.Column[str], values: Sequence[str]) -> dict[str, int]:
@@ -129,12 +110,11 @@ def _store_sightings(
         connection.execute(sa.insert(sighting), seen)
 
 
-def _note_newest(connection: Connection, plan: Plan) -> None:
-    """When each source's newest entry was published."""
+def note_newest(connection: Connection, entries: Iterable[tuple[str, datetime]]) -> None:
+    """When each source's newest entry was published, of these (source, published)."""
     found: dict[str, datetime] = {}
-    for known, _ in plan.entries.values():
-        for name in known.sources:
-            found[name] = max(found.get(name, known.draft.published), known.draft.published)
+    for name, published in entries:
+        found[name] = max(found.get(name, published), published)
     if found:
         statement = insert_into(connection, newest)
         later = statement.excluded.published
@@ -155,40 +135,11 @@ def _store_entries(connection: Connection, plan: Plan) -> None:
     upsert(
         connection,
         entry,
-        [_entry_row(plan, keys[e.key], e, content) for e, content in plan.entries.values()],
+        [
+            {"pk": keys[e.key]} | of_entry(e, content, plan.now)
+            for e, content in plan.entries.values()
+        ],
     )
-
-
-def _entry_row(plan: Plan, key: int, known: Entry, content: str) -> dict[str, Any]:
-    draft = known.draft
-    return {
-        "pk": key,
-        "key": draft.key,
-        "kind": draft.kind,
-        "native_id": draft.native_id,
-        "version": draft.version,
-        "role": draft.role,
-        "paper_id": known.paper_id,
-        "title": draft.title,
-        "title_key": title_key(draft),
-        "people_key": people_key(draft),
-        "abstract": draft.abstract,
-        "url": draft.url,
-        "authors": list(draft.authors),
-        "year": draft.year,
-        "published": draft.published,
-        "first_public": draft.first_public,
-        "identifiers": dict(draft.identifiers),
-        "about": draft.about,
-        "mentions": list(draft.mentions),
-        "fidelity": draft.fidelity,
-        "dated": draft.dated,
-        "extra": dict(draft.extra),
-        "sources": list(known.sources),
-        "digest": content,
-        "seen_at": known.seen_at,
-        "changed_at": plan.now,
-    }
 
 
 def _move_entries(connection: Connection, moved: Mapping[str, str]) -> None:

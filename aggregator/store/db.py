@@ -1,6 +1,5 @@
 """Connections, transactions, schema versions and locks, on SQLite and PostgreSQL."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from aggregator import acting, clock
 from aggregator.errors import UsageError
 from aggregator.store import audit
+from aggregator.store.rows import packed
 from aggregator.store.sql import lock_number
 
 T = TypeVar("T")
@@ -186,9 +186,6 @@ def _reason(error: DatabaseError) -> str:
     return str(error.orig).strip().splitlines()[0].rstrip(".") if error.orig else "no answer"
 
 
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
 def _engine(url: str) -> Engine:
     try:
         parsed = sa.make_url(url)
@@ -202,7 +199,7 @@ def _engine(url: str) -> Engine:
         engine = sa.create_engine(
             parsed,
             hide_parameters=True,
-            json_serializer=_dumps,
+            json_serializer=packed,
             # With None the driver starts no transaction by itself: DDL is rolled back too.
             connect_args={"timeout": BUSY_MS / 1000, "isolation_level": None},
         )
@@ -213,7 +210,7 @@ def _engine(url: str) -> Engine:
         return sa.create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             hide_parameters=True,
-            json_serializer=_dumps,
+            json_serializer=packed,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"},
         )

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from aggregator.merge.plan import Plan
 from aggregator.store import discussions, told
+from aggregator.store.rows import of_event
 from aggregator.store.sql import event, insert_into
 
 
@@ -62,15 +63,7 @@ def store(connection: Connection, plan: Plan, before: Mapping[str, Mapping[str, 
         paper_id: {k: row[k] for k in ("seen_at", "backfill")} for paper_id, row in before.items()
     }
     rows = [
-        {
-            "paper_id": paper_id,
-            "kind": happening.kind,
-            "cause": happening.cause,
-            "at": happening.at,
-            "seen_at": plan.now,
-            "backfill": plan.backfill,
-            "superseded": False,
-        }
+        of_event(paper_id, happening, plan.now, backfill=plan.backfill)
         | (kept.get(paper_id, {}) if happening.kind == "new" else {})
         for paper_id, merged in plan.papers.items()
         for happening in merged.happenings

@@ -10,33 +10,51 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.parse.text import search_tokens
+from aggregator.store.rows import put as insert_plain
 
-_INSERT_SQLITE = (
-    "INSERT INTO paper_fts(rowid, title, body, authors) VALUES (:pk, :title, :body, :authors)"
-)
+Words = tuple[str, str, str]
+"""The words of a paper's title, abstract and authors, set apart by blanks."""
+
+_COLLECTED = 16 * 2**20  # bytes; 4,000 papers have about 10 MB
 _INSERT_POSTGRES = (
-    "INSERT INTO paper_search(pk, document) VALUES (:pk, "
-    "setweight(to_tsvector('simple', :title), 'A') || "
-    "setweight(to_tsvector('simple', :body), 'B') || "
-    "setweight(to_tsvector('simple', :authors), 'C'))"
+    "INSERT INTO paper_search(pk, document) SELECT pk, "
+    "setweight(to_tsvector('simple', title), 'A') || "
+    "setweight(to_tsvector('simple', body), 'B') || "
+    "setweight(to_tsvector('simple', authors), 'C') "
+    "FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS t(pk, title, body, authors)"
 )
 
 
 def store(connection: Connection, papers: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
     """Index papers (key, doc) that are not in the index."""
-    if not papers:
+    put(connection, [(key, words(doc)) for key, doc in papers])
+
+
+def words(doc: Mapping[str, Any]) -> Words:
+    """What of a paper's document is found by its words."""
+    return _tokens(doc["title"]), _tokens(doc["abstract"]), _tokens(" ".join(doc["authors"]))
+
+
+def put(connection: Connection, papers: Sequence[tuple[int, Words]]) -> None:
+    """Index papers (key, words) that are not in the index."""
+    rows = [(key, *said) for key, said in papers]
+    if not rows:
         return
-    rows = [
-        {
-            "pk": key,
-            "title": _tokens(doc["title"]),
-            "body": _tokens(doc["abstract"]),
-            "authors": _tokens(" ".join(doc["authors"])),
-        }
-        for key, doc in papers
-    ]
-    sqlite = connection.dialect.name == "sqlite"
-    connection.execute(sa.text(_INSERT_SQLITE if sqlite else _INSERT_POSTGRES), rows)
+    if connection.dialect.name == "sqlite":
+        insert_plain(connection, "paper_fts", ("rowid", "title", "body", "authors"), rows)
+    else:
+        columns = tuple([list(column) for column in zip(*rows, strict=True)])
+        connection.exec_driver_sql(_INSERT_POSTGRES, columns)
+
+
+def expect_many(connection: Connection) -> None:
+    """Let SQLite collect the words of a whole transaction before it writes them: a megabyte, as it does
+    by itself, is 500 papers, and each makes a tree that is merged with the others later. It stays so
+    for this database."""
+    asked = sa.text("SELECT v FROM paper_fts_config WHERE k = 'hashsize'")
+    if connection.scalar(asked) != _COLLECTED:
+        set_to = "INSERT INTO paper_fts(paper_fts, rank) VALUES ('hashsize', :n)"
+        connection.execute(sa.text(set_to), {"n": _COLLECTED})
 
 
 def remove(connection: Connection, keys: Sequence[int]) -> None:
