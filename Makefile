@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup run test check bench screenshots format lock audit sbom licences
+.PHONY: setup run test check bench docs screenshots format lock audit sbom licences
 
 setup: .venv/installed
 
@@ -29,6 +29,10 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench
+
+# The documentation as a site in build/site, plain files, searchable where they are served; a link that leads nowhere breaks it.
+docs: setup
+	$(BIN)/python .ci/docs_site.py
 
 # Every page on desktop and phone, light and dark, in English and Chinese; needs the package chromium.
 screenshots: setup
