@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from aggregator import clock
 from aggregator.errors import DeniedError, SourceError, ThrottledError
-from aggregator.fetch import Fetcher
+from aggregator.fetch import Fetcher, Line
 from aggregator.ingest import by_age, store_drafts
 from aggregator.manners import Manners
 from aggregator.merge.keys import claims
@@ -78,8 +78,10 @@ class Attempt:
         progress: Progress | None,
         *,
         by_name: bool = False,
+        line: Line | None = None,
     ) -> None:
-        """`by_name`: a person asks for this very source, which ends what waits for one."""
+        """`by_name`: a person asks for this very source, which ends what waits for one. `line` is that
+        of the sources before it, if there were any."""
         self.papers_new = 0
         self.papers_updated = 0
         self.now = moment.now
@@ -90,19 +92,18 @@ class Attempt:
         self._notes: list[Note] = []
         self._said = ""
         self._told_at = 0.0
-        self.http = make_fetcher(store, settings, source, moment.now)
+        self._moved: dict[str, Any] = {}
+        self.http = make_fetcher(store, settings, source, moment.now, line)
         with store.write() as connection:
-            last = runs.last(connection, source.name, self.now)
-            latest = runs.latest_moment(connection, source.name, clock.wall())
-            first = not runs.ever_good(connection, source.name)
+            known = runs.standing(connection, source.name, self.now, clock.wall())
             self.checkpoint = ledger.checkpoints(connection, source.name)
             self._resting = ledger.cooldown(connection, source.upstream, self.now)
             if by_name and self._waits_for_a_person:
                 ledger.lift(connection, source.upstream)
                 self._resting = None
-            self._failures = last.failures if last else 0
-            self._replay = latest is not None and latest > self.now
-            self._backfill = first or self.since is not None
+            self._failures = known.last.failures if known.last else 0
+            self._replay = known.latest is not None and known.latest > self.now
+            self._backfill = not known.ever_good or self.since is not None
             self._id = runs.start(connection, source.name, self.now, clock.wall(), self._backfill)
             wishes.take(connection, source.name, self._id)
 
@@ -125,6 +126,10 @@ class Attempt:
     def wanted(self, kind: str, most: int) -> list[str]:
         with self._store.write() as connection:
             return entries.wanted(connection, kind, most, self.now)
+
+    def want_stored(self, kind: str) -> None:
+        with self._store.write() as connection:
+            entries.want_stored(connection, kind)
 
     def progress(self, what: str, done: int, total: int | None = None) -> None:
         self._said = f"{what}: {done}" + (f" of {total}" if total else "")
@@ -158,6 +163,7 @@ class Attempt:
         note = self._verdict()
         failures = 0 if note.status in QUIET_STATUSES else self._failures + 1
         with self._store.write() as connection:
+            ledger.save_checkpoints(connection, self._source.name, self._moved)
             runs.finish(
                 connection,
                 self._id,
@@ -176,6 +182,11 @@ class Attempt:
         )
 
     def _store_page(self, page: Page) -> None:
+        if not (page.raws or page.drafts or page.asked or self._moved or self._replay):
+            # A checkpoint alone waits for what is written next, the next one at the latest: nothing
+            # that was read can be lost.
+            self._moved = dict(page.checkpoint)
+            return
         parsed = [self._source.to_drafts(raw) for raw in page.raws]
         parsed.append(Parsed(page.drafts))
         for part in parsed:
@@ -197,12 +208,14 @@ class Attempt:
                 found = {name for part in parsed for one in part.drafts for name in claims(one)}
                 ledger.looked_up(connection, page.asked, found, self.now)
             if not self._replay:
-                ledger.save_checkpoints(connection, self._source.name, page.checkpoint)
+                moved = {**self._moved, **page.checkpoint}
+                ledger.save_checkpoints(connection, self._source.name, moved)
                 marks = [raw.validator for raw in page.raws if raw.validator]
                 ledger.save_validators(connection, marks)
             if self._said and monotonic() - self._told_at > 1:
                 runs.progress(connection, self._id, self._said)
                 self._told_at = monotonic()
+        self._moved = {}
         for counts, made, changed in kept:
             for name in ("fetched", "new", "updated", "unchanged"):
                 setattr(self._counts, name, getattr(self._counts, name) + getattr(counts, name))
@@ -253,8 +266,11 @@ def _severity(note: Note) -> int:
     return SEVERITY.index(note.status)
 
 
-def make_fetcher(store: Store, settings: Settings, source: Source, now: datetime) -> Fetcher:
-    """The HTTP client of one source, at the logical moment `now`."""
+def make_fetcher(
+    store: Store, settings: Settings, source: Source, now: datetime, line: Line | None = None
+) -> Fetcher:
+    """The HTTP client of one source, at the logical moment `now`; on `line`, which stays open, or on one
+    of its own."""
     manners = Manners(
         source.upstream,
         timedelta(seconds=source.pace_seconds),
@@ -268,4 +284,5 @@ def make_fetcher(store: Store, settings: Settings, source: Source, now: datetime
         contact=settings.contact,
         allow_private=settings.allow_private_upstreams,
         patience=settings.patience_seconds,
+        line=line,
     )

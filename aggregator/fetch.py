@@ -41,12 +41,39 @@ POST_SECONDS = 30.0
 """From connecting to the answer; Standard Webhooks recommends 15 to 30."""
 
 
+class Line:
+    """Connections to hosts, one open at a time, that sources use one after the other. Close it when
+    done."""
+
+    def __init__(self, contact: str, patience: float = PATIENCE) -> None:
+        """`patience` is as a `Fetcher` has it."""
+        self.client = httpx.Client(
+            headers={"User-Agent": user_agent(contact), "Accept-Encoding": "gzip, deflate"},
+            verify=_trusted(),
+            timeout=httpx.Timeout(patience, connect=min(CONNECT, patience)),
+            follow_redirects=False,
+            trust_env=False,
+            # One connection at a time is what arXiv asks for; nobody else minds.
+            limits=httpx.Limits(max_connections=1, keepalive_expiry=30),
+        )
+
+    def taken(self) -> httpx.Client:
+        """The client, for another source: what hosts had it remember of the one before is gone."""
+        self.client.cookies.clear()
+        return self.client
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.client.close()
+
+
 class Fetcher:
     """Paced requests for one source; `requests` counts those sent. Close it when done.
 
     `transaction` opens a write transaction of the store (the ledger), `wall` and `sleep` are the
     real clock; tests hand in others. `patience` is how many seconds a host may be silent; an answer that
-    keeps dripping may take three times as long.
+    keeps dripping may take three times as long. On a `line` of others it asks over their connection, and
+    leaves that open.
     """
 
     def __init__(
@@ -59,6 +86,7 @@ class Fetcher:
         patience: float = PATIENCE,
         wall: Callable[[], datetime] = clock.wall,
         sleep: Callable[[float], None] = time.sleep,
+        line: Line | None = None,
     ) -> None:
         self.requests = 0
         self._own_hosts = manners.own_hosts
@@ -66,19 +94,14 @@ class Fetcher:
         self._transaction = transaction
         self._allow_private = allow_private
         self._most_seconds = DRIP * patience
-        self._client = httpx.Client(
-            headers={"User-Agent": user_agent(contact), "Accept-Encoding": "gzip, deflate"},
-            verify=_trusted(),
-            timeout=httpx.Timeout(patience, connect=min(CONNECT, patience)),
-            follow_redirects=False,
-            trust_env=False,
-            # One connection at a time is what arXiv asks for; nobody else minds.
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=30),
-        )
+        self._close = contextlib.ExitStack()
+        if line is None:
+            line = self._close.enter_context(contextlib.closing(Line(contact, patience)))
+        self._client = line.taken()
 
     def close(self) -> None:
-        """Close the connection."""
-        self._client.close()
+        """Close the connection, unless it is that of others."""
+        self._close.close()
 
     def get(
         self,

@@ -59,13 +59,15 @@ def _merge(
     connection: Connection, parsed: Sequence[Parsed], source: str, now: datetime, backfill: bool
 ) -> tuple[Counts, int, int]:
     """As `store_drafts`, the long way: with all that is stored around the drafts."""
+    known = sum(part.known for part in parsed)
+    if not any(part.drafts or part.gone for part in parsed):
+        return Counts(fetched=known, unchanged=known), 0, 0
     keys = {draft.key for part in parsed for draft in part.drafts}
     stored, digests = entries.of_keys(connection, keys)
     for kind, native_ids in _gone(parsed).items():
         more, also = entries.of_native_ids(connection, kind, native_ids)
         stored, digests = stored | more, digests | also
     page, fetched = changed_entries(parsed, stored, source, now)
-    known = sum(part.known for part in parsed)
     changed = [entry for key, (entry, digest) in page.items() if digests.get(key) != digest]
     before = [stored[entry.key] for entry in changed if entry.key in stored]
     around = entries.around(connection, changed, before, digests)

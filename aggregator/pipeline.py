@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Collection
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from aggregator import clock, resolve, works
 from aggregator.attempt import Attempt, Moment, Outcome, Progress, make_fetcher
 from aggregator.errors import RefusedError, SourceError, UsageError
+from aggregator.fetch import Line
 from aggregator.models import QUIET_STATUSES
 from aggregator.settings import Settings
 from aggregator.sources import KINDS
@@ -80,11 +82,15 @@ def collect(
     moment = Moment(as_of or clock.wall(), since)
     works.load(store, config, moment.now)
     # Last who looks up what the others named.
-    for source in sorted(sources, key=lambda source: isinstance(source, CrossrefSource)):
-        if source.name in names or not names:
-            always = source.name in names or since is not None
+    ordered = sorted(sources, key=lambda source: isinstance(source, CrossrefSource))
+    with closing(Line(settings.contact, settings.patience_seconds)) as line:
+        for source in (one for one in ordered if one.name in names or not names):
             named = source.name in names
-            _collect(store, settings, source, moment, progress, done, always=always, by_name=named)
+            always = named or since is not None
+            _collect(
+                store, settings, source, moment, progress, done,
+                always=always, by_name=named, line=line,
+            )  # fmt: skip
     made, changed = resolve.look_up(store, settings, sources, moment.now)
     done.papers_new += made
     done.papers_updated += changed
@@ -117,11 +123,12 @@ def _collect(
     *,
     always: bool,
     by_name: bool = False,
+    line: Line | None = None,
 ) -> None:
     # Due or not is asked under the lock: another collector may just have done it.
     with store.upstream_lock(source.upstream):
         if always or _is_due(store, source, moment.now):
-            attempt = Attempt(store, settings, source, moment, progress, by_name=by_name)
+            attempt = Attempt(store, settings, source, moment, progress, by_name=by_name, line=line)
             done.sources[source.name] = attempt.carry_out()
             done.papers_new += attempt.papers_new
             done.papers_updated += attempt.papers_updated

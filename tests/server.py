@@ -10,13 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it came in."""
+    """One request as it came in; `port` is the one it came from: one connection has one."""
 
     method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    port: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Server:
             {k: v[-1] for k, v in parse_qs(parts.query, keep_blank_values=True).items()},
             {k.lower(): v for k, v in handler.headers.items()},
             handler.rfile.read(length),
+            handler.client_address[1],
         )
         self.asked.append(asked)
         found = self.routes.get(parts.path, Reply(b"not here", 404))

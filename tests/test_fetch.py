@@ -20,7 +20,7 @@ from aggregator.errors import (
     ThrottledError,
     UnreachableError,
 )
-from aggregator.fetch import Fetcher
+from aggregator.fetch import Fetcher, Line
 from aggregator.manners import Manners
 from aggregator.store import ledger
 from aggregator.store.db import Store
@@ -74,6 +74,20 @@ def test_names_daypaper_and_the_contact(one_store: Store, server: Server) -> Non
     agent = server.asked[0].headers["user-agent"]
     assert agent.startswith("Daypaper/")
     assert "me@example.org" in agent
+
+
+def test_sources_share_a_connection_and_not_what_hosts_remember_of_them(
+    one_store: Store, server: Server
+) -> None:
+    server.routes["/a"] = Reply(b"hello", headers={"Set-Cookie": "who=first"})
+    manners = Manners("upstream", timedelta(), frozenset({urlsplit(server.url).netloc}))
+    with closing(Line("me@example.org")) as line:
+        for _ in range(2):
+            http = Fetcher(manners, one_store.write, contact="", line=line)
+            http.get(server.url + "/a")
+            http.close()
+    assert [asked.headers.get("cookie") for asked in server.asked] == [None, None]
+    assert len({asked.port for asked in server.asked}) == 1
 
 
 def test_requests_keep_the_pace_over_processes(one_store: Store, server: Server) -> None:

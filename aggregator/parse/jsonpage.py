@@ -16,6 +16,10 @@ from aggregator.parse.text import plain, storable
 MOST_WORDS = 50
 """Keywords kept of one item; more are no keywords."""
 _BETWEEN = re.compile(r"[;,，；、]")
+_WHOLE = re.compile(
+    r"https?://[a-z0-9][a-z0-9.-]*/[\w.~/%+@:,=&-]*(?:\?[\w.~/%+@:,=&-]+)?", re.ASCII
+)
+"""Addresses as most are written, which joining and taking apart leave as they are."""
 
 
 def load(body: bytes, content_type: str, url: str) -> Any:
@@ -68,6 +72,8 @@ def words(value: Any) -> list[str]:
 
 def web(href: Any, base: str) -> str:
     """A link, relative to `base` or whole; "" if it leads to no web page (`javascript:` …)."""
+    if isinstance(href, str) and _WHOLE.fullmatch(href):
+        return href
     return _web(href, base) if isinstance(href, str) and href.strip() else ""
 
 

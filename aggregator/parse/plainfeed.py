@@ -23,9 +23,9 @@ _IN_HEAD = _ONCE_IN_HEAD | {
     f"{_ATOM}link", f"{_UPDATES}updatePeriod", f"{_UPDATES}updateFrequency",
 }  # fmt: skip
 _BARE = frozenset(("title", "link", "pubDate", "description", "author", f"{_DC}creator", _CONTENT))
-_SPECIAL = re.compile(
-    rb"<!DOCTYPE|xml:base|xml:lang|type\s*=\s*[\"']?(?:xhtml|base64)", re.IGNORECASE
-)
+_SPECIAL = (b"<!doctype", b"xml:base", b"xml:lang")
+_TYPES = (b"xhtml", b"base64")
+_TYPE = re.compile(rb"type\s*=\s*[\"']?(?:xhtml|base64)")
 _OTHER_ENCODING = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"'](?!utf-?8[\"'])", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s/&;][^\s&;]*(?:&[^\s;]*)?", re.ASCII)
 _WINDOWS = re.compile("[\x80-\x9f]")
@@ -41,7 +41,7 @@ def read_plain(body: bytes, zone: tzinfo = UTC) -> Feed | None:
     it. `zone` is that of dates which name none. Never raises."""
     if not body[:200].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith((b"<rss", b"<?xml")):
         return None
-    if _SPECIAL.search(body) or _OTHER_ENCODING.match(body[:200]):
+    if _is_special(body) or _OTHER_ENCODING.match(body[:200]):
         return None
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -56,6 +56,13 @@ def read_plain(body: bytes, zone: tzinfo = UTC) -> Feed | None:
         return _feed(root, zone)
     except (etree.XMLSyntaxError, ValueError, _UnlikeMost):
         return None
+
+
+def _is_special(body: bytes) -> bool:
+    low = body.lower()  # much quicker to look through than with an expression that folds case
+    return any(word in low for word in _SPECIAL) or (
+        any(word in low for word in _TYPES) and _TYPE.search(low) is not None
+    )
 
 
 def _feed(root: Any, zone: tzinfo) -> Feed:

@@ -44,6 +44,7 @@ _ONE_SLASH = re.compile(r"^(https?:/)(?!/)", re.IGNORECASE)
 _TRAILING = ".,;:!?'\"*_`]}("
 
 
+@lru_cache(maxsize=256)  # who asks where a link leads, asks for its parts again and again
 def split(text: str) -> SplitResult | None:
     """The parts of a web address, with or without its scheme; None if it is none."""
     text = text.strip()

@@ -168,6 +168,11 @@ class Context(Protocol):
         stored has, and that are to be looked up now; at most so many."""
         ...
 
+    def want_stored(self, kind: str) -> None:
+        """Have what stored posts and works name of this kind looked up, too, however long ago they
+        came."""
+        ...
+
     def progress(self, what: str, done: int, total: int | None = None) -> None:
         """Tell people how far a long pull is."""
         ...

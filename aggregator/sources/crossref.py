@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from aggregator.clock import iso
 from aggregator.errors import RefusedError
 from aggregator.models import Parsed
 from aggregator.sources.base import (
@@ -23,6 +24,8 @@ from aggregator.sources.base import (
 )
 from aggregator.sources.crossref_works import KIND, read_works
 
+_EARLIER = "earlier"
+"""The checkpoint that says that what was named earlier waits with the rest."""
 EVERY = timedelta(minutes=30)
 PER_REQUEST = 50
 """DOIs in one request: an address of about 3 kB, well below what servers take."""
@@ -67,7 +70,11 @@ class CrossrefSource:
         return due_every(last, now, self.every)
 
     def pull(self, ctx: Context) -> Iterator[Page | Note]:
-        """Each wanted DOI once: many in one request, halved where Crossref stumbles over one."""
+        """Each wanted DOI once: many in one request, halved where Crossref stumbles over one. The first
+        time also those that posts named before there was a look-up."""
+        if _EARLIER not in ctx.checkpoint:
+            ctx.want_stored("doi")
+            yield Page(checkpoint={_EARLIER: {"at": iso(ctx.now)}})
         wanted = ctx.wanted("doi", MOST)
         if not wanted:
             yield Note("ok", "Nothing to look up.")

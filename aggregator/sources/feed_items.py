@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -103,11 +103,17 @@ def draft_of(entry: FeedEntry, name: str, feed: Feed, raw: Raw, manner: Manner) 
     )
 
 
-def mark_of(entry: FeedEntry, name: str, head: Feed, raw: Raw, manner: Manner) -> str:
-    """By which an item is known again: equal marks make equal drafts, but for the time at which an
-    item without a date is seen. `head` is the feed without what changes by itself."""
-    said = repr((_READER, name, entry, head, raw.url, manner))
-    return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=6).hexdigest()
+def marker(head: Feed, raw: Raw, manner: Manner) -> Callable[[FeedEntry, str], str]:
+    """What gives an item of that name the mark by which it is known again: equal marks make equal
+    drafts, but for the time at which an item without a date is seen. `head` is the feed without what
+    changes by itself."""
+    feed = f"{head!r}, {raw.url!r}, {manner!r})"  # the same for all its items
+
+    def mark_of(entry: FeedEntry, name: str) -> str:
+        said = f"({_READER}, {name!r}, {entry!r}, {feed}"
+        return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+    return mark_of
 
 
 def _page(*links: str) -> str:
@@ -136,7 +142,7 @@ def _papers(entry: FeedEntry, link: str, text: str) -> tuple[str | None, tuple[s
     title or short text names no other."""
     named = find_identifiers(f"{entry.title} {entry.content}")
     about = next(filter(None, map(resolve, dict.fromkeys((link, entry.id, *entry.related)))), None)
-    if about is None:
+    if about is None and named:
         titled = find_identifiers(entry.title)
         short = len(text) <= SHORT and len(entry.content) <= MOST_MARKUP
         only = titled if len(titled) == 1 else named if short else ()

@@ -17,7 +17,7 @@ from aggregator.parse.page import decode, is_html, is_wall
 from aggregator.parse.plainfeed import read_plain
 from aggregator.parse.text import is_damaged
 from aggregator.sources.base import Raw
-from aggregator.sources.feed_items import Manner, draft_of, mark_of, native_ids, published
+from aggregator.sources.feed_items import Manner, draft_of, marker, native_ids, published
 
 MOST_BYTES = 6 * 2**20
 """Feeds of 600 long items have 4 MB; hostile ones keep the parser busy for 9 seconds per MB."""
@@ -59,11 +59,11 @@ def read(raw: Raw, manner: Manner, known: Collection[str] = frozenset()) -> Read
     marks: dict[str, str] = {}  # by the id of their item
     dates: list[datetime] = []
     repeats = 0
-    head = replace(feed, updated=None, entries=())
+    mark_of = marker(replace(feed, updated=None, entries=()), raw, manner)
     for place, (entry, name) in enumerate(
         zip(entries, native_ids(entries, raw.url, manner), strict=True), 1
     ):
-        mark = mark_of(entry, name, head, raw, manner)
+        mark = mark_of(entry, name)
         draft = None if mark in known else draft_of(entry, name, feed, raw, manner)
         if isinstance(draft, str):
             skipped.append(f"{raw.stream}: item {place}: {draft}.")

@@ -25,6 +25,15 @@ _DRAFT = [
 _LOOKED_UP = ("arxiv", "doi")
 """Kinds of identifiers that some source can be asked for one by one."""
 
+_NAMED_AS = {"doi": ("acl",)}
+"""Kinds of identifiers that are looked up as another."""
+_OWNED = sa.exists(
+    sa.select(entry.c.key).where(
+        entry.c.paper_id == alias.c.paper_id, entry.c.role.not_in(("post", "work"))
+    )
+)
+"""The paper of an alias has entries of its own: what is said of it is no look-up's matter."""
+
 ROUNDS = 5
 """How far from a page its consequences are looked for; real ones end after the first or second."""
 
@@ -117,6 +126,19 @@ def want_unknown(connection: Connection, changed: Sequence[Entry]) -> None:
     asked = {found for name in named if (found := _look_up_as(name))}
     if asked:
         ledger.want(connection, asked - _had(connection, asked))
+
+
+def want_stored(connection: Connection, kind: str) -> None:
+    """Note what stored posts and representative works name and nothing here has: what was named before
+    this kind could be looked up."""
+    named: set[str] = set()
+    for column, others in ((mention.c.name, sa.true()), (alias.c.name, ~_OWNED)):
+        for other in (kind, *_NAMED_AS.get(kind, ())):
+            named.update(
+                connection.scalars(sa.select(column).where(column.startswith(f"{other}:"), others))
+            )
+    asked = {found for name in named if (found := _look_up_as(name))}
+    ledger.want(connection, asked - _had(connection, asked))
 
 
 def _look_up_as(name: str) -> str | None:

@@ -27,6 +27,15 @@ LOOKUP_AGAIN = {"arxiv": timedelta(days=1), "doi": timedelta(days=7)}
 """After what time something that was not found is asked for again: arXiv's index lags by hours,
 publishers register a DOI days after they print it."""
 
+# Put together once: that takes longer than the database takes to answer, and every attempt needs them.
+_RESTING = sa.select(upstream.c.cooldown_until, upstream.c.cooldown_reason).where(
+    upstream.c.name == sa.bindparam("upstream")
+)
+_VALIDATOR = sa.select(validated).where(validated.c.url == sa.bindparam("address"))
+_CHECKPOINTS = sa.select(checkpoint.c.stream, checkpoint.c.value).where(
+    checkpoint.c.source == sa.bindparam("name")
+)
+
 
 def reserve(connection: Connection, name: str, pace: timedelta, now: datetime) -> datetime:
     """The wall time at which the next request to this upstream may start; the slot is then taken.
@@ -91,11 +100,7 @@ def cool_down(connection: Connection, name: str, until: datetime, reason: str) -
 
 def cooldown(connection: Connection, name: str, now: datetime) -> tuple[datetime, str] | None:
     """(until, reason) if this upstream is to be left alone at this logical time, else None."""
-    row = connection.execute(
-        sa.select(upstream.c.cooldown_until, upstream.c.cooldown_reason).where(
-            upstream.c.name == name
-        )
-    ).first()
+    row = connection.execute(_RESTING, {"upstream": name}).first()
     if row and row.cooldown_until and row.cooldown_until > now:
         return row.cooldown_until, row.cooldown_reason
     return None
@@ -129,7 +134,7 @@ def _make(connection: Connection, name: str, **values: Any) -> None:
 
 def validator(connection: Connection, url: str) -> Validator | None:
     """What is known of the answer that was last stored for this URL."""
-    row = connection.execute(sa.select(validated).where(validated.c.url == url)).first()
+    row = connection.execute(_VALIDATOR, {"address": url}).first()
     return Validator(row.url, row.etag, row.last_modified, row.digest) if row else None
 
 
@@ -149,8 +154,8 @@ def save_validators(connection: Connection, validators: Sequence[Validator]) -> 
 
 def checkpoints(connection: Connection, source: str) -> dict[str, Any]:
     """How far each stream of the source has been stored."""
-    asked = sa.select(checkpoint.c.stream, checkpoint.c.value).where(checkpoint.c.source == source)
-    return {row.stream: row.value for row in connection.execute(asked)}
+    rows = connection.execute(_CHECKPOINTS, {"name": source})
+    return {row.stream: row.value for row in rows}
 
 
 def save_checkpoints(connection: Connection, source: str, moved: Mapping[str, Any]) -> None:

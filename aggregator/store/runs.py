@@ -1,5 +1,6 @@
 """Run history: one row per attempt at a source; the newest says how the source is."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -14,21 +15,55 @@ KEPT = timedelta(days=90)  # of history; the last good run stays however old it 
 INTERRUPTED = "The process ended before this run was finished; what it had stored is kept."
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the history says of a source before it is asked again: its `last` run (see `last`), the
+    `latest` logical time, up to the real one, at which it was ever run to an end, and whether it was
+    `ever_good`: neither refused nor unreachable."""
+
+    last: LastRun | None
+    latest: datetime | None
+    ever_good: bool
+
+
+# Put together once: that takes longer than the database takes to answer, and every attempt needs them.
+_MINE = run.c.source == sa.bindparam("name")
+_ENDED = run.c.status.is_not(None)
+_GOOD = run.c.status.in_([*QUIET_STATUSES, "partial", "mismatch", "stale"])
+_LAST = (
+    sa.select(run.c.at, run.c.status, run.c.failures)
+    .where(_MINE, _ENDED, run.c.message != INTERRUPTED, run.c.at <= sa.bindparam("now"))
+    .order_by(run.c.id.desc())
+    .limit(1)
+)
+_FIRST_GOOD = sa.select(sa.func.min(run.c.at)).where(_MINE, _GOOD)
+_LATEST = sa.select(sa.func.max(run.c.at)).where(_MINE, _ENDED, run.c.at <= sa.bindparam("wall"))
+_newest, _always = _LAST.subquery(), sa.select(sa.literal(1).label("one")).subquery()
+_STANDING = sa.select(
+    _newest,
+    _LATEST.scalar_subquery().label("latest"),
+    sa.exists(sa.select(run.c.id).where(_MINE, _GOOD)).label("ever_good"),
+).select_from(_always.outerjoin(_newest, sa.true()))
+_FORGET = sa.delete(run).where(
+    _MINE,
+    run.c.started < sa.bindparam("before"),
+    run.c.id < sa.select(sa.func.max(run.c.id)).where(_MINE, _GOOD).scalar_subquery(),
+)
+_CLOSE = (
+    sa.update(run)
+    .where(_MINE, run.c.finished.is_(None))
+    .values(finished=sa.bindparam("wall"), status="failed", message=INTERRUPTED)
+)
+_START = sa.insert(run).returning(run.c.id)
+_FINISH = sa.update(run).where(run.c.id == sa.bindparam("run_id"))
+
+
 def start(connection: Connection, source: str, at: datetime, wall: datetime, backfill: bool) -> int:
     """Begin a run; returns its id. Only one collector asks an upstream at a time, so an unfinished
     run of this source was killed: it is closed as failed, without counting as a failure of the
     upstream. History older than `KEPT` goes."""
-    good = sa.select(sa.func.max(run.c.id)).where(run.c.source == source, _was_good())
-    connection.execute(
-        sa.delete(run).where(
-            run.c.source == source, run.c.started < wall - KEPT, run.c.id < good.scalar_subquery()
-        )
-    )
-    connection.execute(
-        sa.update(run)
-        .where(run.c.source == source, run.c.finished.is_(None))
-        .values(finished=wall, status="failed", message=INTERRUPTED)
-    )
+    connection.execute(_FORGET, {"name": source, "before": wall - KEPT})
+    connection.execute(_CLOSE, {"name": source, "wall": wall})
     values = {
         "source": source,
         "at": at,
@@ -39,8 +74,7 @@ def start(connection: Connection, source: str, at: datetime, wall: datetime, bac
             ("fetched", "new", "updated", "unchanged", "skipped", "requests", "failures"), 0
         ),
     }
-    made = connection.execute(sa.insert(run).values(**values).returning(run.c.id))
-    return int(made.scalar_one())
+    return int(connection.execute(_START, values).scalar_one())
 
 
 def progress(connection: Connection, run_id: int, message: str) -> None:
@@ -61,56 +95,36 @@ def finish(
     wall: datetime,
 ) -> None:
     """Close a run with its outcome."""
-    connection.execute(
-        sa.update(run)
-        .where(run.c.id == run_id)
-        .values(
-            finished=wall,
-            status=status,
-            message=message,
-            fetched=counts.fetched,
-            new=counts.new,
-            updated=counts.updated,
-            unchanged=counts.unchanged,
-            skipped=skipped,
-            requests=requests,
-            failures=failures,
-        )
-    )
+    values = {
+        "run_id": run_id,
+        "finished": wall,
+        "status": status,
+        "message": message,
+        "fetched": counts.fetched,
+        "new": counts.new,
+        "updated": counts.updated,
+        "unchanged": counts.unchanged,
+        "skipped": skipped,
+        "requests": requests,
+        "failures": failures,
+    }
+    connection.execute(_FINISH, values)
 
 
 def last(connection: Connection, source: str, now: datetime) -> LastRun | None:
     """The last finished run of the source up to this logical time, interrupted ones left out."""
-    row = connection.execute(
-        sa.select(run.c.at, run.c.status, run.c.failures)
-        .where(run.c.source == source, run.c.status.is_not(None), run.c.message != INTERRUPTED)
-        .where(run.c.at <= now)
-        .order_by(run.c.id.desc())
-        .limit(1)
-    ).first()
+    row = connection.execute(_LAST, {"name": source, "now": now}).first()
     return LastRun(row.at, row.status, row.failures) if row else None
 
 
-def ever_good(connection: Connection, source: str) -> bool:
-    """Did the source ever finish a run that was not refused or unreachable?"""
-    asked = sa.select(run.c.id).where(run.c.source == source, _was_good())
-    return connection.execute(asked.limit(1)).first() is not None
+def standing(connection: Connection, source: str, now: datetime, wall: datetime) -> Standing:
+    """What the history says of the source at the logical time `now`; `wall` is the real one."""
+    row = connection.execute(_STANDING, {"name": source, "now": now, "wall": wall}).one()
+    newest = LastRun(row.at, row.status, row.failures) if row.at else None
+    return Standing(newest, row.latest, row.ever_good)
 
 
 def first_good(connection: Connection, source: str) -> datetime | None:
     """When (logical time) the first run was that was not refused or unreachable, as far as the history
     goes back; None if there was none."""
-    asked = sa.select(sa.func.min(run.c.at)).where(run.c.source == source, _was_good())
-    return connection.scalar(asked)
-
-
-def _was_good() -> sa.ColumnElement[bool]:
-    return run.c.status.in_([*QUIET_STATUSES, "partial", "mismatch", "stale"])
-
-
-def latest_moment(connection: Connection, source: str, wall: datetime) -> datetime | None:
-    """The latest logical time, up to the real one, at which the source was ever run to an end."""
-    asked = sa.select(sa.func.max(run.c.at)).where(
-        run.c.source == source, run.c.status.is_not(None), run.c.at <= wall
-    )
-    return connection.scalar(asked)
+    return connection.scalar(_FIRST_GOOD, {"name": source})

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -94,12 +95,16 @@ def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]])
 
     One prepared statement for all rows: a VALUES list of 1,000 rows is nine times slower.
     """
-    if not rows:
-        return
+    if rows:
+        connection.execute(_upsert(is_sqlite(connection), table, tuple(rows[0])), rows)
+
+
+@cache
+def _upsert(sqlite: bool, table: Table, names: tuple[str, ...]) -> Any:
     keys = [column.name for column in table.primary_key]
-    statement = insert_into(connection, table)
-    others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
+    statement = _insert(sqlite, table)
+    others = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=others)
 
 
 def insert_missing(
@@ -113,7 +118,11 @@ def insert_missing(
 
 def insert_into(connection: Connection, table: Table) -> Any:
     """An INSERT that can be given ON CONFLICT, for the database at hand."""
-    if connection.dialect.name == "sqlite":
+    return _insert(is_sqlite(connection), table)
+
+
+def _insert(sqlite: bool, table: Table) -> Any:
+    if sqlite:
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert

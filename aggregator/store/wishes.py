@@ -8,6 +8,10 @@ from sqlalchemy import Connection
 
 from aggregator.store.sql import upsert, wish
 
+_MINE = (wish.c.source == sa.bindparam("name")) & wish.c.run_id.is_(None)
+_WAITING = sa.select(wish.c.source).where(_MINE)
+_TAKE = sa.update(wish).where(_MINE).values(run_id=sa.bindparam("number"))
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -25,8 +29,7 @@ def make(connection: Connection, source: str, now: datetime) -> None:
 
 def is_waiting(connection: Connection, source: str) -> bool:
     """Is there a wish for this source that no run has taken yet?"""
-    asked = sa.select(wish.c.source).where(wish.c.source == source, wish.c.run_id.is_(None))
-    return connection.execute(asked).first() is not None
+    return connection.execute(_WAITING, {"name": source}).first() is not None
 
 
 def waiting(connection: Connection) -> dict[str, datetime]:
@@ -43,5 +46,4 @@ def latest(connection: Connection) -> dict[str, Wish]:
 
 def take(connection: Connection, source: str, run_id: int) -> None:
     """A run of the source begins: it answers the wish that waits, if one does."""
-    mine = (wish.c.source == source) & wish.c.run_id.is_(None)
-    connection.execute(sa.update(wish).where(mine).values(run_id=run_id))
+    connection.execute(_TAKE, {"name": source, "number": run_id})

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.errors import BrokenError, ChallengedError
 from aggregator.parse import jsonpage
@@ -84,3 +86,11 @@ def test_milliseconds_are_dates_of_our_time() -> None:
     assert jsonpage.milliseconds(1509148713000) == datetime(2017, 10, 27, 23, 58, 33, tzinfo=UTC)
     for value in (None, "1509148713000", True, -1, 0, 5, 10**30, 1.5e12):
         assert jsonpage.milliseconds(value) is None
+
+
+@given(
+    st.from_regex(jsonpage._WHOLE, fullmatch=True),
+    st.sampled_from(["", URL, "http://example.org/a/b", "ftp://x.example/"]),
+)
+def test_addresses_as_most_are_written_are_what_joining_makes_of_them(href: str, base: str) -> None:
+    assert jsonpage.web(href, base) == jsonpage._web(href, base) == href

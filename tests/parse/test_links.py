@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.parse.ids import arxiv_id, cvf_id, doi
-from aggregator.parse.links import find_identifiers, resolve
+from aggregator.parse.links import _CANDIDATE, find_identifiers, resolve
+from aggregator.parse.urls import trimmed
 
 KINDS = {"arxiv", "doi", "openreview", "cvf", "pmlr", "acl", "neurips", "nips"}
 HASH = "3f5ee243547dee91fbd053c1c4a845aa"
@@ -256,6 +257,17 @@ def test_any_text_is_read_without_an_error(text: str):
         kind, _, value = name.partition(":")
         assert kind in KINDS
         assert value == value.strip()
+
+
+SCHEMELESS = ["arxiv.org/abs/1706.03762", "ARXIV 1706.03762", "10.1234/x",
+              "Openreview.NET/forum?id=rJXMpikCZ",
+              "ArXiv:cs/0101001", " ", "and", "."]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(SCHEMELESS), max_size=3).map("".join))
+def test_a_text_that_is_passed_over_holds_nothing(text: str):
+    asked = [resolve(trimmed(match[0])) for match in _CANDIDATE.finditer(text)]
+    assert find_identifiers(text) == tuple(dict.fromkeys(found for found in asked if found))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from aggregator.sources.crossref_works import read_works
 from aggregator.store import ledger
 from aggregator.store.db import Store
 from aggregator.store.papers import by_name
+from aggregator.store.sql import entry, lookup
 from tests.drafts import page, post, preprint
 from tests.server import Asked, Reply, Server
 from tests.sources.collected import Collected
@@ -142,6 +144,27 @@ def test_the_dois_of_posts_are_asked_for_once_and_together(
     for later in (DAY, 8 * DAY, 30 * DAY):
         assert collected.run(NOW + later).message == "Nothing to look up."
     assert len(server.asked) == 1
+
+
+def test_dois_that_were_named_before_there_was_a_look_up_are_asked_for_once(
+    collected: Collected, store: Store, server: Server
+):
+    server.routes["/works"] = answer(KITES, WORMS)
+    add(
+        store,
+        post("a", about=f"doi:{KITES}"),
+        post("b", mentions=(f"doi:{WORMS}", "doi:10.5555/x")),
+    )
+    add(store, preprint(identifiers={"doi": "10.5555/x"}))
+    with store.write() as connection:
+        connection.execute(sa.delete(lookup))  # as an older Daypaper left it
+    done = collected.run(NOW)
+    assert (done.status, done.counts.new, done.requests) == ("ok", 2, 1)
+    assert sorted(filtered(server.asked[0])) == [WORMS, KITES]
+    with store.write() as connection:
+        connection.execute(sa.delete(lookup))
+        connection.execute(sa.delete(entry).where(entry.c.kind == "crossref"))
+    assert collected.run(NOW + DAY).message == "Nothing to look up."
 
 
 def test_what_is_not_known_is_asked_for_again_after_a_week_and_then_given_up(

@@ -174,6 +174,9 @@ class FakeContext:
     def wanted(self, kind: str, most: int) -> list[str]:
         raise AssertionError("this source looks nothing up")
 
+    def want_stored(self, kind: str) -> None:
+        raise AssertionError("this source looks nothing up")
+
     def progress(self, what: str, done: int, total: int | None = None) -> None:
         assert total is None or done <= total
 

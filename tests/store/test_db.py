@@ -158,7 +158,7 @@ def test_a_killed_run_is_closed_and_does_not_count(store: Store) -> None:
         last = runs.last(connection, "arxiv", NOW + timedelta(days=9))
         assert last is not None
         assert (last.at, last.status, last.failures) == (NOW, "failed", 2)
-        assert not runs.ever_good(connection, "arxiv")
+        assert not runs.standing(connection, "arxiv", NOW, NOW).ever_good
         states = list(connection.scalars(sa.select(run.c.status).order_by(run.c.id)))
     assert states == ["failed", "failed", None]
 
@@ -170,5 +170,5 @@ def test_history_is_kept_for_90_days_and_the_last_good_run_for_ever(store: Store
     begin(store, 400)
     with store.read() as connection:
         kept = list(connection.scalars(sa.select(run.c.at).order_by(run.c.id)))
-        assert runs.ever_good(connection, "arxiv")
+        assert runs.standing(connection, "arxiv", NOW, NOW).ever_good
     assert kept == [NOW + timedelta(days=day) for day in (2, 200, 400)]
