@@ -79,5 +79,5 @@ def place(paper: Mapping[str, Any]) -> str:
 def links(paper: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(what it is, address) of the links that a browser may follow."""
     given = paper.get("links") or {}
-    names = ("abstract", "pdf", "code")
+    names = ("abstract", "pdf", "code", "related")
     return [(name, url) for name in names if (url := web_url(given.get(name)))]

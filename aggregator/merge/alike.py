@@ -61,10 +61,15 @@ def renamed(a: Draft, b: Draft) -> tuple[int, int, float] | None:
     if not _could_be_renamed(a, b):
         return None
     likeness = _likeness(_runs(a.abstract), _runs(b.abstract))
-    titles = _likeness(_title_words(a.title), _title_words(b.title))
+    titles = titles_alike(a.title, b.title)
     if likeness >= MUCH_ALIKE or (likeness >= ALIKE and titles >= ALIKE_TITLES):
         return (1, years, 1 - likeness)
     return None
+
+
+def titles_alike(a: str, b: str) -> float:
+    """The share of the words of two titles that both have."""
+    return _likeness(_title_words(a), _title_words(b))
 
 
 def _could_be_renamed(a: Draft, b: Draft) -> bool:

@@ -4,7 +4,8 @@ The theory. Missing a duplicate costs a reader a second look; a wrong merge hide
 
 1. An identifier is believed. Entries that share an arXiv id (any version), a DOI, an OpenReview
    forum or a CVF page are one paper; a post is about the paper that its link names. Old addresses
-   of NeurIPS name a title: pages of that site are not joined by one.
+   of NeurIPS name a title: pages of that site are not joined by one. A link to arXiv that a page of
+   proceedings prints is no identity where neither title nor people fit (doubts.py).
 2. Else the title must be the same to the letter (after folding case, accents, markup, punctuation
    and blanks, in any script) and at least half of the authors of the shorter list must be on the
    other; the years may differ by two (a preprint may be a year older than its proceedings, and
@@ -33,6 +34,7 @@ from itertools import combinations
 
 from aggregator.merge import rulings as ruled_by
 from aggregator.merge.alike import renamed
+from aggregator.merge.doubts import believed
 from aggregator.merge.keys import claims, front_matter, specific, title_key, years_apart
 from aggregator.merge.people import people_key, shared
 from aggregator.merge.rulings import NONE, Pair, Rulings
@@ -54,15 +56,16 @@ def cluster(entries: Sequence[Entry], rulings: Rulings = NONE) -> list[list[Entr
     The outcome depends on the set of entries and on what people decided alone, not on their order.
     Groups and their members are sorted by key.
     """
-    ordered = sorted(entries, key=lambda e: e.key)
-    if len(ordered) == 1:
-        return [ordered]
+    given = sorted(entries, key=lambda e: e.key)
+    if len(given) == 1:
+        return [given]
+    ordered = believed(given)
     groups = _Groups(ordered, rulings.apart)
     _join_by_ruling(ordered, groups, rulings.together)
     _join_by_identifier(ordered, groups)
     _join_by_title(ordered, groups)
     _join_by_people(ordered, groups)
-    return groups.lists()
+    return [[given[n] for n in group] for group in groups.lists()]
 
 
 class _Groups:
@@ -70,7 +73,6 @@ class _Groups:
     with which entries it must not be joined."""
 
     def __init__(self, entries: Sequence[Entry], apart: Collection[Pair]) -> None:
-        self._entries = entries
         self._root = list(range(len(entries)))
         self._arxiv = [frozenset(filter(None, [_arxiv_id(e.draft)])) for e in entries]
         self._pages = [_page(e.draft) for e in entries]
@@ -114,10 +116,10 @@ class _Groups:
         self._pages[first] |= self._pages[second]
         self._names[first] |= self._names[second]
 
-    def lists(self) -> list[list[Entry]]:
-        found: dict[int, list[Entry]] = defaultdict(list)
-        for n, entry in enumerate(self._entries):
-            found[self.find(n)].append(entry)
+    def lists(self) -> list[list[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for n in range(len(self._root)):
+            found[self.find(n)].append(n)
         return list(found.values())
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.clock import iso
+from aggregator.merge.doubts import RELATED
 from aggregator.merge.keys import claims
 from aggregator.models import Entry, Happening
 
@@ -146,6 +147,9 @@ def _links(
     told = " ".join([abstract, *(e.draft.extra.get("comments") or "" for e in ranked)])
     code = _CODE.search(told)
     links["code"] = code[0].rstrip(".") if code else ""
+    links["related"] = next(
+        (e.draft.extra[RELATED] for e in ranked if RELATED in e.draft.extra), ""
+    )
     return {name: url for name, url in links.items() if url}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from aggregator.merge.doubts import believed
 from aggregator.merge.entries import combine, digest, withdrawn
 from aggregator.merge.keys import claims
 from aggregator.merge.match import cluster
@@ -108,21 +109,26 @@ def _group(made: Plan, stored: Stored, away: Collection[str]) -> None:
     everything = {e.key: e for e in stored.neighbours}
     everything |= {key: entry for key, (entry, _) in made.entries.items()}
     groups = cluster(list(everything.values()), stored.rulings)
+    # What a paper says goes by what is believed; what is stored of an entry is what its place said.
+    said = {entry.key: entry for entry in believed(list(everything.values()))}
     ids = _ids(made, groups, stored, away)
     for paper_id, group in zip(ids, groups, strict=True):
         made.left |= {e.key: e.paper_id for e in group if e.paper_id not in (None, paper_id)}
     lost = set(made.left.values())
     mentions, dropped = _mentions(made, stored)
     for paper_id, group in zip(ids, groups, strict=True):
-        spoken = _spoken_of(group, mentions)
+        heard = [said[e.key] for e in group]
+        spoken = _spoken_of(heard, mentions)
         changed = any(e.key in made.entries for e in (*group, *spoken))
         moved = any(e.paper_id != paper_id for e in group)
         # A paper that only lost an entry, or a mention, says something else now, too.
-        unsaid = dropped and any(name in dropped for e in group for name in claims(e.draft))
-        if changed or moved or unsaid or paper_id in lost:
+        unsaid = dropped and any(name in dropped for e in heard for name in claims(e.draft))
+        # Stored before the other people's preprint came, a paper may still claim its id.
+        doubted = any(said[e.key] is not e for e in group)
+        if changed or moved or unsaid or doubted or paper_id in lost:
             for entry in group:
                 _place(made, entry, paper_id)
-            made.papers[paper_id] = merge(paper_id, group, spoken)
+            made.papers[paper_id] = merge(paper_id, heard, spoken)
 
 
 def _ids(
