@@ -51,6 +51,8 @@ def _decision(one: Explanation, titles: Mapping[str, str]) -> Text:
             said.append(f"\n  {what}: ", "not bold")
             words = [f"{r.words}{' (title)' if r.title else ''} {r.weight:+.2f}" for r in heavy]
             said.append(", ".join(words), style)
+    if one.meaning is not None:
+        said.append(f"\n  its meaning added {one.meaning:+.2f} to the log-odds", "not bold")
     return said
 
 

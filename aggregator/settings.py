@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     base_url: str = ""
     contact: str = ""
     patience_seconds: float = Field(default=60.0, gt=0, le=600)
+    embeddings: bool = False
     secret_key: SecretStr = SecretStr("")
     public_read: bool = True
     limit_reads: str = "1200/minute"

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from aggregator.errors import UsageError
@@ -11,6 +11,7 @@ from aggregator.store import model as models
 from aggregator.store.db import Store
 from aggregator.store.model import Made
 from aggregator.tag import artifact as artifacts
+from aggregator.tag import embedder, meaning
 from aggregator.tag.model import Tagger, load
 from aggregator.tag.vectors import Vectoriser
 from aggregator.topics import Config, Topic
@@ -51,6 +52,7 @@ def in_use(store: Store, settings: Settings, config: Config) -> InUse:
         if taught and taught.basis == base.version:
             tagger = _stored(taught, lambda: models.data(connection, taught.pk)) or base
         own = {}
+        tagger = with_meaning(tagger, settings)
         for topic in config.topics:
             one = made.get(("own", topic.name))
             if one and one.basis == basis_of(topic, base):
@@ -68,6 +70,29 @@ def read_base(settings: Settings) -> Tagger:
     found = _remembered(key, lambda: load(path))
     assert found  # `load` raises where there is none
     return found
+
+
+def with_meaning(tagger: Tagger, settings: Settings) -> Tagger:
+    """The base, or what people taught it, with the correction by embeddings if they are switched on.
+    Raises UsageError if they cannot be used."""
+    if not settings.embeddings:
+        return tagger
+    base, path = read_base(settings), settings.tagger
+    beside = meaning.beside(path) if path else meaning.SHIPPED
+    about = beside.stat() if beside.exists() else None
+    key = ("meaning", beside, about and (about.st_mtime_ns, about.st_size), base.version)
+
+    def read() -> Tagger:
+        found = meaning.load(path, base.version, base.topics, embedder.installed())
+        return replace(base, meaning=found)
+
+    made = _remembered(key, read)
+    return replace(tagger, meaning=made.meaning if made else None)
+
+
+def check(settings: Settings) -> None:
+    """Raise UsageError if the models cannot be used as the settings say."""
+    with_meaning(read_base(settings), settings)
 
 
 def basis_of(topic: Topic, base: Tagger) -> str:

@@ -17,6 +17,7 @@ from aggregator.tag.versions import above, topic_versions
 from aggregator.topics import Config
 
 BATCH = 500  # papers; about a quarter of a second of the write lock
+SLOW_BATCH = 20  # with embeddings, which take some tenths of a second a paper
 
 
 def tag(store: Store, settings: Settings, config: Config, *, everything: bool = False) -> int:
@@ -30,19 +31,20 @@ def tag(store: Store, settings: Settings, config: Config, *, everything: bool = 
             tags.forget(connection)
     # First one step of the walk: in a store that was never tagged it ends at once. What is new goes
     # before what is old, after each further step.
-    total = changed = _changed(store, config, by_topic, versions)
+    size = SLOW_BATCH if any(one.meaning for one in by_topic.values()) else BATCH
+    total = changed = _changed(store, config, by_topic, versions, size)
     while True:
-        total += (waiting := _waiting(store, config, by_topic))
-        if waiting == BATCH:
+        total += (waiting := _waiting(store, config, by_topic, size))
+        if waiting == size:
             continue
         if not changed:
             return total
-        total += (changed := _changed(store, config, by_topic, versions))
+        total += (changed := _changed(store, config, by_topic, versions, size))
 
 
-def _waiting(store: Store, config: Config, by_topic: Mapping[str, Tagger]) -> int:
+def _waiting(store: Store, config: Config, by_topic: Mapping[str, Tagger], size: int) -> int:
     with store.write() as connection:
-        batch = [_heard(one, config) for one in tags.untagged(connection, BATCH)]
+        batch = [_heard(one, config) for one in tags.untagged(connection, size)]
         docs, said = [p.doc for p in batch], [p.said for p in batch]
         tags.save(
             connection, batch, tag_documents(docs, by_topic, config.topics, said), tagged=True
@@ -51,14 +53,18 @@ def _waiting(store: Store, config: Config, by_topic: Mapping[str, Tagger]) -> in
 
 
 def _changed(
-    store: Store, config: Config, by_topic: Mapping[str, Tagger], versions: Mapping[str, str]
+    store: Store,
+    config: Config,
+    by_topic: Mapping[str, Tagger],
+    versions: Mapping[str, str],
+    size: int,
 ) -> int:
     """One batch of the walk over papers whose tags of some topics are of another version; how many
     papers it had, 0 at its end. What is left of the walk is asked anew each time, so that several
     processes share one."""
     with store.write() as connection:
         walk = retag.begin(connection, versions)
-        batch = [_heard(p, config) for p in retag.batch(connection, walk, BATCH)] if walk else []
+        batch = [_heard(p, config) for p in retag.batch(connection, walk, size)] if walk else []
         if walk and batch:
             before = retag.stored(connection, batch)
             after = _anew(batch, before, config, by_topic, walk.stale)

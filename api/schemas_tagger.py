@@ -48,6 +48,7 @@ _EXPLAINED: JsonDict = {
     "own": 0.9732,
     "threshold": 0.41,
     "constant": -3.02,
+    "meaning": None,
     "reasons": [
         {
             "words": "discriminator",
@@ -63,7 +64,8 @@ _EXPLAINED: JsonDict = {
 
 
 class ExplanationAnswer(BaseModel):
-    """Why a paper has a topic or not. `constant` and all weights add up to the log-odds of `own`."""
+    """Why a paper has a topic or not. `constant`, `meaning` and all weights add up to the log-odds of
+    `own`."""
 
     model_config = ConfigDict(json_schema_extra={"example": _EXPLAINED})
 
@@ -77,6 +79,9 @@ class ExplanationAnswer(BaseModel):
     )
     threshold: float | None = Field(description="From here on the words alone make a tag")
     constant: float | None = Field(description="Log-odds of a paper without any of the words")
+    meaning: float | None = Field(
+        description="What the paper's meaning added; null where embeddings are not switched on"
+    )
     reasons: list[ReasonAnswer] = Field(description="Heaviest first")
     below: list[str] = Field(description="Topics below this one that give it their tag")
     excluded: list[str] = Field(description="Phrases of `exclude` that occur")

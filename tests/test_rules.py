@@ -41,8 +41,11 @@ IO_PARTS = (
 )
 FILE_CALLS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "fdopen", "unlink"}
 """Calls that touch files, whether of pathlib, os or the builtin."""
-TAG_FILES = ("aggregator/tag/files.py", "aggregator/tag/artifact.py", "aggregator/tag/train.py")
-"""The tagger's own doors to files: JSON Lines, the model file, and training from both."""
+TAG_FILES = tuple(
+    f"aggregator/tag/{name}.py" for name in ("files", "artifact", "train", "embedder")
+)
+"""The tagger's own doors to files: JSON Lines, the model file, training from both, and the model
+that an installed package carries."""
 
 SQL_SEAMS = {
     "aggregator/fetch.py": {"sqlalchemy.Connection"},

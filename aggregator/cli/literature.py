@@ -158,10 +158,11 @@ def check(
     live: Annotated[bool, typer.Option(help="Also reach each upstream once.")] = False,
 ) -> None:
     """Check the settings and topics.toml without starting anything."""
-    from aggregator import pipeline, signing, subscribers
+    from aggregator import pipeline, signing, subscribers, taggers
 
     chosen = settings.load()
     config = topics.load(chosen.topics)
+    taggers.check(chosen)
     Store(chosen.database, chosen.data_dir).close()
     subscribers.check_file(chosen, config)
     if chosen.secret_key.get_secret_value():

@@ -17,6 +17,7 @@ def run(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from api import serve
 
     with opened() as (store, chosen, config):
+        _can_tag(chosen)
         listening = serve.listen(host, port)
         errors.print(f"Daypaper on http://{host}:{port} (stop with Ctrl-C)", markup=False)
         _ask_for_contact(chosen)
@@ -29,6 +30,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from api import serve
 
     with opened() as (store, chosen, config):
+        _can_tag(chosen)
         listening = serve.listen(host, port)
         errors.print(f"Daypaper's pages on http://{host}:{port} (stop with Ctrl-C)", markup=False)
         serve.api(store, chosen, config, listening)
@@ -40,9 +42,17 @@ def worker() -> None:
     from api import serve
 
     with opened() as (store, chosen, config):
+        _can_tag(chosen)
         errors.print("Daypaper's worker (stop with Ctrl-C)", markup=False)
         _ask_for_contact(chosen)
         serve.work(store, chosen, config)
+
+
+def _can_tag(chosen: Settings) -> None:
+    """Better not to start than to collect what cannot be tagged."""
+    from aggregator import taggers
+
+    taggers.check(chosen)
 
 
 def _ask_for_contact(chosen: Settings) -> None:

@@ -22,10 +22,11 @@ def predict(
     ] = Path("-"),
 ) -> None:
     """Tag papers from a file, in its order; touches no database."""
-    from aggregator.tag import model
+    from aggregator import taggers
     from aggregator.tag.files import predictions
 
-    tagger = model.load(settings.load().tagger)
+    chosen = settings.load()
+    tagger = taggers.with_meaning(taggers.read_base(chosen), chosen)
     with report.read(file) as stream:
         for line in predictions(tagger, stream, str(file)):
             sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -40,6 +41,9 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Model file; in the data dir without it.")
     ] = None,
+    embeddings: Annotated[
+        bool, typer.Option("--embeddings", help="Learn the correction by embeddings, too.")
+    ] = False,
     feedback: Annotated[
         bool, typer.Option("--feedback", help="Learn from what people said in the store instead.")
     ] = False,
@@ -49,17 +53,19 @@ def train(
 ) -> None:
     """Fit the tagger on labelled papers, or teach it what people said; prints its cross-validated
     figures."""
+    from aggregator.tag import embedder
     from aggregator.tag import train as training
 
     if feedback or rollback:
-        if labels or corpus or out or (feedback and rollback):
+        if labels or corpus or out or embeddings or (feedback and rollback):
             raise UsageError("--feedback and --rollback: expected one of them, and nothing else.")
         learn.teach_by_feedback() if feedback else learn.roll_back()
         return
     if not labels:
         raise UsageError("--labels: missing; expected at least one file of labelled papers.")
-    result = training.train(corpus or [], labels, now=clock.wall())
     chosen = settings.load()
+    model = embedder.installed() if embeddings or chosen.embeddings else None
+    result = training.train(corpus or [], labels, now=clock.wall(), embedder=model)
     path = out or chosen.own_tagger
     path.parent.mkdir(parents=True, exist_ok=True)
     training.save(result, path)

@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -53,13 +53,18 @@ def to_bytes(artifact: Artifact) -> bytes:
         "figures": artifact.figures,
         "vocabulary": artifact.vocabulary,
     }
+    return pack("tagger", about, {name: getattr(artifact, name) for name in _ARRAYS})
+
+
+def pack(name: str, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
+    """A document, `NAME.json`, and arrays -> the bytes of a zip; equal ones give equal bytes."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
-        for name in _ARRAYS:
+        for key, values in arrays.items():
             array = io.BytesIO()
-            np.save(array, np.asarray(getattr(artifact, name), dtype="<f4"), allow_pickle=False)
-            _add(file, f"{name}.npy", array.getvalue())
-        _add(file, "tagger.json", json.dumps(about, ensure_ascii=False, indent=0).encode())
+            np.save(array, np.asarray(values, dtype="<f4"), allow_pickle=False)
+            _add(file, f"{key}.npy", array.getvalue())
+        _add(file, f"{name}.json", json.dumps(about, ensure_ascii=False, indent=0).encode())
     return out.getvalue()
 
 
@@ -72,32 +77,45 @@ def from_bytes(data: bytes, where: str) -> Artifact:
 
     Raises UsageError if it is not a model file, of another format, or its parts do not fit together.
     """
+    about, arrays = unpack("tagger", data, where, _ARRAYS)
+    try:
+        topics, vocabulary = tuple(about["topics"]), tuple(about["vocabulary"])
+        artifact = Artifact(
+            topics, vocabulary, **arrays, trained=about["trained"], figures=about["figures"]
+        )
+    except (KeyError, TypeError) as error:
+        raise _none(where, error) from error
+    _check(artifact, where)
+    return artifact
+
+
+def unpack(
+    name: str, data: bytes, where: str, keys: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What `pack` made -> the document and the arrays of these names. Raises UsageError if it is
+    something else, or of another format."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
-            about = json.loads(file.read("tagger.json"))
+            about = json.loads(file.read(f"{name}.json"))
             if about["format"] != FORMAT:
                 raise UsageError(
                     f"{where}: a model file of format {about['format']}; expected format {FORMAT}; "
                     "train again."
                 )
-            arrays = {
-                name: np.lib.format.read_array(
-                    io.BytesIO(file.read(f"{name}.npy")), allow_pickle=False
+            return about, {
+                key: np.lib.format.read_array(
+                    io.BytesIO(file.read(f"{key}.npy")), allow_pickle=False
                 )
-                for name in _ARRAYS
+                for key in keys
             }
-        topics, vocabulary = tuple(about["topics"]), tuple(about["vocabulary"])
-        artifact = Artifact(
-            topics, vocabulary, **arrays, trained=about["trained"], figures=about["figures"]
-        )
-    except UsageError:
-        raise
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError) as error:
-        raise UsageError(
-            f"{where}: not a model file ({error}); expected one written by `daypaper train`."
-        ) from error
-    _check(artifact, where)
-    return artifact
+        raise _none(where, error) from error
+
+
+def _none(where: str, error: Exception) -> UsageError:
+    return UsageError(
+        f"{where}: not a model file ({error}); expected one written by `daypaper train`."
+    )
 
 
 def _check(artifact: Artifact, where: str) -> None:
@@ -123,15 +141,30 @@ def read(path: Path) -> tuple[Artifact, str]:
 
     Raises UsageError if the file cannot be read or is broken.
     """
+    data = content(path)
+    return from_bytes(data, str(path)), version_of(data)
+
+
+def version_of(data: bytes) -> str:
+    """The version of a model by the bytes of its file."""
+    return sha256(data).hexdigest()[:12]
+
+
+def content(path: Path) -> bytes:
+    """A file's content. Raises UsageError if it cannot be read."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; expected a model file.") from error
-    return from_bytes(data, str(path)), sha256(data).hexdigest()[:12]
 
 
 def write(artifact: Artifact, path: Path) -> None:
-    """Write the model file in one step: a reader sees the old one or the new one, never a half.
+    """Write the model file as `put` does."""
+    put(to_bytes(artifact), path)
+
+
+def put(data: bytes, path: Path) -> None:
+    """Write a file in one step: a reader sees the old one or the new one, never a half.
 
     Raises UsageError if the place cannot be written.
     """
@@ -139,7 +172,7 @@ def write(artifact: Artifact, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".tagger-", delete=False) as file:
             try:
-                file.write(to_bytes(artifact))
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
                 os.chmod(file.name, 0o644)

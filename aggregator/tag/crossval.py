@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from aggregator.tag.evaluate import LEFT_OUT, POSITIVE, calibration_error, intervals, summary
 from aggregator.tag.model import calibrated
+from aggregator.tag.telling import telling
 
 log = logging.getLogger(__name__)
 
@@ -30,22 +31,28 @@ class Labels:
     """Labelled papers ready to learn from: n papers, f features (and themes), t topics.
 
     `rows` (n, f) sparse; `grades` (n, t); `strata` (n,) names, "random" where none is given;
-    `arxiv` (n,) whether the id is arXiv's.
+    `arxiv` (n,) whether the id is arXiv's; `themes`, how many of the last columns are themes.
     """
 
     rows: sp.csr_matrix
     grades: np.ndarray
     strata: np.ndarray
     arxiv: np.ndarray
+    themes: int = 0
 
     @classmethod
     def of(
-        cls, rows: sp.csr_matrix, grades: np.ndarray, labelled: Sequence[Mapping[str, Any]]
+        cls,
+        rows: sp.csr_matrix,
+        grades: np.ndarray,
+        labelled: Sequence[Mapping[str, Any]],
+        themes: int = 0,
     ) -> "Labels":
         """Collect what the labelled papers say beside their grades."""
         strata = np.array([row.get("stratum", "random") for row in labelled])
         ids = [str(row.get("id", "")).removeprefix("arxiv:") for row in labelled]
-        return cls(rows, grades, strata, np.array([bool(_ARXIV.fullmatch(i)) for i in ids]))
+        arxiv = np.array([bool(_ARXIV.fullmatch(i)) for i in ids])
+        return cls(rows, grades, strata, arxiv, themes)
 
     def decided(self, column: int) -> np.ndarray:
         """Indices of the papers that are positive or negative for a topic."""
@@ -62,6 +69,16 @@ class Labels:
             * np.where(self.measured(rows), 1.0, UNCERTAIN_WEIGHT)
             * np.where(self.arxiv[rows], RECENT_WEIGHT, 1.0)
         )
+
+    def freedom(self, column: int, rows: np.ndarray) -> np.ndarray:
+        """How freely the weight of each feature and theme may move in learning from `rows`.
+
+        A theme has a place for nearly every paper, so its presence says nothing: it has one.
+        """
+        seen = self.rows[rows]
+        words = int(seen.get_shape()[1]) - self.themes
+        scale = telling(sp.csr_matrix(seen[:, :words]), self.truth(column, rows))
+        return np.r_[scale, np.ones(self.themes)]
 
     def natural(self, rows: np.ndarray) -> np.ndarray:
         """Mask over `rows`: papers as a daily feed brings them, for calibration."""
@@ -98,14 +115,15 @@ def fit_topic(labels: Labels, column: int, rows: np.ndarray) -> TopicModel:
     """Logistic regression of positive against negative on the papers `rows`."""
     from sklearn.linear_model import LogisticRegression
 
+    scale = labels.freedom(column, rows)
     # liblinear: exact on sparse rows within a fraction of a second, and the same on every run.
     model = LogisticRegression(C=C, solver="liblinear", tol=1e-4, max_iter=1000)
     model.fit(
-        labels.rows[rows],
+        labels.rows[rows] @ sp.diags(scale.astype(np.float32)),
         labels.truth(column, rows),
         sample_weight=labels.importance(column, rows),
     )
-    return TopicModel(np.ravel(model.coef_), float(np.ravel(model.intercept_)[0]))
+    return TopicModel(scale * np.ravel(model.coef_), float(np.ravel(model.intercept_)[0]))
 
 
 def tune(labels: Labels, column: int, rows: np.ndarray, *, folds: int, seed: int) -> Tuning:
@@ -114,9 +132,19 @@ def tune(labels: Labels, column: int, rows: np.ndarray, *, folds: int, seed: int
     Calibration is fitted on the natural papers alone, so that probabilities are those of a feed;
     the threshold is the one of best expected F1 on the measured papers.
     """
+    return tuned(labels, column, rows, held_out(labels, column, rows, folds=folds, seed=seed))
+
+
+def held_out(labels: Labels, column: int, rows: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
+    """(n,) scores of the papers `rows`, each by a model that had not seen it."""
     scores = np.empty(len(rows))
-    for seen, unseen in _splits(labels.truth(column, rows), folds, seed):
+    for seen, unseen in splits(labels.truth(column, rows), folds, seed):
         scores[unseen] = fit_topic(labels, column, rows[seen]).score(labels.rows[rows[unseen]])
+    return scores
+
+
+def tuned(labels: Labels, column: int, rows: np.ndarray, scores: np.ndarray) -> Tuning:
+    """As `tune`, from such scores (n,)."""
     truth = labels.truth(column, rows)
     natural = _enough(labels.natural(rows), truth)
     slope, offset = platt(scores[natural], truth[natural])
@@ -189,7 +217,7 @@ def unseen(
     tagged = np.zeros(labels.grades.shape, dtype=bool)
     for column in range(len(topics)):
         rows = labels.decided(column)
-        for seen, held_out in _splits(labels.truth(column, rows), folds, seed):
+        for seen, held_out in splits(labels.truth(column, rows), folds, seed):
             model = fit_topic(labels, column, rows[seen])
             tuned = tune(labels, column, rows[seen], folds=folds, seed=seed)
             scores = model.score(labels.rows[rows[held_out]])
@@ -245,7 +273,7 @@ def averaged(runs: Sequence[Any]) -> Any:
     return round(mean, 4) if mean != int(mean) else int(mean)
 
 
-def _splits(truth: np.ndarray, folds: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def splits(truth: np.ndarray, folds: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Stratified folds: (indices to learn from, indices to test on)."""
     from sklearn.model_selection import StratifiedKFold
 

@@ -1,4 +1,4 @@
-"""The trained tagger: papers -> calibrated probability per topic, and the words that made it."""
+"""The trained tagger: papers -> calibrated probability per topic, and what made it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,19 @@ import numpy as np
 
 from aggregator.tag import artifact as artifacts
 from aggregator.tag.artifact import Artifact
+from aggregator.tag.meaning import Meaning
 from aggregator.tag.vectors import Vectoriser
 
 
 @dataclass(frozen=True)
 class Tagger:
-    """A model in memory. `version` tells which model made a tag: it changes with any content."""
+    """A model in memory. `version` tells which model made a tag: it changes with any content.
+    `meaning` corrects what the words say, where embeddings are switched on."""
 
     artifact: Artifact
     vectoriser: Vectoriser
     version: str
+    meaning: Meaning | None = None
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -27,7 +30,11 @@ class Tagger:
     @property
     def thresholds(self) -> np.ndarray:
         """(n_topics,) least probability at which a paper is tagged."""
-        return self.artifact.thresholds
+        words = self.artifact.thresholds
+        if self.meaning is None:
+            return words
+        odds = np.log(words / (1 - words.astype(np.float64)))
+        return calibrated(self.meaning.thresholds(odds)[None], AS_THEY_ARE)[0]
 
     def probabilities(self, papers: Sequence[tuple[str, str]]) -> np.ndarray:
         """(title, abstract) pairs -> (n_papers, n_topics) float64 in 0..1.
@@ -35,8 +42,19 @@ class Tagger:
         The chance that a reader of the topic would clearly want the paper, among papers as they
         come in a daily feed. Either text may be empty.
         """
-        scores = self.vectoriser.transform(papers) @ self.artifact.weights
-        return calibrated(scores + self.artifact.intercepts, self.artifact.calibration)
+        scores = (
+            self.vectoriser.transform(papers) @ self.artifact.weights + self.artifact.intercepts
+        )
+        if self.meaning is None:
+            return calibrated(scores, self.artifact.calibration)
+        slope, offset = self.artifact.calibration.astype(np.float64).T
+        return calibrated(self.meaning.corrected(slope * scores + offset, papers), AS_THEY_ARE)
+
+    def meant(self, title: str, abstract: str, topic: str) -> float | None:
+        """What the paper's meaning added to the log-odds of a topic; None without embeddings."""
+        if self.meaning is None:
+            return None
+        return float(self.meaning.added([(title, abstract)])[0, self.topics.index(topic)])
 
     def explain(self, title: str, abstract: str, topic: str) -> list[tuple[str, float]]:
         """What spoke for the topic (weight > 0) or against it, heaviest first.
@@ -46,13 +64,19 @@ class Tagger:
         """
         column = self.topics.index(topic)
         row = self.vectoriser.transform([(title, abstract)])
-        slope = self.artifact.calibration[column, 0]
+        slope = float(self.artifact.calibration[column, 0])
+        if self.meaning:
+            slope *= float(self.meaning.correction.slopes[column])
         weights = row.data * self.artifact.weights[row.indices, column] * slope
         named = zip((self.vectoriser.vocabulary[i] for i in row.indices), weights, strict=True)
         return sorted(
             ((name, float(weight)) for name, weight in named),
             key=lambda pair: (-abs(pair[1]), pair),
         )
+
+
+AS_THEY_ARE = np.array([[1.0, 0.0]])
+"""Slope and offset of scores that are log-odds already."""
 
 
 def calibrated(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:

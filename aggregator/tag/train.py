@@ -13,12 +13,13 @@ import scipy.sparse as sp
 
 from aggregator.errors import UsageError
 from aggregator.tag import artifact as artifacts
-from aggregator.tag import translations
+from aggregator.tag import learn_meaning, meaning, translations
 from aggregator.tag.artifact import Artifact
 from aggregator.tag.crossval import Labels, cross_validate, fit_topic, tune
 from aggregator.tag.evaluate import POSITIVE, grade_matrix
 from aggregator.tag.features import features
 from aggregator.tag.files import read_labelled, read_papers
+from aggregator.tag.meaning import Correction, Embedder
 from aggregator.tag.themes import folded, themes, widened
 from aggregator.tag.vectors import Vectoriser, shape
 
@@ -42,6 +43,7 @@ class TrainingResult:
 
     artifact: Artifact
     figures: Mapping[str, Any]
+    correction: Correction | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Material:
     """What models are fitted on: f features, k themes (`directions` (f, k)), labelled papers."""
 
     topics: Sequence[str]
+    papers: Sequence[tuple[str, str]]
     vectoriser: Vectoriser
     directions: np.ndarray
     labels: Labels
@@ -61,6 +64,7 @@ def train(
     label_files: Sequence[Path | str],
     *,
     now: datetime | None = None,
+    embedder: Embedder | None = None,
 ) -> TrainingResult:
     """Fit a tagger on labelled papers; the corpus tells how common each feature is, and which
     features go together.
@@ -68,7 +72,8 @@ def train(
     Labels: JSON Lines `{"title", "abstract", "grades": {topic: 0|1|2}}`; `stratum` (`random`,
     `enriched`, `uncertain`) and `id` are used where given. Corpus: JSON Lines with `title` and
     `abstract`; rows that also have `title_zh` and `abstract_zh` teach the model Chinese. `now` is
-    noted as the date of training. Deterministic; one thread; progress goes to the log.
+    noted as the date of training; with an `embedder` a correction by embeddings is learned, too.
+    Deterministic; one thread; progress goes to the log.
 
     Figures are those of nested, stratified, repeated cross-validation, thresholds and calibration
     chosen inside the folds: {"measured_on", "folds", "repeats", "papers", "corpus_papers",
@@ -91,7 +96,21 @@ def train(
         artifact, figures["chinese"] = translations.teach(artifact, material.pairs)
     trained = now.date().isoformat() if now else ""
     artifact = Artifact(**{**vars(artifact), "trained": trained, "figures": figures})
-    return TrainingResult(artifact, figures)
+    correction = _correction(material, artifact, embedder) if embedder else None
+    return TrainingResult(artifact, figures, correction)
+
+
+def _correction(material: Material, artifact: Artifact, embedder: Embedder) -> Correction:
+    log.info("reading the meaning of %d labelled papers", len(material.papers))
+    return learn_meaning.learn(
+        material.labels,
+        material.topics,
+        embedder.embed(material.papers),
+        base=artifacts.version_of(artifacts.to_bytes(artifact)),
+        embedder=embedder.name,
+        folds=2 * FOLDS,
+        thresholds=[float(p) for p in artifact.thresholds],
+    )
 
 
 def prepare(corpus_files: Sequence[Path | str], label_files: Sequence[Path | str]) -> Material:
@@ -106,16 +125,19 @@ def prepare(corpus_files: Sequence[Path | str], label_files: Sequence[Path | str
     log.info("finding themes in %d papers", shape(corpus)[0])
     directions = themes(vectoriser.weigh(corpus))
     rows = widened(vectoriser.transform(papers), directions)
-    labels = Labels.of(rows, grade_matrix(labelled, topics), labelled)
-    return Material(topics, vectoriser, directions, labels, shape(corpus)[0], pairs)
+    labels = Labels.of(rows, grade_matrix(labelled, topics), labelled, directions.shape[1])
+    return Material(topics, papers, vectoriser, directions, labels, shape(corpus)[0], pairs)
 
 
 def save(result: TrainingResult, path: Path | str) -> None:
-    """Write the model file in one step, so that `load` never sees half of it.
+    """Write the model file in one step, so that `load` never sees half of it, and beside it the
+    correction by embeddings, if there is one.
 
     Raises UsageError if the place cannot be written.
     """
     artifacts.write(result.artifact, Path(path))
+    if result.correction:
+        artifacts.put(meaning.to_bytes(result.correction), meaning.beside(Path(path)))
 
 
 def _topics(labelled: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -30,10 +30,11 @@ def _version(topic: TopicLike, topics: Sequence[TopicLike], tagger: Tagger | Non
 def _column(tagger: Tagger, topic: str) -> str:
     """What a model knows of a topic. Of a model that was taught it is the base's and what differs,
     so that topics of which nothing was learned keep their version."""
+    meaning = f" {tagger.meaning.version}" if tagger.meaning else ""
     base = tagger.artifact.figures.get("taught", {}).get("base")
     if base is None:
-        return tagger.version
-    return f"{base} {tagger.artifact.figures['taught']['topics'].get(topic, '')}"
+        return tagger.version + meaning
+    return f"{base} {tagger.artifact.figures['taught']['topics'].get(topic, '')}{meaning}"
 
 
 def above(names: Sequence[str], topics: Sequence[TopicLike]) -> set[str]:

@@ -54,7 +54,8 @@ class Explanation:
 
     `probability`, `tagged` and `by` are those of the tag. `own` is the probability that the words
     alone give, from `threshold` on a tag; None where neither a model nor keywords look at the
-    topic. `constant` and the weights of `reasons` add up to its log-odds. `below` are the topics
+    topic. `constant` and the weights of `reasons` add up to its log-odds, with `meaning`, what the
+    paper's meaning added, where embeddings are switched on. `below` are the topics
     below this one that gave it their tag, `excluded` the phrases of `exclude` that occur.
     """
 
@@ -66,6 +67,7 @@ class Explanation:
     own: float | None = None
     threshold: float | None = None
     constant: float | None = None
+    meaning: float | None = None
     reasons: tuple[Reason, ...] = ()
     below: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
@@ -129,9 +131,10 @@ def _explained(
     elif topic.keywords:
         own = rule.keyword_probability(text.title, text.abstract, topic.keywords, topic.exclude)
         threshold = rule.THRESHOLD
+    meaning = tagger.meant(text.title, text.abstract, name) if tagger else None
     parts = weighed(text.title, text.abstract, topic, tagger)
     if own is not None:
-        constant = round(_log_odds(own) - sum(weight for _, weight in parts), 4)
+        constant = round(_log_odds(own) - sum(w for _, w in parts) - (meaning or 0.0), 4)
     tag = tags[name]
     return Explanation(
         topic=name,
@@ -142,6 +145,7 @@ def _explained(
         own=None if own is None else round(own, 4),
         threshold=None if threshold is None else round(threshold, 4),
         constant=constant,
+        meaning=None if meaning is None else round(meaning, 4),
         reasons=tuple(_reason(text, *pair) for pair in parts),
         below=tuple(t.name for t in topics if t.parent == name and tags[t.name].tagged),
         excluded=tuple(p for p in topic.exclude if text.numbers(_form(p))),
