@@ -2,8 +2,8 @@
 
 The engine is procrastinate. Its queue holds nothing that cannot be asked again: what is due is
 computed from the store, a job is put into the queue each minute by whichever worker comes first, and
-one that is waiting there already is not put in twice. So a job whose worker died is not tried again
-but dropped; the next minute brings it.
+one that is waiting there already is not put in twice, nor is one begun while it is being done. A job
+whose worker died is dropped and put in anew.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ SILENT = 30.0  # seconds without one after which a worker is taken for dead
 POLL = 0.5  # seconds; a job behind another's lock is found by looking, five seconds by default
 GRACE = 8.0  # seconds that jobs have to end when the worker is told to stop
 _WANTED_CRON = "* * * * * */5"
+_RESCUE_CRON = "* * * * * */10"
 _CRON = {60: "* * * * *", 10: "* * * * * */10", 3600: "0 * * * *"}
 
 
@@ -64,7 +65,7 @@ def make_app(
     for job in jobs:
         _register(app, job)
 
-    @app.periodic(cron="* * * * *")
+    @app.periodic(cron=_RESCUE_CRON)
     @app.task(name="drop jobs of dead workers", queueing_lock="drop", pass_context=False)
     async def rescue(timestamp: int) -> None:
         await drop_orphans(app)
@@ -81,15 +82,18 @@ def make_app(
 
 
 async def drop_orphans(app: procrastinate.App, silent: float = SILENT) -> int:
-    """Drop the jobs of workers that gave no sign of life for `silent` seconds; returns how many.
-
-    Without this their locks would be held for ever.
-    """
+    """Drop the jobs of workers that gave no sign of life for `silent` seconds, since their locks would
+    be held for ever, and put each in anew; returns how many."""
     orphans = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent))
     for job in orphans:
-        log.warning('the worker of "%s" died; the job comes again when it is due', job.task_name)
+        log.warning('the worker of "%s" died; another one looks what is due', job.task_name)
         if job.id is not None:
             await app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
+        again = app.configure_task(
+            job.task_name, allow_unknown=True, lock=job.lock, queueing_lock=job.queueing_lock
+        )
+        with contextlib.suppress(AlreadyEnqueued):
+            await again.defer_async(**job.task_kwargs)
     return len(orphans)
 
 
@@ -99,7 +103,9 @@ def _register(app: procrastinate.App, job: Job) -> None:
     def task(timestamp: int) -> None:
         run()
 
-    lock = job.alone or None
+    # A job that takes longer than its cadence would else be begun again and again, and wait for itself
+    # in all the threads that the others need.
+    lock = job.alone or job.name
     registered = app.task(name=job.name, queueing_lock=job.name, lock=lock)(task)
     app.periodic(cron=_CRON[int(job.every.total_seconds())])(registered)
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -114,11 +115,10 @@ def test_two_workers_do_each_job_once_and_one_survives_the_other(
         with worker(shared, tmp_path):
             slow = False
             first.send_signal(signal.SIGKILL)
-            # What it held is dropped at the next look of the survivor, at most a minute and the time
-            # after which it is taken for dead; here we do that look ourselves.
+            # What it held is dropped and put in anew at the next look of the survivor, ten seconds after
+            # it is taken for dead at the latest; here we do that look ourselves.
             first.wait()
             asyncio.run(orphans_dropped(shared))
-            defer_now(shared, "collect arxiv")
             wait_for(lambda: count(shared, finished) == 2)  # the killed run is closed by the next
             wait_for(lambda: count(shared, waiting) == 0)
     assert count(shared, sa.select(sa.func.count()).select_from(run)) == 2
@@ -134,16 +134,40 @@ async def orphans_dropped(store: Store) -> None:
     raise AssertionError("no job of a dead worker was found")
 
 
-def defer_now(store: Store, name: str) -> None:
-    """Put a job into the queue now, as the next minute would."""
-    app = jobs.make_app(store, [Job(name, lambda: None, timedelta(minutes=1))])
+def test_a_job_that_takes_longer_than_its_cadence_fills_no_worker(shared: Store) -> None:
+    prepare(shared)
+    alone, begun, crowded = threading.Lock(), threading.Event(), threading.Event()
+    done: list[int] = []
 
-    async def put() -> None:
+    def slow() -> None:
+        if not alone.acquire(blocking=False):
+            crowded.set()
+            return
+        begun.set()
+        time.sleep(1)
+        alone.release()
+        done.append(1)
+
+    app = jobs.make_app(shared, [Job("send letters", slow, timedelta(minutes=1))])
+    letters = app.tasks["send letters"]
+
+    async def live() -> None:
         async with app.open_async():
+            await letters.defer_async(timestamp=0)
+            engine = app.run_worker_async(
+                concurrency=4, fetch_job_polling_interval=0.1, install_signal_handlers=False
+            )
+            working = asyncio.create_task(engine)
+            await asyncio.to_thread(wait_for, begun.is_set)
             with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
-                await app.configure_task(name, queueing_lock=name).defer_async(timestamp=0)
+                await letters.defer_async(timestamp=0)  # as its next minute would
+            await asyncio.to_thread(wait_for, lambda: len(done) == 2 or crowded.is_set())
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
 
-    asyncio.run(put())
+    asyncio.run(live())
+    assert not crowded.is_set()
 
 
 def test_a_worker_that_is_told_to_stop_ends_within_ten_seconds(
