@@ -70,6 +70,7 @@ def row(name: str, modes: Sequence[str], folder: Path, *, again: bool = False) -
 def _cell(made: Bench, place: Place, mode: Mode, calm: Week) -> Verdict:
     if mode.waits:
         stamina.set_testing(False)
+    time.sleep(place.rest)
     try:
         return judge(place, mode, calm, made.live(place, mode))
     finally:

@@ -24,7 +24,8 @@ class Place:
     two days later, on the second day of the fault. `prefix` is what the fault is ordered for there.
 
     `shown` gives the titles or links that it shows now, read without Daypaper; `windowed`: it forgets.
-    `beside` are faults that go with every fault, `truthful` statuses that then are true as well.
+    `beside` are faults that go with every fault, `truthful` statuses that then are true as well. `rest`:
+    seconds between two weeks, where the stand-in counts requests by the real clock.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Place:
     beside: tuple[Mapping[str, Any], ...] = ()
     truthful: frozenset[str] = frozenset()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    rest: float = 0
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -187,7 +189,7 @@ PLACES = (
     Place("openreview, login", "openreview", "/openreview", _noon(2024, 6, 4), _notes(2024),
           _noted(f"/openreview2/notes?invitation={CORL.format(2024)}/-/Submission",
                  lambda d: [n["content"]["title"]["value"] for n in d["notes"]]),
-          settings={"openreview_user": "reader@example.org", "openreview_password": "secret"}),
+          settings={"openreview_user": "reader@example.org", "openreview_password": "secret"}, rest=61),
     Place("virtual", "virtual", "/virtual", _noon(2017, 7, 15),
           'conferences = ["icml-2017"]\nbase_url = "{url}/virtual/icml"\n',
           _noted("/virtual/icml/static/virtual/data/icml-2017-orals-posters.json",
