@@ -7,15 +7,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from aggregator.errors import UsageError
 from aggregator.store import feedback, labels, people
 from aggregator.store.db import Store
 from aggregator.tag.evaluate import LEFT_OUT, POSITIVE
 from aggregator.tag.files import read_labelled
-from aggregator.tag.uncertain import Candidate, choose
+from aggregator.tag.uncertain import Candidate, choose, use
 from aggregator.topics import Config
 
 LOOKED_AT = 4_000  # newest papers of a topic among which is chosen
+LEAST_READ, READ_FOR_ONE = 200, 4
+"""Of those the most useful are read, so many, or so many for each that is wanted, to see how alike
+they are."""
 
 
 def next_to_label(
@@ -37,29 +42,32 @@ def next_to_label(
     found: list[dict[str, Any]] = []
     for name in topics or known:
         with store.read() as connection:
-            rows = labels.candidates(connection, name, LOOKED_AT, now)
-        found += _chosen(name, rows, limit)
+            found += _chosen(connection, name, limit, now)
     return found
 
 
-def _chosen(
-    topic: str, rows: Sequence[tuple[Mapping[str, Any], float, bool]], limit: int
-) -> list[dict[str, Any]]:
+def _chosen(connection: Connection, topic: str, limit: int, now: datetime) -> list[dict[str, Any]]:
+    scores = labels.candidates(connection, topic, LOOKED_AT, now)
     # Where tags begin, as far as these papers tell: half-way between the two sides.
-    yes = min((p for _, p, tagged in rows if tagged), default=0.5)
-    threshold = max((p for _, p, tagged in rows if not tagged and p < yes), default=yes)
-    threshold = (yes + threshold) / 2
+    yes = min((one.probability for one in scores if one.tagged), default=0.5)
+    below = (one.probability for one in scores if not one.tagged and one.probability < yes)
+    threshold = (yes + max(below, default=yes)) / 2
+    ranked = [(use(one.probability, threshold, rank), one) for rank, one in enumerate(scores)]
+    ranked.sort(key=lambda pair: -pair[0])
+    useful = ranked[: max(LEAST_READ, READ_FOR_ONE * limit)]
+    docs = labels.to_read(connection, [one.pk for _, one in useful])
+    about = {docs[one.pk]["id"]: (docs[one.pk], one) for _, one in useful if one.pk in docs}
     candidates = [
-        Candidate(doc["id"], doc["title"], p, threshold, rank)
-        for rank, (doc, p, _) in enumerate(rows)
+        Candidate(docs[one.pk]["id"], docs[one.pk]["title"], worth)
+        for worth, one in useful
+        if one.pk in docs
     ]
-    about = {doc["id"]: (doc, tagged) for doc, _, tagged in rows}
     return [
         {
             "topic": topic,
             **{key: about[one.id][0][key] for key in ("id", "title", "abstract", "at")},
-            "probability": round(one.probability, 4),
-            "tagged": about[one.id][1],
+            "probability": round(about[one.id][1].probability, 4),
+            "tagged": about[one.id][1].tagged,
         }
         for one in choose(candidates, limit)
     ]

@@ -242,12 +242,12 @@ def test_what_to_label_next(store: Store, tmp_path: Path) -> None:
 
 
 def test_near_the_threshold_recent_and_unlike() -> None:
-    from aggregator.tag.uncertain import Candidate, choose
+    from aggregator.tag.uncertain import Candidate, choose, use
 
-    near = [Candidate(str(n), f"Basalt discriminator {n % 2}", 0.5, 0.5, n) for n in range(4)]
-    far = Candidate("far", "Kernels", 0.99, 0.5, 0)
-    other = Candidate("other", "Kernels of graphs", 0.45, 0.5, 5)
-    old = Candidate("old", "Optimal transport", 0.5, 0.5, 20_000)
+    near = [Candidate(str(n), f"Basalt discriminator {n % 2}", use(0.5, 0.5, n)) for n in range(4)]
+    far = Candidate("far", "Kernels", use(0.99, 0.5, 0))
+    other = Candidate("other", "Kernels of graphs", use(0.45, 0.5, 5))
+    old = Candidate("old", "Optimal transport", use(0.5, 0.5, 20_000))
     found = [one.id for one in choose([*near, far, other, old], 3)]
     assert found[:2] == ["0", "other"]
     assert choose([], 3) == []

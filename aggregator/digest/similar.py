@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -43,21 +44,34 @@ def key_words(weighed: Mapping[str, float]) -> list[str]:
     return sorted(weighed, key=lambda word: (-weighed[word], word))[:KEY_WORDS]
 
 
-def likeness(
-    weighed: Mapping[str, float], paper: Mapping[str, Any], other: Mapping[str, Any]
-) -> tuple[float, Sequence[str]]:
-    """(how alike two papers are, the shared words that say most), from the weights of the first.
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A paper that others are held against: the weights of its words, and which stand side by side."""
+
+    weighed: Mapping[str, float]
+    pairs: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, paper: Mapping[str, Any], weighed: Mapping[str, float]) -> "Original":
+        """From the paper's document."""
+        near = pairwise(_tokens(paper))
+        return cls(weighed, frozenset((a, b) for a, b in near if _tells(a) and _tells(b)))
+
+
+def likeness(original: Original, other: Mapping[str, Any]) -> tuple[float, Sequence[str]]:
+    """(how alike two papers are, the shared words that say most), by the weights of the first.
 
     A shared word counts its weight, and that of two words that stand side by side in both counts
     again: "language inference" says more than "language" and "inference". Long abstracts share more
     by chance, so that the sum is divided by the root of the other's number of words.
     """
-    tokens = _tokens(other)
-    shared = {word: weighed[word] for word in {*tokens} & weighed.keys()}
-    both = _pairs(_tokens(paper)) & _pairs(tokens)
+    weighed, tokens = original.weighed, _tokens(other)
+    words = {*tokens}
+    shared = {word: weighed[word] for word in words & weighed.keys()}
+    both = original.pairs.intersection(pairwise(tokens))
     side = {f"{a} {b}": weighed.get(a, 0) + weighed.get(b, 0) for a, b in both}
     said = _said(shared | {pair: weight for pair, weight in side.items() if weight})
-    return (sum(shared.values()) + sum(side.values())) / math.sqrt(len({*tokens}) + 20), said
+    return (sum(shared.values()) + sum(side.values())) / math.sqrt(len(words) + 20), said
 
 
 def _tokens(paper: Mapping[str, Any]) -> list[str]:
@@ -66,8 +80,8 @@ def _tokens(paper: Mapping[str, Any]) -> list[str]:
     return search_tokens(text)
 
 
-def _pairs(tokens: Sequence[str]) -> set[tuple[str, str]]:
-    return {pair for pair in pairwise(tokens) if all(len(t) > 2 or t > "\u3000" for t in pair)}
+def _tells(token: str) -> bool:
+    return len(token) > 2 or token > "\u3000"
 
 
 def _said(weighed: Mapping[str, float]) -> list[str]:

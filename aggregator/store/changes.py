@@ -30,7 +30,9 @@ from aggregator.store.sql import (
 
 def apply(connection: Connection, plan: Plan) -> None:
     """Store the plan. Everything is an upsert by key: applying it twice is harmless."""
-    keys = _store_papers(connection, plan)
+    known = _keys(connection, paper.c.id, [i for i in plan.papers if i not in plan.made])
+    search.remove(connection, list(known.values()))
+    keys = _store_papers(connection, plan, known)
     _store_entries(connection, plan)
     note_newest(
         connection,
@@ -43,16 +45,14 @@ def apply(connection: Connection, plan: Plan) -> None:
     _store_names(connection, plan)
     events.store(connection, plan, before)
     _store_mentions(connection, [e for e, _ in plan.entries.values()])
-    search.remove(connection, [keys[i] for i in plan.papers if i not in plan.made])
     search.store(connection, [(keys[i], merged.doc) for i, merged in plan.papers.items()])
 
 
-def _store_papers(connection: Connection, plan: Plan) -> dict[str, int]:
-    """Insert or rewrite the papers; returns their keys (`pk`) by id."""
-    keys = _keys(connection, paper.c.id, [i for i in plan.papers if i not in plan.made])
+def _store_papers(connection: Connection, plan: Plan, known: dict[str, int]) -> dict[str, int]:
+    """Insert the papers, or rewrite those that are `known`; returns their keys (`pk`) by id."""
     drawn = next_keys(connection, paper, len(plan.made)) if plan.made else []
     made = [i for i in plan.papers if i in plan.made]
-    keys |= dict(zip(made, drawn, strict=True))
+    keys = known | dict(zip(made, drawn, strict=True))
     topics = _topics(connection, {keys[i]: i for i in plan.papers if i not in plan.made})
     rows = [
         {"pk": keys[i]} | of_paper(i, merged, topics.get(i, []), plan.now)

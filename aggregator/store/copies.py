@@ -15,9 +15,10 @@ from sqlalchemy import Column, Connection, MetaData, Table
 from aggregator.store import search
 from aggregator.store.sql import chunks, is_sqlite, paper
 
-NOT_COPIED = ("alembic_version", "paper_fts", "paper_search", "session", "sign_in")
-"""First letters of tables that are made anew: the schema's number, the search index, and who is signed
-in, so that no old copy lets anybody in again who has signed out since."""
+NOT_COPIED = ("alembic_version", "paper_fts", "paper_search", "session", "sign_in", "topic_size")
+"""First letters of tables that are made anew: the schema's number, the search index, the sizes of
+topics, which count themselves, and who is signed in, so that no old copy lets anybody in again who has
+signed out since."""
 
 _AT_ONCE = 2_000  # rows
 

@@ -12,6 +12,7 @@ from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
+from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
@@ -200,6 +201,7 @@ def _engine(url: str) -> Engine:
             parsed,
             hide_parameters=True,
             json_serializer=packed,
+            json_deserializer=from_json,  # twice as quick as the standard library
             # With None the driver starts no transaction by itself: DDL is rolled back too.
             connect_args={"timeout": BUSY_MS / 1000, "isolation_level": None},
         )

@@ -4,10 +4,10 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import CompoundSelect, Connection
 
 from aggregator.store.sql import alias, chunks, feedback, paper, passed, tag, upsert
 
@@ -61,24 +61,53 @@ def sample(connection: Connection, seed: int = 0) -> list[tuple[str, str]]:
     return found[:MOST_SAMPLED]
 
 
-def candidates(
-    connection: Connection, topic: str, most: int, now: datetime
-) -> list[tuple[dict[str, Any], float, bool]]:
-    """(document, probability, tagged) of the newest papers that have some probability of a topic by
-    a model or keywords, and of which nobody has said anything about it, nor passed them by lately."""
-    by = sa.exists().where(
-        passed.c.paper_id == paper.c.id, passed.c.topic == topic, passed.c.at > now - PASSED_FOR
+class Score(NamedTuple):
+    """What the tagger thinks of a paper and a topic."""
+
+    pk: int
+    probability: float
+    tagged: bool
+
+
+def candidates(connection: Connection, topic: str, most: int, now: datetime) -> list[Score]:
+    """The newest papers, at most so many, that have some probability of a topic by a model or keywords,
+    and of which nobody has said anything about it, nor passed them by lately. No paper is read."""
+    done = set(connection.scalars(_spoken_of(topic, now)))
+    found: list[tuple[datetime, Score]] = []
+    for tagged in (True, False):  # each is the walk of an index; together they would be sorted
+        asked = (
+            sa.select(tag.c.at, tag.c.paper_pk, tag.c.probability, tag.c.tagged)
+            .where(tag.c.topic == topic, tag.c.tagged == (sa.true() if tagged else sa.false()))
+            .where(tag.c.by.in_(("model", "keywords")))
+            .order_by(tag.c.at.desc())
+            .limit(most + len(done))
+        )
+        found += [(row.at, Score(*row[1:])) for row in connection.execute(asked)]
+    found.sort(key=lambda one: (one[0], one[1].pk), reverse=True)
+    return [score for _, score in found if score.pk not in done][:most]
+
+
+def _spoken_of(topic: str, now: datetime) -> CompoundSelect[int]:
+    """Keys of the papers of which somebody said something about the topic, or passed them by."""
+    said = sa.select(feedback.c.paper_id).where(feedback.c.topic == topic)
+    lately = passed.c.at > now - PASSED_FOR
+    by = sa.select(passed.c.paper_id).where(passed.c.topic == topic, lately)
+    return sa.union(
+        *(
+            sa.select(paper.c.pk).where(paper.c.id.in_(names.scalar_subquery()))
+            for names in (said, by)
+        )
     )
-    spoken = sa.exists().where(feedback.c.paper_id == paper.c.id, feedback.c.topic == topic)
-    asked = (
-        sa.select(paper.c.doc, tag.c.probability, tag.c.tagged)
-        .join(tag, tag.c.paper_pk == paper.c.pk)
-        .where(tag.c.topic == topic, tag.c.by.in_(("model", "keywords")), ~spoken, ~by)
-        .where(~paper.c.starter, ~paper.c.withdrawn)
-        .order_by(tag.c.at.desc())
-        .limit(most)
-    )
-    return [(row[0], row[1], row[2]) for row in connection.execute(asked)]
+
+
+def to_read(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The documents of those of these papers that can be judged: no starters, nothing withdrawn."""
+    found: dict[int, dict[str, Any]] = {}
+    for part in chunks(keys):
+        asked = sa.select(paper.c.pk, paper.c.doc).where(paper.c.pk.in_(part))
+        rows = connection.execute(asked.where(~paper.c.starter, ~paper.c.withdrawn))
+        found |= {row.pk: row.doc for row in rows}
+    return found
 
 
 def pass_by(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from aggregator.clock import iso
 from aggregator.digest.select import EventRow
 from aggregator.store.query import PaperQuery, selects
-from aggregator.store.sql import TOLD_PAPER, entry, event, is_sqlite, paper
+from aggregator.store.sql import TOLD_PAPER, entry, event, is_sqlite, paper, tag
 
 KINDS = ("new", "published", "new_version", "discussed")
 """Kinds of events that a reader's page shows."""
@@ -82,6 +82,13 @@ def digest_rows(
 ) -> list[EventRow]:
     """The events of the period (`since` included, `until` not), with their papers; newest first."""
     return _rows(connection, kinds, event.c.at >= since, event.c.at < until)
+
+
+def topic_rows(connection: Connection, since: datetime, until: datetime) -> list[EventRow]:
+    """As `digest_rows`, of what carries a tag: no section of a topic shows anything else."""
+    tagged = (tag.c.paper_pk == paper.c.pk) & (tag.c.tagged == sa.true())
+    some = sa.exists(sa.select(1).where(tagged))
+    return _rows(connection, KINDS, event.c.at >= since, event.c.at < until, some)
 
 
 def watch_rows(

@@ -1,6 +1,6 @@
 """Which papers are wanted: a query, and the conditions that SQL is asked with."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -14,6 +14,9 @@ from aggregator.watches import Watch
 
 Sort = Literal["new", "hot", "relevance"]
 Kind = Literal["paper", "post", "any"]
+
+MOST_VENUES = 40
+"""Venues that are looked at one by one."""
 
 _news = paper.alias("news")
 _seen = sighting.alias("seen")
@@ -71,18 +74,31 @@ class PaperQuery:
         return replace(asked, **more)
 
 
-def match_of(connection: Connection, query: PaperQuery) -> str | None:
+def match_of(connection: Connection, query: PaperQuery, *, unfinished: bool = True) -> str | None:
     """The search engine's expression for the words and authors, "" if none are asked for; None if
-    only signs were typed, nothing that a paper could contain."""
+    only signs were typed, nothing that a paper could contain. Without `unfinished` the last word is
+    left out if it may go on."""
     everywhere = words.phrases(query.q, prefix=query.prefix)
+    if not unfinished and beginning(query):
+        everywhere = everywhere[:-1]
     author = words.phrases(query.author)
     authors = [found for name in query.authors if (found := words.phrases(name))]
-    asked = ((query.q, everywhere), (query.author, author), (query.authors, authors))
+    asked = (
+        (query.q if unfinished else "", everywhere),
+        (query.author, author),
+        (query.authors, authors),
+    )
     if any(given and not found for given, found in asked):
         return None
     write = hits.writer(is_sqlite(connection))
     options = write.any_of([write.all_of(one, authors=True) for one in authors])
     return write.both(write.all_of(everywhere), write.all_of(author, authors=True), options)
+
+
+def beginning(query: PaperQuery) -> str:
+    """The last word of `q` if it may go on ("resid*", or while somebody is typing), else ""."""
+    everywhere = words.phrases(query.q, prefix=query.prefix)
+    return everywhere[-1].tokens[-1] if everywhere and everywhere[-1].prefix else ""
 
 
 def conditions(query: PaperQuery, *, sqlite: bool) -> list[ColumnElement[bool]]:
@@ -105,20 +121,20 @@ def conditions(query: PaperQuery, *, sqlite: bool) -> list[ColumnElement[bool]]:
         found.append(~sa.exists(sa.select(1).where(theirs, tag.c.tagged == sa.true())))
     left_out = _left_out(query, hits.writer(sqlite))
     if left_out:
-        found.append(~hits.contain(paper.c.pk, left_out, sqlite=sqlite))
+        found.append(~hits.contain(paper.c.at, paper.c.pk, left_out, sqlite=sqlite))
     if not (query.q or query.author or query.authors):
         found.append(~paper.c.starter | ~_ANY_NEWS)
     return found
 
 
-def has_topic(query: PaperQuery) -> ColumnElement[bool]:
-    """The condition that a tag row gives the paper one of the topics."""
+def has_topic(query: PaperQuery, key: Any = paper.c.pk) -> ColumnElement[bool]:
+    """The condition that a tag row gives the paper of this key one of the topics."""
     enough = (
         tag.c.tagged == sa.true()
         if query.min_probability is None
         else tag.c.probability >= query.min_probability
     )
-    return sa.and_(tag.c.paper_pk == paper.c.pk, tag.c.topic.in_(query.topics), enough)
+    return sa.and_(tag.c.paper_pk == key, tag.c.topic.in_(query.topics), enough)
 
 
 def selects(connection: Connection, query: PaperQuery) -> list[ColumnElement[bool]]:
@@ -132,7 +148,7 @@ def selects(connection: Connection, query: PaperQuery) -> list[ColumnElement[boo
     if query.topics:
         found.append(sa.exists(sa.select(1).where(has_topic(query))))
     if match:
-        found.append(hits.contain(paper.c.pk, match, sqlite=sqlite))
+        found.append(hits.contain(paper.c.at, paper.c.pk, match, sqlite=sqlite))
     return found
 
 
@@ -140,6 +156,30 @@ def _left_out(query: PaperQuery, write: words.Writer) -> str:
     """The expression of what must not occur, "" if there is none."""
     authors = [write.all_of(words.phrases(name), authors=True) for name in query.exclude_authors]
     return write.any_of([write.all_of(words.phrases(query.exclude_q)), *authors])
+
+
+def venue_names(connection: Connection, query: PaperQuery) -> list[str]:
+    """The venues that are asked for, by their whole names, in lower case; none if there are more than
+    `MOST_VENUES`."""
+    given = [{query.venue.lower()}] if query.venue else []
+    given += [{name.lower() for name in query.venues}] if query.venues else []
+    found = [set(_named_so(connection, wanted)) for wanted in given]
+    names = sorted(set.intersection(*found))
+    return names if len(names) <= MOST_VENUES else []
+
+
+def _named_so(connection: Connection, wanted: Collection[str]) -> Iterator[str]:
+    """Venues of these names, or whose names go on after one, as far as one more than `MOST_VENUES`."""
+    for name in wanted:
+        yield name
+        last, end = f"{name} ", f"{name} \uffff"
+        for _ in range(MOST_VENUES + 1):  # from one to the next: each is a step in the index
+            asked = sa.select(sa.func.min(paper.c.venue))
+            following = asked.where(paper.c.venue > last, paper.c.venue <= end)
+            last = connection.scalar(following) or ""
+            if not last:
+                break
+            yield last
 
 
 def _is_venue(name: str) -> ColumnElement[bool]:

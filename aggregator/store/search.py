@@ -9,11 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from aggregator.clock import parse_moment
 from aggregator.parse.text import search_tokens
+from aggregator.store import rowids
 from aggregator.store.rows import put as insert_plain
+from aggregator.store.sql import is_sqlite
 
-Words = tuple[str, str, str]
-"""The words of a paper's title, abstract and authors, set apart by blanks."""
+Words = tuple[int, str, str, str]
+"""The second of a paper's moment, and the words of its title, abstract and authors, set apart by blanks."""
 
 _COLLECTED = 16 * 2**20  # bytes; 4,000 papers have about 10 MB
 _INSERT_POSTGRES = (
@@ -32,17 +35,22 @@ def store(connection: Connection, papers: Sequence[tuple[int, Mapping[str, Any]]
 
 def words(doc: Mapping[str, Any]) -> Words:
     """What of a paper's document is found by its words."""
-    return _tokens(doc["title"]), _tokens(doc["abstract"]), _tokens(" ".join(doc["authors"]))
+    title, body, authors = doc["title"], doc["abstract"], " ".join(doc["authors"])
+    second = rowids.second(parse_moment(doc["at"]))
+    return second, _tokens(title), _tokens(body), _tokens(authors)
 
 
 def put(connection: Connection, papers: Sequence[tuple[int, Words]]) -> None:
     """Index papers (key, words) that are not in the index."""
-    rows = [(key, *said) for key, said in papers]
-    if not rows:
+    if not papers:
         return
-    if connection.dialect.name == "sqlite":
+    if is_sqlite(connection):
+        rows = [(rowids.joined(second, key), *said) for key, (second, *said) in papers]
+        # FTS5 writes what it has collected for each key that is smaller than the last.
+        rows.sort(key=lambda row: row[0])
         insert_plain(connection, "paper_fts", ("rowid", "title", "body", "authors"), rows)
     else:
+        rows = [(key, *said) for key, (_, *said) in papers]
         columns = tuple([list(column) for column in zip(*rows, strict=True)])
         connection.exec_driver_sql(_INSERT_POSTGRES, columns)
 
@@ -58,12 +66,14 @@ def expect_many(connection: Connection) -> None:
 
 
 def remove(connection: Connection, keys: Sequence[int]) -> None:
-    """Take papers out of the index."""
-    sqlite = connection.dialect.name == "sqlite"
+    """Take papers out of the index; before they are rewritten, since it is their stored moment that
+    says where they stand."""
+    sqlite = is_sqlite(connection)
     table, column = ("paper_fts", "rowid") if sqlite else ("paper_search", "pk")
-    if keys:
-        gone = sa.text(f"DELETE FROM {table} WHERE {column} = :pk")
-        connection.execute(gone, [{"pk": key} for key in keys])
+    known = rowids.of_papers(connection, keys) if sqlite else keys
+    if known:
+        gone = sa.text(f"DELETE FROM {table} WHERE {column} = :key")
+        connection.execute(gone, [{"key": key} for key in known])
 
 
 def _tokens(text: str) -> str:

@@ -1,18 +1,19 @@
 """Papers that are like one, found by the search index: a few statements, however many papers."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import CompoundSelect, Connection, Select
 
 from aggregator.digest import similar
 from aggregator.store import hits
-from aggregator.store.sql import paper
+from aggregator.store.sql import is_sqlite, paper
 from aggregator.store.words import Phrase
 
 NEWEST = 400
-"""Papers that are looked at for one word, those stored last."""
+"""Papers that are looked at for one word, the newest (on PostgreSQL those stored last)."""
 COMPARED = 48
 """Papers that are read and compared."""
 
@@ -25,10 +26,11 @@ def of(
     weighed = similar.weights(_counts(connection, words), doc["title"], _size(connection))
     keys = _candidates(connection, similar.key_words(weighed), weighed)
     asked = sa.select(paper.c.pk, paper.c.doc).where(paper.c.pk.in_(keys))
-    asked = asked.where(paper.c.id != doc["id"], paper.c.kind == "paper")
+    asked = asked.where(paper.c.id != doc["id"], hits.unindexed(paper.c.kind) == "paper")
+    original = similar.Original.of(doc, weighed)
     scored = []
     for row in connection.execute(asked):
-        likeness, shared = similar.likeness(weighed, doc, row.doc)
+        likeness, shared = similar.likeness(original, row.doc)
         if len(shared) > 1 or " " in "".join(shared):
             scored.append((likeness, row.pk, row.doc, shared))
     scored.sort(key=lambda one: (-one[0], -one[1]))
@@ -44,14 +46,10 @@ def _counts(connection: Connection, words: Sequence[str]) -> dict[str, int]:
     """Word -> papers that have it, counted up to `similar.COMMON`."""
     if not words:
         return {}
-    columns = [
-        sa.select(sa.func.count())
-        .select_from(_hits(connection, word).limit(similar.COMMON).subquery())
-        .scalar_subquery()
-        for word in words
-    ]
-    row = connection.execute(sa.select(*columns)).one()
-    return dict(zip(words, row, strict=True))
+    row = connection.execute(
+        _counting(len(words), is_sqlite(connection)), _named(connection, words)
+    )
+    return dict(zip(words, row.one(), strict=True))
 
 
 def _candidates(
@@ -60,18 +58,38 @@ def _candidates(
     """Keys of the papers that share most of these words."""
     if not words:
         return []
-    parts = []
-    for word in words:
-        found = _hits(connection, word).subquery()
-        newest = sa.select(found.c.pk).order_by(found.c.pk.desc()).limit(NEWEST).subquery()
-        parts.append(sa.select(sa.literal(word).label("word"), newest.c.pk))
+    asked = _finding(len(words), is_sqlite(connection))
     shared: dict[int, float] = {}
-    for row in connection.execute(sa.union_all(*parts)):
-        shared[row.pk] = shared.get(row.pk, 0.0) + weighed[row.word]
+    for number, key in connection.execute(asked, _named(connection, words)):
+        shared[key] = shared.get(key, 0.0) + weighed[words[number]]
     return sorted(shared, key=lambda key: (-shared[key], -key))[: COMPARED + 1]
 
 
-def _hits(connection: Connection, word: str) -> Any:
-    """The keys of the papers with this word."""
-    sqlite = connection.dialect.name == "sqlite"
-    return hits.keys(hits.writer(sqlite).all_of([Phrase((word,))]), sqlite=sqlite)
+@cache
+def _counting(words: int, sqlite: bool) -> Select[*tuple[int, ...]]:
+    """The statement that counts the papers with each of so many words; kept, since putting it together
+    takes longer than answering it."""
+    columns = [
+        sa.select(sa.func.count())
+        .select_from(hits.keys(f"word{n}", sqlite=sqlite).limit(similar.COMMON).subquery())
+        .scalar_subquery()
+        for n in range(words)
+    ]
+    return sa.select(*columns)
+
+
+@cache
+def _finding(words: int, sqlite: bool) -> CompoundSelect[*tuple[int, int]]:
+    """The statement for (number of a word, key) of the newest papers with each of so many words."""
+    parts = []
+    for n in range(words):
+        found = hits.newest_first(hits.keys(f"word{n}", sqlite=sqlite), sqlite=sqlite)
+        newest = found.limit(NEWEST).subquery()
+        parts.append(sa.select(sa.literal_column(str(n), sa.Integer).label("number"), newest.c.pk))
+    return sa.union_all(*parts)
+
+
+def _named(connection: Connection, words: Sequence[str]) -> dict[str, str]:
+    """The parameters of a statement for so many words."""
+    write = hits.writer(is_sqlite(connection))
+    return {f"word{n}": write.all_of([Phrase((word,))]) for n, word in enumerate(words)}

@@ -52,6 +52,7 @@ identity = _all["identity"]
 model = _all["model"]
 topic_state = _all["topic_state"]
 training = _all["training"]
+topic_size = _all["topic_size"]
 
 
 TOLD_PAPER = sa.case((event.c.kind == "cited", event.c.cause), else_=event.c.paper_id)

@@ -210,6 +210,15 @@ class Tag(SQLModel, table=True):
     heat: float = _heat()
 
 
+class TopicSize(SQLModel, table=True):
+    """How many papers carry a topic's tag, without posts and starters; triggers keep it (0016)."""
+
+    __tablename__ = "topic_size"  # pyright: ignore[reportAssignmentType]
+
+    topic: str = Field(primary_key=True)
+    papers: int
+
+
 class Upstream(SQLModel, table=True):
     """The politeness ledger: one row per upstream, shared by every source and worker."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse as sp
 
 from aggregator.tag import artifact as artifacts
 from aggregator.tag.artifact import Artifact
@@ -62,8 +63,11 @@ class Tagger:
         Weights are log-odds: with the model's constant they add up to those of the probability.
         Raises ValueError if the model does not know the topic.
         """
+        return self.explain_row(self.vectoriser.transform([(title, abstract)]), topic)
+
+    def explain_row(self, row: sp.csr_matrix, topic: str) -> list[tuple[str, float]]:
+        """As `explain`, of a paper's row that the vectoriser made."""
         column = self.topics.index(topic)
-        row = self.vectoriser.transform([(title, abstract)])
         slope = float(self.artifact.calibration[column, 0])
         if self.meaning:
             slope *= float(self.meaning.correction.slopes[column])

@@ -9,33 +9,34 @@ from aggregator.tag.features import normalised
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper that nobody judged yet for a topic; `rank` counts from the newest, 0."""
+    """A paper that nobody judged yet for a topic, and its use, as `use` tells."""
 
     id: str
     title: str
-    probability: float
-    threshold: float
-    rank: int
+    use: float
+
+
+def use(probability: float, threshold: float, rank: int) -> float:
+    """What the label of a paper is worth, 0 to 1; `rank` counts from the newest, 0.
+
+    1 / (1 + |log-odds − log-odds of the threshold|) (uncertainty sampling: Lewis and Gale, 1994),
+    halved every 2,000 papers of age.
+    """
+    return 0.5 ** (rank / 2_000) / (1 + abs(_odds(probability) - _odds(threshold)))
 
 
 def choose(candidates: Sequence[Candidate], most: int) -> list[Candidate]:
-    """At most `most` candidates, the most useful first.
+    """At most `most` candidates, the most useful first; of equals the earlier one.
 
-    A paper's use is 1 / (1 + |log-odds − log-odds of the threshold|) (uncertainty sampling: Lewis and
-    Gale, 1994), halved every 2,000 papers of age, times one minus the greatest share of title words
-    that it has in common with one chosen before it (maximal marginal relevance: Carbonell and
-    Goldstein, 1998).
+    The use of each is multiplied by one minus the greatest share of title words that it has in common
+    with one chosen before it (maximal marginal relevance: Carbonell and Goldstein, 1998).
     """
-    use = {
-        c.id: 0.5 ** (c.rank / 2_000) / (1 + abs(_odds(c.probability) - _odds(c.threshold)))
-        for c in candidates
-    }
     words = {c.id: frozenset(normalised(c.title)) for c in candidates}
-    alike = dict.fromkeys(use, 0.0)
+    alike = {c.id: 0.0 for c in candidates}
     rest = {c.id: c for c in candidates}
     found: list[Candidate] = []
     while rest and len(found) < most:
-        best = max(rest, key=lambda key: (use[key] * (1 - alike[key]), -rest[key].rank))
+        best = max(rest, key=lambda key: rest[key].use * (1 - alike[key]))
         found.append(rest.pop(best))
         for key in rest:
             both = words[key] | words[best]

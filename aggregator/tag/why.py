@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from math import log
 from typing import Any, Literal
 
+import numpy as np
+import scipy.sparse as sp
+
 from aggregator.models import Tag
 from aggregator.tag import keywords as rule
 from aggregator.tag import places
@@ -84,13 +87,44 @@ class Text:
             "abstract": places.Field(abstract, title=False),
         }
 
+        self._numbers: dict[str, list[tuple[Name, tuple[int, ...]]]] = {}
+        self._places: dict[str, tuple[Place, ...]] = {}
+        self._rows: dict[str, sp.csr_matrix] = {}
+        self._probabilities: dict[str, np.ndarray] = {}
+
     def numbers(self, feature: str) -> list[tuple[Name, tuple[int, ...]]]:
         """Each occurrence of a feature: its field and the numbers of its words there."""
-        return [
-            (name, numbers)
-            for name, field in self.fields.items()
-            for numbers in field.occurrences(feature)
-        ]
+        if feature not in self._numbers:
+            self._numbers[feature] = [
+                (name, numbers)
+                for name, field in self.fields.items()
+                for numbers in field.occurrences(feature)
+            ]
+        return self._numbers[feature]
+
+    def places(self, feature: str) -> tuple[Place, ...]:
+        """Each occurrence of a feature as signs."""
+        if feature not in self._places:
+            found = []
+            for name, numbers in self.numbers(feature):
+                words = self.fields[name].words
+                found.append(Place(name, words[numbers[0]].start, words[numbers[-1]].end))
+            self._places[feature] = tuple(found)
+        return self._places[feature]
+
+    def probabilities(self, tagger: Tagger) -> np.ndarray:
+        """(n_topics,) what the tagger thinks of the text."""
+        if tagger.version not in self._probabilities:
+            found = tagger.probabilities([(self.title, self.abstract)])
+            self._probabilities[tagger.version] = found[0]
+        return self._probabilities[tagger.version]
+
+    def row(self, tagger: Tagger) -> sp.csr_matrix:
+        """The text as the tagger weighs it."""
+        if tagger.version not in self._rows:
+            rows = tagger.vectoriser.transform([(self.title, self.abstract)])
+            self._rows[tagger.version] = rows
+        return self._rows[tagger.version]
 
 
 def explain(
@@ -123,16 +157,16 @@ def _explained(
 ) -> Explanation:
     name = topic.name
     own = threshold = constant = None
+    parts: list[tuple[str, float]] = []
     if tagger:
-        own = float(
-            tagger.probabilities([(text.title, text.abstract)])[0, tagger.topics.index(name)]
-        )
+        own = float(text.probabilities(tagger)[tagger.topics.index(name)])
         threshold = float(tagger.thresholds[tagger.topics.index(name)])
+        parts = tagger.explain_row(text.row(tagger), name)
     elif topic.keywords:
         own = rule.keyword_probability(text.title, text.abstract, topic.keywords, topic.exclude)
         threshold = rule.THRESHOLD
+        parts = _of_keywords(text, topic)
     meaning = tagger.meant(text.title, text.abstract, name) if tagger else None
-    parts = weighed(text.title, text.abstract, topic, tagger)
     if own is not None:
         constant = round(_log_odds(own) - sum(w for _, w in parts) - (meaning or 0.0), 4)
     tag = tags[name]
@@ -207,12 +241,8 @@ def _spans(
 
 
 def _reason(text: Text, feature: str, weight: float) -> Reason:
-    found = []
-    for name, numbers in text.numbers(feature):
-        words = text.fields[name].words
-        found.append(Place(name, words[numbers[0]].start, words[numbers[-1]].end))
     words = feature.removeprefix(TITLE)
-    return Reason(words, words != feature, round(weight, 4), tuple(found))
+    return Reason(words, words != feature, round(weight, 4), text.places(feature))
 
 
 def _of_keywords(text: Text, topic: TopicLike) -> list[tuple[str, float]]:

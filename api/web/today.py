@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from aggregator.digest.pick import shortened
 from aggregator.digest.select import POSTS, Digest, Section, in_order, papers_of, select
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.status import source_states
@@ -80,13 +81,14 @@ def show_day(
             return _nothing_yet(request, services.config.topics, states, works)
         day = begins or (front.asked_day(date) if date else front.day_of(newest or now))
         until = now if begins else day + front.DAY
-        rows = news.digest_rows(connection, day, until)
+        rows = news.topic_rows(connection, day, until)
         earlier = news.latest(connection, before=day)
         later = news.earliest(connection, day + front.DAY, now) if not begins else None
         strip = _strip(news.days(connection, *_around(day, today)), *_around(day, today))
         missed = _missed(news.since_seen(connection, before), before) if before else None
     topics = services.config.topics
-    digest = select(rows, topics, day, until, limit=ALL if topic else SHOWN)
+    whole = select(rows, topics, day, until, limit=ALL)
+    digest = whole if topic else shortened(whole, SHOWN)
     sections = [s for s in digest.sections if s.items and topic in ("", s.name)]
     shown = {item.paper["id"] for section in sections for item in section.items}
     values = {
@@ -105,7 +107,7 @@ def show_day(
         "missed": missed if not date and not begins else None,
         "states": states,
         "more_address": f"/?since={day.date()}" if begins else f"/?date={day.date()}",
-        **_tally(select(rows, topics, day, until, limit=ALL) if not topic else digest),
+        **_tally(whole),
     }
     response = page(request, "day.html", values)
     response.set_cookie(VISIT_COOKIE, visit, max_age=VISIT_KEPT, httponly=True, samesite="lax")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from aggregator.clock import parse_moment
 from aggregator.digest import rank
-from aggregator.store import papers
+from aggregator.store import papers, statements
 from aggregator.store.db import Store
 from aggregator.store.papers import PaperQuery
 from tests.drafts import DAY, post, preprint
@@ -71,7 +71,7 @@ def test_a_page_of_the_hot_list_walks_its_index(filled: Store) -> None:
         pytest.skip("PostgreSQL's planner sorts tables as small as this one.")
     for topics in ((), ("gan",)):
         query = PaperQuery(topics=topics, sort="hot", kind="paper")
-        statement = papers._ordered(query, None, True, False)
+        statement = statements.ordered(query, None, True, False)
         text = statement.compile(filled.engine, compile_kwargs={"literal_binds": True})
         with filled.read() as connection:
             plan = [row.detail for row in connection.execute(sa.text(f"EXPLAIN QUERY PLAN {text}"))]

@@ -24,7 +24,9 @@ def filled(store: Store) -> tuple[str, str, int]:
 
 def offered(store: Store, later: timedelta = timedelta(), topic: str = "gan") -> set[str]:
     with store.read() as connection:
-        return {doc["id"] for doc, _, _ in labels.candidates(connection, topic, 10, NOW + later)}
+        found = labels.candidates(connection, topic, 10, NOW + later)
+        docs = labels.to_read(connection, [one.pk for one in found])
+    return {doc["id"] for doc in docs.values()}
 
 
 def test_it_comes_back_after_two_weeks_or_when_it_is_taken_back(store: Store) -> None:

@@ -1,0 +1,200 @@
+"""Pages of lists of papers: by date, by heat, and by how well they fit what was searched for."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from aggregator.errors import UsageError
+from aggregator.store import cursor as cursors
+from aggregator.store import hits
+from aggregator.store.query import PaperQuery, beginning, match_of
+from aggregator.store.sql import is_sqlite, paper
+from aggregator.store.statements import TEXT, Branch, branches, filtered, keys, ordered, place, way
+
+MOST = 100  # papers on one page
+LOOKED = 500
+"""Papers that are read for a beginning of a word, before the search index is asked for all words that
+begin so: "m" would be in nearly every paper, and the index would put all of them together first."""
+_STEP = 250  # of those, read at once
+_EVER = datetime(1900, 1, 1, tzinfo=UTC)
+_FIRST = 64  # of a ranking, looked up at once; then four times as many
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: (id, document as JSON text) of each paper, and the cursor of the next page."""
+
+    rows: tuple[tuple[str, str], ...]
+    next: str | None
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The documents, read."""
+        return [json.loads(text) for _, text in self.rows]
+
+
+def page(connection: Connection, query: PaperQuery, cursor: str | None = None) -> Page:
+    """The papers that `query` asks for, after `cursor`.
+
+    Raises UsageError for a limit out of range, a cursor that is broken or of another order, and a
+    ranking by relevance without words.
+    """
+    if not 1 <= query.limit <= MOST:
+        raise UsageError(f"limit: {query.limit}; expected 1 to {MOST}.")
+    if query.sort == "relevance" and not (query.q or query.author):
+        raise UsageError("sort=relevance: expected words to rank by (q or author).")
+    after = cursors.read(cursor, query.sort) if cursor else None
+    match = match_of(connection, query)
+    if match is None:
+        return Page((), None)
+    start = beginning(query) if is_sqlite(connection) and query.sort != "hot" else ""
+    if start and (found := _begun(connection, query, start, after)):
+        return found
+    if query.sort == "relevance":
+        return _by_relevance(connection, query, match, after, "")
+    return _in_order(connection, query, match, after)
+
+
+def _in_order(
+    connection: Connection, query: PaperQuery, match: str, after: cursors.Place | None
+) -> Page:
+    words = way(connection, query, match)
+    parts = branches(connection, query, words)
+    if parts:
+        return _joined(connection, query, words, match, after, parts)
+    asked = ordered(query, words, is_sqlite(connection), after is not None)
+    rows = connection.execute(asked, {"words": match, **place(query, after)}).all()
+    kept = tuple((row[0], row[1]) for row in rows[: query.limit])
+    if len(rows) <= query.limit:
+        return Page(kept, None)
+    _, _, end, pk = rows[query.limit - 1]
+    return Page(kept, cursors.write(cursors.Place(query.sort, end, pk)))
+
+
+def _joined(
+    connection: Connection,
+    query: PaperQuery,
+    words: hits.Way | None,
+    match: str,
+    after: cursors.Place | None,
+    parts: Sequence[Branch],
+) -> Page:
+    """A page of the branches of a list by date together, each read no further than it can matter."""
+    plain = replace(query, venue="", venues=(), limit=query.limit + 1)
+    values = {"words": match, "at_least": _EVER, **place(query, after)}
+    kept: list[tuple[datetime, int]] = []
+    for part in parts:
+        asked = keys(plain, words, is_sqlite(connection), after is not None, part)
+        kept += [(row.at, row.pk) for row in connection.execute(asked, values)]
+        kept = sorted(kept, reverse=True)[: query.limit + 1]
+        if len(kept) > query.limit:
+            values["at_least"] = kept[-1][0]
+    return _shown(connection, kept, query.limit)
+
+
+def _shown(connection: Connection, kept: Sequence[tuple[datetime, int]], limit: int) -> Page:
+    """The page of papers by moment and key; that there is one more tells that a page follows."""
+    shown = kept[:limit]
+    texts = _texts(connection, [pk for _, pk in shown])
+    rows = tuple(texts[pk] for _, pk in shown)
+    if len(kept) == len(shown):
+        return Page(rows, None)
+    at, pk = shown[-1]
+    return Page(rows, cursors.write(cursors.Place("new", at.isoformat(), pk)))
+
+
+def _begun(
+    connection: Connection, query: PaperQuery, start: str, after: cursors.Place | None
+) -> Page | None:
+    """The page of the papers in which a word begins with `start`, by reading those that meet every
+    other condition; None if so few of the newest have one that the search index is quicker."""
+    match = match_of(connection, query, unfinished=False) or ""
+    ranked = query.sort == "relevance"
+    newest = replace(query, sort="new", limit=_STEP)
+    kept, done = _beginning(
+        connection, newest, match, start, None if ranked else after, query.limit
+    )
+    if not done and len(kept) <= query.limit:
+        return None
+    if ranked and match:
+        return _by_relevance(connection, query, match, after, start)
+    found = _shown(connection, kept, query.limit)
+    # By an unfinished word alone nothing can be ranked, and the next page has none.
+    return replace(found, next=None) if ranked else found
+
+
+def _beginning(
+    connection: Connection,
+    query: PaperQuery,
+    match: str,
+    start: str,
+    after: cursors.Place | None,
+    wanted: int,
+) -> tuple[list[tuple[datetime, int]], bool]:
+    """(moment and key of more than `wanted` papers in which a word begins so, newest first, as far as
+    the newest `LOOKED` have any; whether there are no more to be looked at)."""
+    words = way(connection, query, match)
+    kept: list[tuple[datetime, int]] = []
+    for _ in range(LOOKED // _STEP):
+        asked = keys(query, words, True, after is not None)
+        values = {"words": match, "start": f" {start}", **place(query, after)}
+        rows = connection.execute(asked, values).all()
+        kept += [(row.at, row.pk) for row in rows if row.begins]
+        if len(rows) < query.limit:
+            return kept, True
+        if len(kept) > wanted:
+            break
+        after = cursors.Place("new", rows[-1].at.isoformat(), rows[-1].pk)
+    return kept, False
+
+
+def _by_relevance(
+    connection: Connection,
+    query: PaperQuery,
+    match: str,
+    after: cursors.Place | None,
+    start: str,
+) -> Page:
+    """A page of the hits that meet every other condition, and in which a word begins with `start` if
+    one is given, by (relevance, key), both descending."""
+    scored = hits.scored(connection)
+    rows = connection.execute(sa.select(scored.c.score, scored.c.pk), {"words": match})
+    order = sorted(((row[0], row[1]) for row in rows), reverse=True)
+    if after:
+        order = [one for one in order if one < (after.key, after.pk)]
+    sqlite = is_sqlite(connection)
+    asked = filtered(query, None, sqlite, paper.c.pk, few=sqlite).statement
+    if start:
+        asked = asked.where(hits.begins(paper.c.at, paper.c.pk).element == 1)
+    values = {"start": f" {start}"} if start else {}
+    kept: list[tuple[float, int]] = []
+    for part in _growing(order):
+        known = asked.where(paper.c.pk.in_([pk for _, pk in part]))
+        good = set(connection.scalars(known, values))
+        kept += [one for one in part if one[1] in good]
+        if len(kept) > query.limit:
+            break
+    shown = kept[: query.limit]
+    texts = _texts(connection, [pk for _, pk in shown])
+    more = len(kept) > len(shown)
+    end = cursors.write(cursors.Place(query.sort, *shown[-1])) if more else None
+    return Page(tuple(texts[pk] for _, pk in shown), end)
+
+
+def _growing(order: Sequence[tuple[float, int]]) -> Iterator[Sequence[tuple[float, int]]]:
+    """Slices of which each is four times as long as the last: mostly the first will do."""
+    at, size = 0, _FIRST
+    while at < len(order):
+        yield order[at : at + size]
+        at, size = at + size, size * 4
+
+
+def _texts(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Key -> (id, document as JSON text)."""
+    asked = sa.select(paper.c.pk, paper.c.id, TEXT).where(paper.c.pk.in_(keys))
+    return {row[0]: (row[1], row[2]) for row in connection.execute(asked)}

@@ -1,0 +1,193 @@
+"""Statements for lists of papers: which index is walked, what is asked on the way, where a page begins."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection, Select
+
+from aggregator.store import cursor as cursors
+from aggregator.store import hits, rowids
+from aggregator.store.query import PaperQuery, conditions, has_topic, venue_names
+from aggregator.store.sql import is_sqlite, paper, sighting, tag, topic_size
+
+GATHERED = 20_000
+"""Papers of topics that are gathered before their words are looked for; of larger topics soon one comes
+by anyway."""
+
+TEXT = sa.cast(paper.c.doc, sa.Text)
+_ENDS = {"new": sa.cast(paper.c.at, sa.Text), "hot": paper.c.heat}
+"""Where a page ends, by its order. A moment as text: of a whole page only the last one is needed."""
+
+
+class Asked(NamedTuple):
+    """A statement with every condition, its order, and the condition of what comes after a place."""
+
+    statement: Select[*tuple[Any, ...]]
+    order: tuple[ColumnElement[Any], ...]
+    further: ColumnElement[bool]
+
+
+class Branch(NamedTuple):
+    """A part of a list by date that one index has in its order: a venue by its whole name, or what
+    does, or does not, carry the tag of the topic asked for. Its statement needs `at_least`, the moment
+    from which on papers are wanted."""
+
+    venue: str = ""
+    tagged: bool | None = None
+
+
+def filtered(
+    query: PaperQuery,
+    words: hits.Way | None,
+    sqlite: bool,
+    *columns: Any,
+    few: bool = False,
+    branch: Branch | None = None,
+) -> Asked:
+    """One topic is walked in the order of its own index, everything else along the dates of papers,
+    or their heat; `few` papers, named by another condition, are looked up and sorted. Where `words`
+    says how papers that contain some are found, the statement needs the parameter `words`, and
+    `further` always those of `place`."""
+    walked = words in ("walked", "within")
+    # Several venues are looked up and sorted, too: walking the dates for rare ones would read all.
+    few = few or walked or words == "few" or bool(sqlite and (query.venue or query.venues))
+    asked = sa.select(*columns).select_from(paper).where(*conditions(query, sqlite=sqlite))
+    asked, at, heat, pk = _walk(query, asked, few, branch, words)
+    kind = hits.unindexed(paper.c.kind) if few or branch else paper.c.kind
+    if query.kind != "any":
+        asked = asked.where(kind == query.kind)
+    if query.since:
+        asked = asked.where(at >= query.since)
+    if query.until:
+        asked = asked.where(at < query.until)
+    if words:
+        asked = asked.where(hits.found(words, at, pk))
+    if walked:
+        further = hits.number < sa.bindparam("after_row", type_=sa.BigInteger)
+        return Asked(asked.where(*_between(query)), (hits.number.desc(),), further)
+    key = heat if query.sort == "hot" else at
+    last = sa.tuple_(sa.bindparam("after_key", type_=key.type), sa.bindparam("after_pk"))
+    return Asked(asked, (key.desc(), pk.desc()), sa.tuple_(key, pk) < last)
+
+
+def _walk(
+    query: PaperQuery,
+    asked: Select[*tuple[Any, ...]],
+    few: bool,
+    branch: Branch | None,
+    words: hits.Way | None,
+) -> tuple[Select[*tuple[Any, ...]], Any, Any, Any]:
+    """(the statement joined with what is walked, and there the columns of moment, heat and key)"""
+    at, heat, pk = paper.c.at, paper.c.heat, paper.c.pk
+    least = sa.bindparam("at_least", type_=at.type)
+    if branch and branch.venue:
+        asked = asked.where(paper.c.venue == branch.venue, at >= least)
+    elif few:
+        at, heat = hits.unindexed(at), hits.unindexed(heat)
+    elif len(query.topics) == 1 and (branch or query.min_probability is None):
+        at, heat, pk = tag.c.at, tag.c.heat, tag.c.paper_pk
+        # written as "= 1" and not as a truth, or SQLite does not see that its index serves
+        tagged = sa.false() if branch and not branch.tagged else sa.true()
+        asked = asked.join(tag, pk == paper.c.pk)
+        asked = asked.where(tag.c.topic == query.topics[0], tag.c.tagged == tagged)
+        if branch:
+            asked = asked.where(tag.c.probability >= query.min_probability, at >= least)
+        return asked, at, heat, pk
+    elif (name := _one_source(query)) and query.sort == "new" and not query.topics:
+        at, pk = sighting.c.at, sighting.c.paper_pk
+        asked = asked.join(sighting, pk == paper.c.pk).where(sighting.c.source == name)
+    if query.topics and words == "within":
+        theirs = sa.select(tag.c.paper_pk).where(tag.c.topic.in_(query.topics))
+        asked = asked.where(rowids.key_of(hits.number).in_(theirs.where(tag.c.tagged == sa.true())))
+    elif query.topics:
+        key = rowids.key_of(hits.number) if words == "walked" else paper.c.pk
+        asked = asked.where(sa.exists(sa.select(1).where(has_topic(query, key))))
+    return asked, at, heat, pk
+
+
+def _between(query: PaperQuery) -> Iterator[ColumnElement[bool]]:
+    """The part of the search index that the dates asked for leave to be walked."""
+    if query.since:
+        yield hits.number >= rowids.rowid(query.since, 0)
+    if query.until:  # its own second included: the index knows no parts of one
+        yield hits.number < rowids.rowid(query.until, 0) + (1 << rowids.KEY_BITS)
+
+
+def _one_source(query: PaperQuery) -> str:
+    """The one source whose papers are wanted, "" if there are none or several."""
+    named = {*query.sources, *((query.source,) if query.source else ())}
+    return named.pop() if len(named) == 1 else ""
+
+
+def way(connection: Connection, query: PaperQuery, match: str) -> hits.Way | None:
+    """How the papers that `match` are best found; None without words."""
+    if not match:
+        return None
+    if not is_sqlite(connection):
+        return "planned"
+    elsewhere = query.venue or query.venues or query.source or query.sources
+    if query.sort == "new" and not elsewhere and query.kind != "post":
+        return "within" if query.topics and _is_small(connection, query) else "walked"
+    if hits.is_common(connection, match):
+        return "asked"
+    return "walked" if query.sort != "hot" else "few"
+
+
+def _is_small(connection: Connection, query: PaperQuery) -> bool:
+    """Have the topics asked for so few papers that all can be gathered?"""
+    asked = sa.select(sa.func.sum(topic_size.c.papers)).where(topic_size.c.topic.in_(query.topics))
+    return query.min_probability is None and (connection.scalar(asked) or 0) <= GATHERED
+
+
+def place(query: PaperQuery, after: cursors.Place | None) -> dict[str, Any]:
+    """The parameters of a place in a list by date or by heat."""
+    if after is None:
+        return {}
+    if query.sort == "hot":
+        return {"after_key": after.key, "after_pk": after.pk}
+    at = cursors.moment(after.key)
+    return {"after_key": at, "after_pk": after.pk, "after_row": rowids.rowid(at, after.pk)}
+
+
+@lru_cache(maxsize=256)
+def ordered(
+    query: PaperQuery, words: hits.Way | None, sqlite: bool, further: bool
+) -> Select[*tuple[Any, ...]]:
+    """The statement of a list by date or by heat; kept, since putting it together takes longer than
+    SQLite takes to answer it."""
+    columns = (paper.c.id, TEXT, _ENDS[query.sort], paper.c.pk)
+    asked = filtered(query, words, sqlite, *columns)
+    statement = asked.statement.where(asked.further) if further else asked.statement
+    return statement.order_by(*asked.order).limit(query.limit + 1)
+
+
+@lru_cache(maxsize=256)
+def keys(
+    query: PaperQuery,
+    words: hits.Way | None,
+    sqlite: bool,
+    further: bool,
+    branch: Branch | None = None,
+) -> Select[*tuple[Any, ...]]:
+    """The statement of keys and moments of a list by date, or of its `branch`; without one it also
+    tells whether a word of each paper begins with the parameter `start`."""
+    columns: tuple[Any, ...] = (paper.c.pk, paper.c.at)
+    if branch is None:
+        columns = (*columns, hits.begins(paper.c.at, paper.c.pk))
+    asked = filtered(query, words, sqlite, *columns, branch=branch)
+    statement = asked.statement.where(asked.further) if further else asked.statement
+    return statement.order_by(*asked.order).limit(query.limit)
+
+
+def branches(connection: Connection, query: PaperQuery, words: hits.Way | None) -> list[Branch]:
+    """The branches of a list by date that no single index has in its order; none if one has, or if
+    there would be too many."""
+    if query.sort != "new" or words not in (None, "asked", "planned"):
+        return []
+    if query.venue or query.venues:
+        return [Branch(venue=name) for name in venue_names(connection, query)]
+    if len(query.topics) == 1 and query.min_probability is not None:
+        return [Branch(tagged=True), Branch(tagged=False)]
+    return []
