@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
-
 from aggregator.errors import UsageError
 from aggregator.store import feedback, labels, people
 from aggregator.store.db import Store
@@ -41,13 +39,13 @@ def next_to_label(
             )
     found: list[dict[str, Any]] = []
     for name in topics or known:
-        with store.read() as connection:
-            found += _chosen(connection, name, limit, now)
+        found += _chosen(store, name, limit, now)
     return found
 
 
-def _chosen(connection: Connection, topic: str, limit: int, now: datetime) -> list[dict[str, Any]]:
-    scores = labels.candidates(connection, topic, LOOKED_AT, now)
+def _chosen(store: Store, topic: str, limit: int, now: datetime) -> list[dict[str, Any]]:
+    with store.read() as connection:
+        scores = labels.candidates(connection, topic, LOOKED_AT, now)
     # Where tags begin, as far as these papers tell: half-way between the two sides.
     yes = min((one.probability for one in scores if one.tagged), default=0.5)
     below = (one.probability for one in scores if not one.tagged and one.probability < yes)
@@ -55,7 +53,8 @@ def _chosen(connection: Connection, topic: str, limit: int, now: datetime) -> li
     ranked = [(use(one.probability, threshold, rank), one) for rank, one in enumerate(scores)]
     ranked.sort(key=lambda pair: -pair[0])
     useful = ranked[: max(LEAST_READ, READ_FOR_ONE * limit)]
-    docs = labels.to_read(connection, [one.pk for _, one in useful])
+    with store.read() as connection:
+        docs = labels.to_read(connection, [one.pk for _, one in useful])
     about = {docs[one.pk]["id"]: (docs[one.pk], one) for _, one in useful if one.pk in docs}
     candidates = [
         Candidate(docs[one.pk]["id"], docs[one.pk]["title"], worth)

@@ -71,7 +71,8 @@ def measured(
         papers, work = _some(store)
         _keep(store, config)
         app = create_app(store, settings, config, now=lambda: NOW)
-        with TestClient(app, client=("127.0.0.1", 1), raise_server_exceptions=False) as client:
+        local = TestClient(app, "http://127.0.0.1", client=("127.0.0.1", 1))
+        with local as client:
             client.get("/")  # brings the cookie of a reader
             client.get("/papers/" + papers[0])
             for one in wanted:
