@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Connection, MetaData, Table
 
+from aggregator.clock import iso
 from aggregator.store import search
 from aggregator.store.sql import chunks, is_sqlite, paper
 
@@ -84,9 +85,10 @@ def index_papers(connection: Connection) -> Iterator[int]:
     """Fill the empty search index from the papers; gives how many so far."""
     done = 0
     last = 0
-    asked = sa.select(paper.c.pk, paper.c.doc).order_by(paper.c.pk).limit(_AT_ONCE)
+    asked = sa.select(paper.c.pk, paper.c.at, paper.c.doc).order_by(paper.c.pk).limit(_AT_ONCE)
     while found := connection.execute(asked.where(paper.c.pk > last)).all():
-        search.store(connection, [(row.pk, row.doc) for row in found])
+        # by the moment of the row, which is what the index is asked by
+        search.store(connection, [(row.pk, row.doc | {"at": iso(row.at)}) for row in found])
         done, last = done + len(found), found[-1].pk
         yield done
 
