@@ -97,7 +97,7 @@ class TopicModel:
     weights: np.ndarray
     intercept: float
 
-    def score(self, rows: sp.csr_matrix) -> np.ndarray:
+    def score(self, rows: sp.csr_matrix | np.ndarray) -> np.ndarray:
         """(n, f) -> (n,) log-odds before calibration."""
         return rows @ self.weights + self.intercept
 

@@ -2,17 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
-from aggregator.tag import ridge
 from aggregator.tag.crossval import (
     Labels,
+    TopicModel,
     Tuning,
-    averaged,
-    figures,
     fit_topic,
     held_out,
     splits,
@@ -21,8 +17,12 @@ from aggregator.tag.crossval import (
 from aggregator.tag.meaning import Correction
 from aggregator.tag.model import AS_THEY_ARE, calibrated
 
-PENALTY = 1.0
-"""L2 penalty of the correction's weights; rows have length 1."""
+C = 30.0
+"""Inverse strength of the L2 penalty on the vector's weights; rows have length 1. Mean average precision
+on random + enriched, plain five-fold: .9706 at 5, .9710 at 30, .9692 by the words alone."""
+
+FREE = 1000.0
+"""The same for the mixture of two scores, which are three numbers and need none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,23 @@ class _Topic:
         return self.slope * odds + vectors @ self.weights + self.constant
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """(n, t) probabilities, nan where a grade is left out, and decisions."""
+
+    probabilities: np.ndarray
+    tagged: np.ndarray
+
+    @classmethod
+    def empty(cls, labels: Labels) -> "Answers":
+        shape = labels.grades.shape
+        return cls(np.full(shape, np.nan), np.zeros(shape, dtype=bool))
+
+    def note(self, rows: np.ndarray, column: int, odds: np.ndarray, threshold: float) -> None:
+        self.probabilities[rows, column] = calibrated(odds[:, None], AS_THEY_ARE)[:, 0]
+        self.tagged[rows, column] = odds >= threshold
+
+
 def learn(
     labels: Labels,
     topics: Sequence[str],
@@ -51,8 +68,10 @@ def learn(
     """Labelled papers and their embeddings (n, d) -> the correction of the words' model of version
     `base`, whose `thresholds` are probabilities.
 
-    A logistic regression that starts from the words' log-odds and moves as little as explains the
-    labels (`ridge.fit`), calibrated again, with a threshold of its own.
+    By stacking (Wolpert, "Stacked generalization", 1992): a logistic regression on the vectors alone,
+    then one on its log-odds and those of the words, both of papers not seen; calibrated again, with a
+    threshold of its own. A correction that starts from the words' log-odds with an L2 penalty gained
+    nothing (.9669 to .9690 at penalties of 0.3 to 3).
     """
     made = []
     for column in range(len(topics)):
@@ -72,34 +91,23 @@ def learn(
     )
 
 
-def cross_validate(
-    labels: Labels, topics: Sequence[str], vectors: np.ndarray, *, folds: int, repeats: int
-) -> dict[str, Any]:
-    """Figures of words and meaning on papers that neither has seen, in the form of
-    `crossval.cross_validate`."""
-    runs = [
-        figures(labels, topics, *unseen(labels, topics, vectors, folds=folds, seed=seed))
-        for seed in range(repeats)
-    ]
-    return {"folds": folds, "repeats": repeats, **averaged(runs)}
-
-
 def unseen(
     labels: Labels, topics: Sequence[str], vectors: np.ndarray, *, folds: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """(n, t) probabilities and decisions of words and meaning, as `crossval.unseen`."""
-    probabilities = np.full(labels.grades.shape, np.nan)
-    tagged = np.zeros(labels.grades.shape, dtype=bool)
+) -> tuple["Answers", "Answers"]:
+    """Answers of the words, and of words and meaning, for each paper by models and tuning that had not
+    seen it; see `crossval.unseen`."""
+    words, both = Answers.empty(labels), Answers.empty(labels)
     for column in range(len(topics)):
         rows = labels.decided(column)
         for seen, out in splits(labels.truth(column, rows), folds, seed):
-            words, tuning = _words(labels, column, rows[seen], folds=folds, seed=seed)
-            one = _learn(labels, column, rows[seen], words, vectors, folds=folds, seed=seed)
+            known, tuning = _words(labels, column, rows[seen], folds=folds, seed=seed)
+            one = _learn(labels, column, rows[seen], known, vectors, folds=folds, seed=seed)
             scores = fit_topic(labels, column, rows[seen]).score(labels.rows[rows[out]])
-            odds = one.corrected(tuning.slope * scores + tuning.offset, vectors[rows[out]])
-            probabilities[rows[out], column] = calibrated(odds[:, None], AS_THEY_ARE)[:, 0]
-            tagged[rows[out], column] = odds >= one.threshold
-    return probabilities, tagged
+            odds = tuning.slope * scores + tuning.offset
+            words.note(rows[out], column, odds, _log_odds(tuning.threshold))
+            corrected = one.corrected(odds, vectors[rows[out]])
+            both.note(rows[out], column, corrected, one.threshold)
+    return words, both
 
 
 def _words(
@@ -124,28 +132,30 @@ def _learn(
     """The correction of one topic, its calibration and threshold chosen by folds."""
     truth, mine = labels.truth(column, rows), vectors[rows]
     weight = labels.importance(column, rows)
-
-    def fit(some: np.ndarray) -> ridge.Fitted:
-        return ridge.fit(
-            sp.csr_matrix(mine[some]),
-            truth[some].astype(float),
-            weight=weight[some],
-            penalty=PENALTY,
-            start=words[some],
-        )
-
-    corrected = words.copy()
+    alone = np.empty(len(rows))
     for seen, out in splits(truth, folds, seed):
-        part = fit(seen)
-        corrected[out] += mine[out] @ part.weights + part.constant
-    tuning = tuned(labels, column, rows, corrected)
-    whole = fit(np.arange(len(rows)))
+        part = _logistic(mine[seen], truth[seen], weight[seen], C)
+        alone[out] = part.score(mine[out])
+    together = np.column_stack([words, alone])
+    mixed = _logistic(together, truth, np.ones(len(rows)), FREE)
+    tuning = tuned(labels, column, rows, mixed.score(together))
+    whole = _logistic(mine, truth, weight, C)
+    share = tuning.slope * mixed.weights[1]
     return _Topic(
-        tuning.slope,
-        tuning.slope * whole.weights,
-        tuning.slope * whole.constant + tuning.offset,
+        tuning.slope * mixed.weights[0],
+        share * whole.weights,
+        share * whole.intercept + tuning.slope * mixed.intercept + tuning.offset,
         _log_odds(tuning.threshold),
     )
+
+
+def _logistic(rows: np.ndarray, truth: np.ndarray, weight: np.ndarray, c: float) -> TopicModel:
+    """Logistic regression on few dense columns; `c` is the inverse strength of its L2 penalty."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=c, max_iter=1000, tol=1e-3)
+    model.fit(rows.astype(np.float64), truth, sample_weight=weight)
+    return TopicModel(np.ravel(model.coef_), float(np.ravel(model.intercept_)[0]))
 
 
 def _log_odds(p: float) -> float:

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from aggregator.tag import crossval, learn_meaning
+from aggregator.tag import learn_meaning
 from aggregator.tag.crossval import Labels
 from aggregator.tag.embedder import installed
 from aggregator.tag.evaluate import DRAWS, LEFT_OUT, POSITIVE, average_precision
+from aggregator.tag.learn_meaning import Answers
 from aggregator.tag.train import FOLDS, Material, prepare
 from tests.bench.quality import CORPUS, LABELS, PAGE, filled, table
 
-REPEATS = 2
-Answers = tuple[np.ndarray, np.ndarray]  # (n, t) probabilities and decisions
+REPEATS = 1
 
 
 def main() -> None:
@@ -33,10 +33,11 @@ def embeddings(material: Material, kept: Path | None) -> list[str]:
     """Nested cross-validation of the words, and of words and meaning on the same folds."""
     vectors, took = _vectors(material, kept)
     labels, topics = material.labels, material.topics
-    words, both = [], []
-    for seed in range(REPEATS):
-        words.append(crossval.unseen(labels, topics, folds=FOLDS, seed=seed))
-        both.append(learn_meaning.unseen(labels, topics, vectors, folds=FOLDS, seed=seed))
+    runs = [
+        learn_meaning.unseen(labels, topics, vectors, folds=FOLDS, seed=seed)
+        for seed in range(REPEATS)
+    ]
+    words, both = [run[0] for run in runs], [run[1] for run in runs]
     measured = labels.measured(np.arange(len(labels.strata)))
     rows = []
     parts = (("random + enriched", measured), ("arXiv 2025–26", measured & labels.arxiv))
@@ -98,10 +99,10 @@ def _figures(labels: Labels, run: Answers, papers: np.ndarray) -> tuple[float, f
     f1, precision = [], []
     for column in range(labels.grades.shape[1]):
         kept = papers[labels.grades[papers, column] != LEFT_OUT]
-        truth, tagged = labels.grades[kept, column] == POSITIVE, run[1][kept, column]
+        truth, tagged = labels.grades[kept, column] == POSITIVE, run.tagged[kept, column]
         if truth.any():
             f1.append(2 * (truth & tagged).sum() / (truth.sum() + tagged.sum()))
-            precision.append(average_precision(truth, run[0][kept, column]))
+            precision.append(average_precision(truth, run.probabilities[kept, column]))
     return float(np.mean(f1)), float(np.mean(precision))
 
 
