@@ -28,6 +28,10 @@ OWN = 5
 """Every so manieth piece is made by the first process: making a paper's rows takes it about twice as
 long as storing them, so both are then about equally busy."""
 
+WORTH_IT = 32 * 2**20
+"""Bytes of a file from which on a helper is started, some 16,000 papers: its start takes as long as
+making the rows of 4,000 to 5,000."""
+
 Item = tuple[Ready, ...] | str
 """The drafts of one item, ready to be stored, or why there are none."""
 Open = Callable[[Path], Iterator[bytes]]
@@ -48,8 +52,8 @@ class Task:
 
 
 def pieces(task: Task, *, helped: bool | None = None) -> Iterator[list[Item]]:
-    """The items of a file, a piece at a time; `helped` None: where there are two processors, and more
-    than a few pieces."""
+    """The items of a file, a piece at a time; `helped` None: where there are two processors and the
+    file is large enough."""
     make = _maker(task)
     with _helper(task) if _worth_it(task, helped) else _nobody() as other:
         for n, lines in enumerate(_cut(task)):
@@ -60,7 +64,7 @@ def pieces(task: Task, *, helped: bool | None = None) -> Iterator[list[Item]]:
 def _worth_it(task: Task, helped: bool | None) -> bool:
     if helped is None:
         several = len(os.sched_getaffinity(0)) > 1
-        return several and task.path.stat().st_size > 4 * PIECE * 2_000  # bytes of a record
+        return several and task.path.stat().st_size > WORTH_IT
     return helped
 
 
