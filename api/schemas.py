@@ -63,6 +63,7 @@ class Buzz(BaseModel):
     """How much a paper is talked about."""
 
     score: int | None = None
+    comments: int | None = None
     posts: int = 0
     citations: int | None = None
 
@@ -100,7 +101,7 @@ _PAPER: JsonDict = {
         }
     ],
     "kind": "paper",
-    "buzz": {"score": 120, "posts": 2, "citations": None},
+    "buzz": {"score": 120, "comments": 34, "posts": 2, "citations": None},
     "withdrawn": False,
     "starter": False,
     "url": "https://daypaper.example/papers/k7q2m4x5z3ab",

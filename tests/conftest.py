@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 import stamina
+from hypothesis import settings
 from psycopg import sql
 from sqlmodel import SQLModel
 
@@ -17,6 +18,10 @@ from tests.server import Server
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 NOW = datetime(2017, 11, 13, 12, tzinfo=UTC)
+
+# How long an example takes says how busy the machine is; what hangs is ended by pytest's own time limit.
+settings.register_profile("daypaper", deadline=None)
+settings.load_profile("daypaper")
 
 
 def _postgres_url() -> str | None:

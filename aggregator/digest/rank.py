@@ -22,11 +22,12 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def attention(buzz: Mapping[str, Any]) -> float:
-    """Points (>= 1) for a paper's buzz: votes, and three for each post or citation.
+    """Points (>= 1) for a paper's buzz: votes and comments, and three for each post or citation.
 
-    A post or a citation takes a person some work, a vote does not.
+    A post or a citation takes a person some work, a vote does not. Comments are no more than votes: a
+    quarrel has many.
     """
-    votes = max(buzz.get("score") or 0, 0)
+    votes = max(buzz.get("score") or 0, 0) + max(buzz.get("comments") or 0, 0)
     return 1.0 + votes + 3.0 * ((buzz.get("posts") or 0) + (buzz.get("citations") or 0))
 
 

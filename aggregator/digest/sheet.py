@@ -227,7 +227,12 @@ class Writer:
         buzz = dict(paper.get("buzz") or {})
         if paper["kind"] == "post":
             buzz["posts"] = 0  # that is itself
-        named = (("points", "score"), ("mentions", "posts"), ("citations", "citations"))
+        named = (
+            ("points", "score"),
+            ("comments", "comments"),
+            ("mentions", "posts"),
+            ("citations", "citations"),
+        )
         known = ((key, buzz.get(name) or 0) for key, name in named)
         return self.t("pause").join(self.t.count(key, n) for key, n in known if n > 0)
 

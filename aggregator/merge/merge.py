@@ -170,8 +170,18 @@ def _shown(entry: Entry) -> dict[str, Any]:
 
 
 def _buzz(posts: Sequence[Entry]) -> dict[str, int | None]:
-    scores = [e.draft.extra["score"] for e in posts if e.draft.extra.get("score") is not None]
-    return {"score": sum(scores) if scores else None, "posts": len(posts), "citations": None}
+    return {
+        "score": _sum(posts, "score"),
+        "comments": _sum(posts, "num_comments"),
+        "posts": len(posts),
+        "citations": None,
+    }
+
+
+def _sum(posts: Sequence[Entry], name: str) -> int | None:
+    """None where no post says it: a source that does not tell is no source without votes."""
+    said = [e.draft.extra[name] for e in posts if isinstance(e.draft.extra.get(name), int)]
+    return sum(said) if said else None
 
 
 def _withdrawn(entries: Sequence[Entry]) -> bool:

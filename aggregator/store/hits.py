@@ -4,7 +4,9 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import CTE, ColumnElement, Connection
-from sqlalchemy.sql.operators import custom_op
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from aggregator.store import rowids, words
 from aggregator.store.sql import is_sqlite
@@ -90,10 +92,29 @@ def begins(at: Any, pk: Any) -> sa.Label[int]:
     return sa.select(written > 0).select_from(_CONTENT).where(mine).label("begins")
 
 
+class _Unindexed(FunctionElement[Any]):
+    inherit_cache = True
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(_Unindexed)
+def _as_it_is(element: _Unindexed, compiler: SQLCompiler, **more: Any) -> str:
+    return compiler.process(element.clauses, **more)
+
+
+@compiles(_Unindexed, "sqlite")
+def _with_a_plus(element: _Unindexed, compiler: SQLCompiler, **more: Any) -> str:
+    return f"+{compiler.process(element.clauses, **more)}"
+
+
 def unindexed(column: Any) -> Any:
-    """The column with a plus before it, which keeps SQLite from using an index of it: it believes
-    that ten papers are of one kind, and would walk them all rather than look up few hits."""
-    return sa.UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+    """The column, on SQLite with a plus before it, which keeps it from using an index of it: it believes
+    that ten papers are of one kind, and would walk them all rather than look up few hits. PostgreSQL
+    counts better."""
+    return _Unindexed(column)
 
 
 def scored(connection: Connection) -> CTE:

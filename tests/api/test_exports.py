@@ -68,7 +68,7 @@ def test_what_is_sent_can_be_read(client: TestClient, store: Store) -> None:
 
 def test_a_merged_paper_moved_for_good(client: TestClient, store: Store) -> None:
     put(store, preprint("1711.00001", title="One title", authors=("Ada Lovelace",)))
-    turned = {"title": "Another title", "authors": ("Grace Hopper",)}
+    turned = {"title": "Another title", "authors": ("Ada Lovelace",)}
     put(store, page(**turned), source="cvf")
     gone = {id_of(store, "arxiv:1711.00001"), id_of(store, "cvf:CVPR2018/Lovelace_Deep_Widgets")}
     put(store, page(**turned, arxiv="1711.00001", fidelity=1), source="cvf")

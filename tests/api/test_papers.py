@@ -119,11 +119,11 @@ def test_one_paper_by_id_and_external_id(client: TestClient, store: Store) -> No
 
 def test_a_merged_paper_moved_for_good(client: TestClient, store: Store) -> None:
     put(store, preprint("1711.00001", title="One title", authors=("Ada Lovelace",)))
-    put(store, page(title="Another title", authors=("Grace Hopper",)), source="cvf")
+    put(store, page(title="Another title", authors=("Ada Lovelace",)), source="cvf")
     before = {item["id"] for item in client.get("/api/v1/papers").json()["items"]}
     put(
         store,
-        page(title="Another title", authors=("Grace Hopper",), arxiv="1711.00001", fidelity=1),
+        page(title="Another title", authors=("Ada Lovelace",), arxiv="1711.00001", fidelity=1),
         source="cvf",
     )
     (left,) = client.get("/api/v1/papers").json()["items"]

@@ -72,7 +72,7 @@ def rows(
 
 def _stored(store: Store) -> dict[str, str]:
     """arXiv id -> paper."""
-    asked = sa.select(entry.c.native_id, entry.c.paper_id).where(entry.c.source == "arxiv")
+    asked = sa.select(entry.c.native_id, entry.c.paper_id).where(entry.c.key.startswith("arxiv:"))
     with store.read() as connection:
         return {row.native_id: row.paper_id for row in connection.execute(asked)}
 

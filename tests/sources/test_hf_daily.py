@@ -103,7 +103,7 @@ def test_the_post_is_joined_with_its_paper(server: Server, collected: Collected)
     collected.run(NOW)
     (found,) = collected.papers()
     assert (found["title"], found["kind"]) == ("Other Words", "paper")
-    assert found["buzz"] == {"score": 7, "posts": 1, "citations": None}
+    assert found["buzz"] == {"score": 7, "comments": 2, "posts": 1, "citations": None}
 
 
 def test_a_day_that_has_not_begun_there_is_no_trouble(server: Server, collected: Collected) -> None:

@@ -38,6 +38,17 @@ def test_hot_weighs_attention_against_age(store: Store) -> None:
     ]
 
 
+def test_what_is_commented_on_is_hot(store: Store) -> None:
+    put(
+        store,
+        preprint("1711.00001", title="Voted for"),
+        preprint("1711.00002", title="Talked over"),
+        post("t3_a", about="arxiv:1711.00001", score=8),
+        post("t3_b", about="arxiv:1711.00002", score=3, num_comments=9),
+    )
+    assert ask(store, sort="hot", kind="paper") == ["Talked over", "Voted for"]
+
+
 @pytest.mark.parametrize("topics", [(), ("gan",)])
 def test_the_hot_list_is_in_the_order_of_the_formula(
     filled: Store, topics: tuple[str, ...]

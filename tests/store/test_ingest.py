@@ -147,7 +147,7 @@ def test_a_post_that_links_a_paper_is_one_of_its_entries_and_counts_as_buzz(stor
     put(store, preprint(), post(about="arxiv:1711.00001", score=40, num_comments=7))
     (doc,) = docs(store)
     assert doc["kind"] == "paper"
-    assert doc["buzz"] == {"score": 40, "posts": 1, "citations": None}
+    assert doc["buzz"] == {"score": 40, "comments": 7, "posts": 1, "citations": None}
     assert happened(store) == [("new", ""), ("discussed", "reddit:t3_abc")]
 
 
