@@ -305,7 +305,7 @@ def test_a_word_on_a_paper_and_back(at: Installation) -> None:
 def test_a_link_to_a_paper_that_was_merged_finds_it(at: Installation) -> None:
     from tests.drafts import page as proceedings
 
-    authors = ("Grace Hopper",)
+    authors = ("Ada Lovelace",)
     put(at.store, preprint(), proceedings(title="Another title", authors=authors))
     row = at.subscribe()
     with at.store.read() as connection:

@@ -151,12 +151,12 @@ def test_papers_that_merge_keep_what_was_said(store: Store, tmp_path: Path) -> N
     from tests.drafts import page
 
     put(store, preprint("1711.00001", title="One title", authors=("Ada Lovelace",)))
-    put(store, page(title="Another title", authors=("Grace Hopper",)), source="cvf")
+    put(store, page(title="Another title", authors=("Ada Lovelace",)), source="cvf")
     with store.write() as connection:
         gone = papers.by_name(connection, "cvf:CVPR2018/Lovelace_Deep_Widgets").doc["id"]
         ada = people.ensure(connection, "local", NOW, confirmed=True)
         feedback.say(connection, ada, gone, "gan", True, NOW)
-    linked = page(title="Another title", authors=("Grace Hopper",), arxiv="1711.00001", fidelity=1)
+    linked = page(title="Another title", authors=("Ada Lovelace",), arxiv="1711.00001", fidelity=1)
     put(store, linked, source="cvf")
     tagger(store, tmp_path)
     assert paper(store)["id"] != gone
