@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.merge.doubts import believed
@@ -19,6 +19,8 @@ TITLES = (
     "Introduction",
 )
 PEOPLE = (("Ada Lovelace", "Alan Turing"), ("Turing, Alan",), ("Grace Hopper",), ())
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy."""
 
 
 @st.composite
@@ -45,6 +47,7 @@ def parts(entries: list[Entry]) -> set[frozenset[str]]:
     return {frozenset(e.key for e in group) for group in cluster(entries)}
 
 
+@PATIENT
 @given(st.lists(drafts(), max_size=8, unique_by=lambda d: d.key), st.randoms(use_true_random=False))
 def test_order_does_not_matter_and_nothing_is_lost(found: list[Draft], dice) -> None:
     entries = [Entry(draft, ("s",), NOW) for draft in found]
@@ -55,6 +58,7 @@ def test_order_does_not_matter_and_nothing_is_lost(found: list[Draft], dice) -> 
     assert sorted(key for group in groups for key in group) == sorted(e.key for e in entries)
 
 
+@PATIENT
 @given(st.lists(drafts(), max_size=8, unique_by=lambda d: d.key))
 def test_no_paper_has_two_arxiv_ids_and_no_arxiv_id_two_papers(found: list[Draft]) -> None:
     entries = [Entry(draft, ("s",), NOW) for draft in found]

@@ -1,0 +1,1 @@
+"""Faults made on purpose in merging and in the ledger: would the tests notice? See docs/checks.md."""
