@@ -4,12 +4,12 @@ Tokens are cut in Python (Chinese has no blanks), so both engines only have to m
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator.clock import parse_moment
 from aggregator.parse.text import search_tokens
 from aggregator.store import rowids
 from aggregator.store.rows import put as insert_plain
@@ -36,7 +36,7 @@ def store(connection: Connection, papers: Sequence[tuple[int, Mapping[str, Any]]
 def words(doc: Mapping[str, Any]) -> Words:
     """What of a paper's document is found by its words."""
     title, body, authors = doc["title"], doc["abstract"], " ".join(doc["authors"])
-    second = rowids.second(parse_moment(doc["at"]))
+    second = rowids.second(datetime.fromisoformat(doc["at"]))  # of any year: papers are old, too
     return second, _tokens(title), _tokens(body), _tokens(authors)
 
 

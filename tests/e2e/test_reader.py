@@ -215,16 +215,15 @@ def test_a_tag_is_corrected(page: Page, site: str) -> None:
 def test_labels_by_keyboard(page: Page, site: str) -> None:
     page.goto(f"{site}/label?topic=architectures")
     titles = page.locator(".card h2").all_inner_texts()
-    assert len(titles) >= 3
+    assert len(titles) >= 2
     page.keyboard.press("y")
     expect(page.get_by_role("status").first).to_contain_text(f"{titles[0]}: confirmed by you")
     expect(page.locator(".card h2")).not_to_contain_text([titles[0]])
     left = page.locator(".card h2").all_inner_texts()
     page.keyboard.press("j")
-    page.keyboard.press("j")
     page.keyboard.press("n")
     expect(page.get_by_role("status").first).to_contain_text("not relevant, as you said")
-    expect(page.get_by_role("status").first).to_contain_text(left[1])
+    expect(page.get_by_role("status").first).to_contain_text(left[0])
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
 
