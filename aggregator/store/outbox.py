@@ -232,7 +232,7 @@ def shown_since(connection: Connection, subscription_pk: int, since: datetime) -
         .where(delivery.c.subscription_pk == subscription_pk, delivery.c.outcome == "shown")
         .where(letter.c.at >= since)
     )
-    return connection.scalar(asked) or 0
+    return connection.execute(asked).scalar_one()
 
 
 def unsent(

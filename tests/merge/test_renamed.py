@@ -75,6 +75,12 @@ def test_two_pages_under_two_titles_stay_two() -> None:
         ("Deep Widgets for Semantic Gadgets", "Deep Widget for the Semantic Gadget"),
         ("Widgets & Gadgets", "Widgets and Gadgets"),
         ("Widgets via Gadgets", "Widgets with Gadgets (Extended Abstract)"),
+        (
+            "Towards Learning Widgets from Gadgets in a Box",
+            "Toward Learning of Widgets by Gadgets into Box",
+        ),
+        ("On Widgets as an Aid under Load", "A Widget is Aid over its Load"),
+        ("Using Widgets at Sea to Find their Gadgets", "Widgets, Sea, Find Gadgets"),
     ],
 )
 def test_small_words_and_endings_do_not_count_among_the_same_people(ours: str, theirs: str) -> None:

@@ -23,9 +23,11 @@ Change = tuple[Any, ast.AST]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`after` in the place of `before`, which is the source from byte `start` to `end`."""
+    """`after` in the place of `before`, which is the source from byte `start` to `end`. `begins` is
+    the line where its statement begins."""
 
     path: str
+    begins: int
     line: int
     start: int
     end: int
@@ -48,22 +50,23 @@ def faults(root: Path, path: str) -> list[Fault]:
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     found = set()
-    for old, new in _walk(ast.parse(source)):
+    for begins, old, new in _walk(ast.parse(source), 1):
         start = starts[old.lineno - 1] + old.col_offset
         end = starts[old.end_lineno - 1] + old.end_col_offset
         after = f"({ast.unparse(new)})" if isinstance(new, ast.expr) else ast.unparse(new)
-        found.add(Fault(path, old.lineno, start, end, source[start:end].decode(), after))
+        found.add(Fault(path, begins, old.lineno, start, end, source[start:end].decode(), after))
     return sorted(found, key=lambda one: (one.start, one.end, one.after))
 
 
-def _walk(node: ast.AST) -> Iterator[Change]:
+def _walk(node: ast.AST, begins: int) -> Iterator[tuple[int, Any, ast.AST]]:
     if _is_words(node):
         return
-    yield from _changes(node)
+    begins = node.lineno if isinstance(node, ast.stmt) else begins
+    yield from ((begins, *change) for change in _changes(node))
     for name, value in ast.iter_fields(node):
         for child in value if isinstance(value, list) else [value]:
             if name not in _NO_DECISION and isinstance(child, ast.AST):
-                yield from _walk(child)
+                yield from _walk(child, begins)
 
 
 def _is_words(node: ast.AST) -> bool:

@@ -60,11 +60,11 @@ class Suite:
             _write(path, source)
 
     def _tests(self, fault: Fault) -> list[str]:
-        """Those that speak of the module and pass the line, the quickest first; where importing
+        """Those that speak of the module and pass the statement, the quickest first; where importing
         passes it, those that pass any line of the module."""
         lines = self._passing[fault.path]
         last = fault.line + fault.before.count("\n")
-        tests = {test for n in range(fault.line, last + 1) for test in lines.get(n, ())}
+        tests = {test for n in range(fault.begins, last + 1) for test in lines.get(n, ())}
         if "" in tests:
             tests = {test for some in lines.values() for test in some}
         speak = _OF_MERGING if fault.path.startswith(MERGING) else _OF_THE_LEDGER
@@ -75,7 +75,7 @@ class Suite:
             return "survived"
         process = _forked.Process(target=_test, args=(self._copy, tests))
         process.start()
-        process.join(60 + 5 * sum(self.took[test] for test in tests))
+        process.join(30 + 4 * sum(self.took[test] for test in tests))
         if process.exitcode is None:
             os.killpg(process.pid or 0, signal.SIGKILL)
             process.join()

@@ -1,0 +1,29 @@
+"""What a paper says, of entries of each role."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from aggregator.merge.merge import Merged, merge
+from aggregator.models import Draft, Entry
+from tests.conftest import NOW
+from tests.drafts import DAY, post, preprint
+
+LATER = DAY + timedelta(days=9)
+
+
+def said(*drafts: Draft) -> Merged:
+    return merge("0" * 12, [Entry(draft, ("s",), NOW) for draft in drafts])
+
+
+def work(**changes: object) -> Draft:
+    """A line of the list of representative works."""
+    return replace(
+        preprint(), kind="work", role="work", identifiers={}, first_public=None, **changes
+    )  # type: ignore[arg-type]
+
+
+def test_a_work_of_the_list_is_as_old_as_its_line_and_a_post_about_it_is_nearer() -> None:
+    alone = said(work(published=LATER))
+    assert (alone.at, alone.starter, alone.happenings) == (LATER, True, ())
+    with_post = said(work(published=DAY), post(published=LATER, about="arxiv:1711.00001"))
+    assert (with_post.at, with_post.starter) == (LATER, False)
