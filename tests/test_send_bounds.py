@@ -1,14 +1,17 @@
 """The ledger at its limits: the last id, the last minute, the last place."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from aggregator.compose import Composer
-from aggregator.deliver.base import Letter
+from aggregator.deliver.base import Letter, Outcome
 from aggregator.settings import Settings
 from aggregator.store import subscriptions
 from aggregator.store.db import Store
+from aggregator.store.sql import letter
 from tests.conftest import NOW
 from tests.deliver.box import Box
 from tests.drafts import preprint
@@ -62,3 +65,41 @@ def test_a_letter_that_cannot_be_put_together_waits_and_the_others_go(
     assert "see the log" in said[ADA].message
     send(store, settings, box, NOW + HOUR)
     assert [one.target for one in box.letters] == ["eve@example.org", ADA]
+
+
+def test_what_was_put_aside_while_a_reader_paused_comes_with_the_next_digest(
+    store: Store, settings: Settings
+) -> None:
+    box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
+    row = subscribe(store)
+    arrive(store, "Monday")
+    send(store, settings, box)
+    with store.write() as connection:
+        subscriptions.pause(connection, row.id, NOW)
+    send(store, settings, box, NOW + HOUR)
+    assert letters_in(store) == [("refused", False, 0)]
+    with store.write() as connection:
+        subscriptions.resume(connection, row.id, NOW + 2 * HOUR)
+    arrive(store, "Tuesday", now=NOW + DAY)
+    send(store, settings, box, NOW + DAY)
+    assert len(box.letters) == 1
+    assert sorted(box.titles()) == ["Monday", "Tuesday"]
+
+
+@pytest.mark.parametrize(("more", "state"), [(0, "deferred"), (1, "refused")])
+def test_a_letter_whose_next_try_is_past_the_third_day_is_given_up(
+    store: Store, settings: Settings, more: int, state: str
+) -> None:
+    wait = 3 * DAY + more * timedelta(seconds=1)
+    box = Box(answers={ADA: [Outcome("deferred", "later", retry_after=wait)]})
+    subscribe(store)
+    arrive(store, "Monday")
+    assert [one.status for one in send(store, settings, box)] == ["deferred"]
+    assert letters_in(store) == [(state, False, 0)]
+
+
+def letters_in(store: Store) -> list[tuple[str, bool, int]]:
+    """(state, whether it may have got through, repeats) of each letter."""
+    with store.read() as connection:
+        asked = sa.select(letter.c.state, letter.c.unsure, letter.c.repeats)
+        return [tuple(row) for row in connection.execute(asked.order_by(letter.c.pk))]  # type: ignore[misc]

@@ -27,3 +27,16 @@ def test_a_work_of_the_list_is_as_old_as_its_line_and_a_post_about_it_is_nearer(
     assert (alone.at, alone.starter, alone.happenings) == (LATER, True, ())
     with_post = said(work(published=DAY), post(published=LATER, about="arxiv:1711.00001"))
     assert (with_post.at, with_post.starter) == (LATER, False)
+
+
+def test_of_a_post_about_a_paper_only_the_title_is_believed() -> None:
+    stranger = post(title="[R] Deep Widgets are out", about="arxiv:1711.00001", abstract="Wow!")
+    alone = said(stranger)
+    assert (alone.title, alone.doc["abstract"], alone.doc["authors"]) == (
+        "Deep Widgets are out",
+        "",
+        [],
+    )
+    assert alone.provenance == {"title": stranger.key}
+    own = said(post(abstract="How do you read papers?"))
+    assert (own.doc["abstract"], own.doc["authors"]) == ("How do you read papers?", ["u/reader"])

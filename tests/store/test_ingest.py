@@ -288,7 +288,8 @@ def test_ids_merged_away_are_never_given_again(store: Store) -> None:
 
 
 def test_a_thread_that_drops_a_paper_no_longer_counts_for_it(store: Store) -> None:
-    put(store, preprint(), post(title="Reading", mentions=("arxiv:1711.00001",)))
+    named = preprint(identifiers={"doi": "10.1/x"})
+    put(store, named, post(title="Reading", mentions=("arxiv:1711.00001",)))
     put(store, post(title="Reading", mentions=("arxiv:1711.00002",)), hours=1)
     assert [doc["buzz"]["posts"] for doc in docs(store) if doc["kind"] == "paper"] == [0]
 
