@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from aggregator.claim import Claimer, Documents
 from aggregator.compose import Composer
 from aggregator.deliver.base import Letter, Outcome
 from aggregator.settings import Settings
-from aggregator.store import subscriptions
+from aggregator.store import outbox, subscriptions
 from aggregator.store.db import Store
-from aggregator.store.sql import letter
+from aggregator.store.sql import delivery, letter
 from tests.conftest import NOW
 from tests.deliver.box import Box
-from tests.drafts import preprint
-from tests.filled import give_tags, put
+from tests.drafts import page, preprint
+from tests.filled import CONFIG, give_tags, put
 from tests.sending import ADA, DAY, HOUR, arrive, native, send, settings, subscribe
 
 __all__ = ["settings"]
@@ -96,6 +97,83 @@ def test_a_letter_whose_next_try_is_past_the_third_day_is_given_up(
     arrive(store, "Monday")
     assert [one.status for one in send(store, settings, box)] == ["deferred"]
     assert letters_in(store) == [(state, False, 0)]
+
+
+def test_a_pause_is_not_reported_as_the_trouble_of_a_channel(
+    store: Store, settings: Settings
+) -> None:
+    row = subscribe(store)
+    with store.write() as connection:
+        subscriptions.pause(connection, row.id, NOW)
+    assert send(store, settings, Box(broken="No mail server is set.")) == []
+
+
+@pytest.mark.parametrize("meanwhile", ["paused", "told"])
+def test_who_paused_or_was_told_since_the_look_at_what_is_due_is_told_nothing(
+    store: Store, meanwhile: str
+) -> None:
+    row = subscribe(store)
+    arrive(store, "One widget")
+    with store.read() as connection:
+        due = outbox.due(connection, NOW, ["email"])
+    claimer = Claimer(CONFIG, "sender", NOW, settled=True, documents=Documents())
+    with store.write() as connection:
+        if meanwhile == "paused":
+            subscriptions.pause(connection, row.id, NOW)
+        else:
+            assert len(claimer.claim(connection, due).letters) == 1
+    with store.write() as connection:
+        made = claimer.claim(connection, due)
+    assert (made.letters, made.empty) == ([], [])
+
+
+def test_the_ledger_has_each_event_as_shown_or_summarised(store: Store, settings: Settings) -> None:
+    subscribe(store, limit=1)
+    arrive(store, "One widget", "Two widgets")
+    send(store, settings, Box())
+    with store.read() as connection:
+        outcomes = connection.scalars(sa.select(delivery.c.outcome))
+        assert sorted(outcomes) == ["shown", "summarised"]
+
+
+def test_what_is_split_off_a_paper_that_was_told_is_not_told_again(
+    store: Store, settings: Settings
+) -> None:
+    box = Box()
+    subscribe(store)
+    put(store, preprint("1711.00001", published=NOW - 2 * HOUR), page(published=NOW - HOUR))
+    give_tags(store, {"Deep Widgets for Semantic Gadgets": [("gan", 0.9)]})
+    send(store, settings, box)
+    other = page(title="Another work", published=NOW - HOUR, arxiv="1711.00003")
+    put(store, other, now=NOW + HOUR)
+    give_tags(store, {"Another work": [("gan", 0.9)]})
+    send(store, settings, box, NOW + DAY)
+    assert box.titles() == ["Deep Widgets for Semantic Gadgets"]
+
+
+def test_a_try_after_one_that_may_have_got_through_is_one_repeat(
+    store: Store, settings: Settings
+) -> None:
+    box = Box(answers={ADA: [Outcome("deferred", "broke off", unsure=True)]})
+    subscribe(store)
+    arrive(store, "One widget")
+    send(store, settings, box)
+    assert letters_in(store) == [("deferred", True, 0)]
+    send(store, settings, box, NOW + HOUR)
+    assert letters_in(store) == [("sent", False, 1)]
+
+
+def test_what_was_before_the_first_digest_s_days_stays_so_though_it_waits_for_another(
+    store: Store, settings: Settings
+) -> None:
+    box = Box()
+    subscribe(store)
+    put(store, preprint("1711.00001", title="Waits", published=NOW - HOUR))
+    put(store, preprint("1711.00002", title="Old", published=NOW - 3 * DAY))
+    send(store, settings, box)
+    give_tags(store, {"Waits": [("gan", 0.9)], "Old": [("gan", 0.9)]})
+    send(store, settings, box, NOW + DAY)
+    assert box.titles() == ["Waits"]
 
 
 def letters_in(store: Store) -> list[tuple[str, bool, int]]:

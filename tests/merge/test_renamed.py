@@ -31,6 +31,7 @@ def test_much_the_same_abstract_by_the_same_people_is_one_work() -> None:
     new = page(title="How Deep is a Widget?", abstract=ABSTRACT)
     assert renamed(OLD, new) == renamed(new, OLD)
     assert joined(OLD, new)
+    assert joined(OLD, replace(new, year=OLD.year))
     assert joined(OLD, replace(new, authors=("Alan Turing", "Lovelace, Ada")))
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from aggregator.merge.merge import Merged, merge
 from aggregator.models import Draft, Entry
 from tests.conftest import NOW
-from tests.drafts import DAY, post, preprint
+from tests.drafts import DAY, page, post, preprint
 
 LATER = DAY + timedelta(days=9)
 
@@ -40,3 +40,12 @@ def test_of_a_post_about_a_paper_only_the_title_is_believed() -> None:
     assert alone.provenance == {"title": stranger.key}
     own = said(post(abstract="How do you read papers?"))
     assert (own.doc["abstract"], own.doc["authors"]) == ("How do you read papers?", ["u/reader"])
+
+
+def test_an_entry_shows_what_its_place_says_of_it() -> None:
+    shown = {"score": 3, "num_comments": 0, "flair": "Research", "subreddit": "MachineLearning"}
+    (entry,) = said(post(**shown, secret="not shown")).doc["entries"]
+    assert shown.items() <= entry.items()
+    assert "secret" not in entry
+    (entry,) = said(page()).doc["entries"]
+    assert (entry["venue"], entry["role"], entry["sources"]) == ("CVPR 2018", "proceedings", ["s"])

@@ -22,7 +22,8 @@ MERGING = "aggregator/merge/"
 _OF_MERGING = ("tests/merge", "tests/store/test_ingest.py", "tests/store/test_renamed.py",
                "tests/store/test_printed_links.py", "tests/test_rulings.py")  # fmt: skip
 _OF_THE_LEDGER = ("tests/test_send", "tests/test_min_probability.py", "tests/test_ledger_model.py",
-                  "tests/deliver/test_mail_ledger.py")  # fmt: skip
+                  "tests/deliver/test_mail_ledger.py", "tests/store/test_ingest.py",
+                  "tests/store/test_citations.py", "tests/store/test_discussions.py")  # fmt: skip
 """Not those that kill real processes: they take a minute."""
 
 _LIBRARIES = (
