@@ -10,9 +10,10 @@ from aggregator.claim import Claimer, Documents
 from aggregator.compose import Composer
 from aggregator.deliver.base import Letter, Outcome
 from aggregator.settings import Settings
-from aggregator.store import outbox, subscriptions
+from aggregator.store import outbox, subscriptions, watches
 from aggregator.store.db import Store
 from aggregator.store.sql import delivery, letter
+from aggregator.watches import Watch
 from tests.conftest import NOW
 from tests.deliver.box import Box
 from tests.drafts import page, preprint
@@ -174,6 +175,52 @@ def test_what_was_before_the_first_digest_s_days_stays_so_though_it_waits_for_an
     give_tags(store, {"Waits": [("gan", 0.9)], "Old": [("gan", 0.9)]})
     send(store, settings, box, NOW + DAY)
     assert box.titles() == ["Waits"]
+
+
+def test_one_target_that_cannot_be_claimed_does_not_stop_the_others(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = outbox.claim
+
+    def breaks(connection: Any, claims: Any, *more: Any) -> list[int]:
+        if any(one.target == ADA for one in claims):
+            raise ValueError("a bug")
+        return claim(connection, claims, *more)
+
+    box = Box()
+    subscribe(store)
+    subscribe(store, "eve@example.org")
+    arrive(store, "One widget")
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "claim", breaks)
+        said = sorted((one.target, one.status, one.papers) for one in send(store, settings, box))
+    assert said == [(ADA, "failed", 0), ("eve@example.org", "sent", 1)]
+    send(store, settings, box)
+    assert [one.target for one in box.letters] == ["eve@example.org", ADA]
+
+
+def test_papers_of_other_watches_take_no_place_of_a_cap_per_day(
+    store: Store, settings: Settings
+) -> None:
+    with store.write() as connection:
+        watches.save(connection, CONFIG, Watch(name="few", topics=("gan",), max_per_day=2), NOW)
+    box = Box()
+    subscribe(store, watch="few", schedule="asap")
+    arrive(store, "A")
+    arrive(store, "X", "Y", "Z", topic="optimizers")
+    send(store, settings, box)
+    arrive(store, "B", "C", now=NOW + 2 * HOUR)
+    send(store, settings, box, NOW + 2 * HOUR)
+    assert len(box.titles()) == 2
+
+
+def test_a_letter_that_goes_into_the_next_is_marked_so(store: Store, settings: Settings) -> None:
+    box = Box(answers={ADA: [Outcome("refused", "550 no")]})
+    subscribe(store)
+    arrive(store, "Monday")
+    send(store, settings, box)
+    send(store, settings, box, NOW + DAY)
+    assert letters_in(store) == [("folded", False, 0), ("sent", False, 0)]
 
 
 def letters_in(store: Store) -> list[tuple[str, bool, int]]:

@@ -49,3 +49,11 @@ def test_an_entry_shows_what_its_place_says_of_it() -> None:
     assert "secret" not in entry
     (entry,) = said(page()).doc["entries"]
     assert (entry["venue"], entry["role"], entry["sources"]) == ("CVPR 2018", "proceedings", ["s"])
+
+
+def test_a_paper_links_to_its_page_else_to_arxiv_else_to_what_is_there() -> None:
+    of_arxiv, about = preprint(), post(about="arxiv:1711.00001")
+    assert said(of_arxiv, page(arxiv="1711.00001")).doc["links"]["abstract"] == page().url
+    assert said(about, of_arxiv).doc["links"]["abstract"] == of_arxiv.url
+    assert said(about).doc["links"]["abstract"] == "https://arxiv.org/abs/1711.00001"
+    assert said(post()).doc["links"] == {"abstract": post().url}
