@@ -223,6 +223,41 @@ def test_a_letter_that_goes_into_the_next_is_marked_so(store: Store, settings: S
     assert letters_in(store) == [("folded", False, 0), ("sent", False, 0)]
 
 
+def test_a_withdrawal_is_not_told_to_who_was_shown_other_papers(
+    store: Store, settings: Settings
+) -> None:
+    box = Box()
+    subscribe(store, watch="architectures")
+    arrive(store, "Shown", topic="architectures")
+    arrive(store, "One widget")
+    send(store, settings, box)
+    gone = preprint(native("One widget"), 2, title="One widget", published=NOW, withdrawn=True)
+    put(store, gone, now=NOW + HOUR)
+    give_tags(store, {"One widget": [("gan", 0.9)]})
+    send(store, settings, box, NOW + DAY)
+    assert [len(one.withdrawn) for one in box.letters] == [0]
+
+
+def test_papers_that_become_one_while_a_letter_waits_are_told_once(
+    store: Store, settings: Settings
+) -> None:
+    box = Box()
+    subscribe(store)
+    put(store, preprint("1711.00001", title="A Preprint", published=NOW - HOUR))
+    give_tags(store, {"A Preprint": [("gan", 0.9)]})
+    send(store, settings, box)
+    box.answers[ADA] = [Outcome("refused", "550 no")]
+    put(store, page(published=NOW - 2 * HOUR), now=NOW + HOUR)
+    give_tags(store, {page().title: [("gan", 0.9)]})
+    send(store, settings, box, NOW + DAY)
+    joined = page(published=NOW - 2 * HOUR, arxiv="1711.00001", fidelity=1)
+    put(store, joined, now=NOW + DAY + HOUR)
+    arrive(store, "Another", now=NOW + DAY + HOUR)
+    give_tags(store, {page().title: [("gan", 0.9)]})
+    send(store, settings, box, NOW + 2 * DAY)
+    assert box.titles() == ["A Preprint", "Another"]
+
+
 def letters_in(store: Store) -> list[tuple[str, bool, int]]:
     """(state, whether it may have got through, repeats) of each letter."""
     with store.read() as connection:

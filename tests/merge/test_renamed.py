@@ -81,7 +81,10 @@ def test_two_pages_under_two_titles_stay_two() -> None:
             "Toward Learning of Widgets by Gadgets into Box",
         ),
         ("On Widgets as an Aid under Load", "A Widget is Aid over its Load"),
-        ("Using Widgets at Sea to Find their Gadgets", "Widgets, Sea, Find Gadgets"),
+        (
+            "Using Widgets at Sea to Find their Gadgets for Screws",
+            "Widgets, Sea, Find Gadgets, Screws",
+        ),
     ],
 )
 def test_small_words_and_endings_do_not_count_among_the_same_people(ours: str, theirs: str) -> None:

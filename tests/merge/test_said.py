@@ -47,7 +47,9 @@ def test_an_entry_shows_what_its_place_says_of_it() -> None:
     (entry,) = said(post(**shown, secret="not shown")).doc["entries"]
     assert shown.items() <= entry.items()
     assert "secret" not in entry
-    (entry,) = said(page()).doc["entries"]
+    printed = said(page())
+    assert printed.provenance["venue"] == page().key
+    (entry,) = printed.doc["entries"]
     assert (entry["venue"], entry["role"], entry["sources"]) == ("CVPR 2018", "proceedings", ["s"])
 
 
