@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from aggregator.clock import iso
 from aggregator.merge.merge import Merged, merge
 from aggregator.models import Draft, Entry
 from tests.conftest import NOW
@@ -59,3 +60,8 @@ def test_a_paper_links_to_its_page_else_to_arxiv_else_to_what_is_there() -> None
     assert said(about, of_arxiv).doc["links"]["abstract"] == of_arxiv.url
     assert said(about).doc["links"]["abstract"] == "https://arxiv.org/abs/1711.00001"
     assert said(post()).doc["links"] == {"abstract": post().url}
+
+
+def test_a_paper_was_published_with_its_first_and_updated_with_its_latest_version() -> None:
+    doc = said(preprint(version=2, published=LATER, first_public=DAY), preprint()).doc
+    assert (doc["published"], doc["updated"]) == (iso(DAY), iso(LATER))
