@@ -94,8 +94,8 @@ def test_predict_keeps_the_order_and_touches_no_database(run: Run, folder: Path)
         },
         {
             "id": "a",
-            "title": "Policy gradients",
-            "abstract": "Deep reinforcement learning with policy gradients: an agent learns to explore.",
+            "title": "Playing games from pixels",
+            "abstract": "Deep reinforcement learning, in which an agent learns a policy that explores.",
         },
     ]
     done = run("predict", "-", stdin="\n".join(map(json.dumps, lines)))

@@ -45,6 +45,10 @@ def said(n: int) -> list[teach.Said]:
     ]
 
 
+def log_odds(p: float) -> float:
+    return float(np.log(p) - np.log1p(-p))
+
+
 def test_words_move_papers_like_them_and_leave_others() -> None:
     base = load()
     found, figures = teach.teach(base, said(12), texts(200))
@@ -54,7 +58,8 @@ def test_words_move_papers_like_them_and_leave_others() -> None:
     column = base.topics.index("gan")
     new = [(ODD, "Another discriminator of basalt."), (TRUE, "A generator.")]
     before, after = base.probabilities(new)[:, column], found.probabilities(new)[:, column]
-    assert after[0] < before[0] - 0.02
+    # In log-odds: the shipped model is all but sure of the odd ones, too.
+    assert log_odds(after[0]) < log_odds(before[0]) - 3
     assert after[1] > before[1] - 0.05
     others = [n for n in range(len(base.topics)) if n != column]
     assert (found.artifact.weights[:, others] == base.artifact.weights[:, others]).all()

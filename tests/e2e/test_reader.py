@@ -213,7 +213,7 @@ def test_a_tag_is_corrected(page: Page, site: str) -> None:
 
 
 def test_labels_by_keyboard(page: Page, site: str) -> None:
-    page.goto(f"{site}/label?topic=architectures")
+    page.goto(f"{site}/label?topic=datasets")
     titles = page.locator(".card h2").all_inner_texts()
     assert len(titles) >= 2
     page.keyboard.press("y")

@@ -60,12 +60,12 @@ def test_it_moves_with_a_merged_paper(store: Store) -> None:
 
 def test_papers_that_merge_keep_what_was_passed_by(store: Store) -> None:
     put(store, preprint("1711.00001", title="One title", authors=("Ada Lovelace",)))
-    put(store, page(title="Another title", authors=("Grace Hopper",)), source="cvf")
+    put(store, page(title="Another title", authors=("Ada Lovelace",)), source="cvf")
     with store.write() as connection:
         gone = papers.by_name(connection, "cvf:CVPR2018/Lovelace_Deep_Widgets").doc["id"]
         person = people.ensure(connection, people.LOCAL, NOW, confirmed=True)
         labels.pass_by(connection, person, gone, "gan", NOW)
-    linked = page(title="Another title", authors=("Grace Hopper",), arxiv="1711.00001", fidelity=1)
+    linked = page(title="Another title", authors=("Ada Lovelace",), arxiv="1711.00001", fidelity=1)
     put(store, linked, source="cvf")
     with store.read() as connection:
         kept = papers.by_name(connection, "cvf:CVPR2018/Lovelace_Deep_Widgets").doc["id"]
