@@ -25,7 +25,7 @@ from aggregator.watches import Watch
 log = logging.getLogger(__name__)
 
 FIRST = timedelta(days=1)
-"""How far back a first digest goes, unless it was asked to go further."""
+"""How far back a first digest goes at least, unless it was asked to go to a day."""
 
 _ONCE = ("new", "published", "discussed")
 """Kinds that a paper may have several events of, of which a subscription is told one."""
@@ -197,7 +197,9 @@ class _Batch:
         """What a first digest begins with; None if it is not the first."""
         if row.started_at is not None:
             return None
-        return Start(row.since or self._now - FIRST, self._newest)
+        # What came since the reader's word was asked for, however late the first pass is.
+        day = self._now - FIRST
+        return Start(row.since or min(day, row.confirmed_at or day), self._newest)
 
     def _untold(self, row: Row, watch: Watch, start: Start | None) -> list[News]:
         """The events that this subscription has not been told, and should be."""

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from aggregator.deliver.base import Outcome
 from aggregator.settings import Settings
-from aggregator.store import watches
+from aggregator.store import subscriptions, watches
 from aggregator.store.db import Store
 from aggregator.watches import Watch
 from tests.conftest import NOW
@@ -42,6 +42,30 @@ def test_a_first_digest_goes_back_a_day_and_the_second_tells_what_came_since(
     arrive(store, "Later", now=NOW + HOUR)
     send(store, settings, box, NOW + DAY)
     assert box.titles() == ["Yesterday", "Later"]
+
+
+def test_a_first_digest_that_is_late_leaves_nothing_out(store: Store, settings: Settings) -> None:
+    subscribe(store)
+    arrive(store, "Soon after", now=NOW + HOUR)
+    arrive(store, "A day later", now=NOW + DAY)
+    box = Box()
+    send(store, settings, box, NOW + 3 * DAY)
+    assert sorted(box.titles()) == ["A day later", "Soon after"]
+
+
+def test_what_came_in_a_pause_before_the_first_digest_is_not_in_it(
+    store: Store, settings: Settings
+) -> None:
+    row = subscribe(store)
+    with store.write() as connection:
+        subscriptions.pause(connection, row.id, NOW)
+    arrive(store, "In the pause", now=NOW + DAY)
+    with store.write() as connection:
+        subscriptions.resume(connection, row.id, NOW + 5 * DAY)
+    arrive(store, "After it", now=NOW + 5 * DAY + HOUR)
+    box = Box()
+    send(store, settings, box, NOW + 7 * DAY)
+    assert box.titles() == ["After it"]
 
 
 def test_backfill_of_the_last_day_is_in_the_first_digest_and_later_backfill_in_none(

@@ -165,6 +165,8 @@ def resume(connection: Connection, opaque: str, now: datetime) -> Row:
             "since": None,
             "next_due": next_due(schedule, parse_zone(terms.tz), now),
         }
+    elif row.state == "paused":
+        change["confirmed_at"] = now  # before its first digest, which goes back from here
     if row.state in ("paused", "suspended"):
         connection.execute(_update(row.pk).values(**change))
     return by_id(connection, opaque)
