@@ -1,8 +1,23 @@
-"""What arXiv's services answer on a day in November 2017, for tests that collect from it."""
+"""What arXiv's services answer on a day in November 2017, and a source that asks them, for tests that
+collect from it."""
 
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from tests.server import Asked, Reply
+import pytest
+import sqlalchemy as sa
+
+from aggregator import pipeline, topics
+from aggregator.attempt import Outcome
+from aggregator.settings import Settings
+from aggregator.store.db import Store
+from aggregator.store.sql import paper
+from aggregator.topics import Config
+from tests.conftest import sqlite_store
+from tests.server import Asked, Reply, Server
 
 DATA = Path(__file__).parent / "data" / "arxiv"
 XML = {"Content-Type": "text/xml"}
@@ -33,3 +48,62 @@ def oai(asked: Asked) -> Reply:
         return Reply(body("oai_none.xml"), headers=XML)
     name = {"arXivRaw": "oai_raw.xml", "arXiv": "oai_names.xml"}[asked.query["metadataPrefix"]]
     return Reply(body(name), headers=XML)
+
+
+NOW = datetime(2017, 11, 14, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def arxiv(server: Server) -> Server:
+    server.routes = {
+        "/oai": oai,
+        "/rss/cs.CV": Reply(good_feed(), headers=XML),
+        "/api": Reply(body("api_two.xml"), headers=XML),
+    }
+    return server
+
+
+@pytest.fixture
+def one_store(tmp_path: Path) -> Iterator[Store]:
+    with closing(sqlite_store(tmp_path)) as made:
+        yield made
+
+
+def config(url: str, more: str = "") -> Config:
+    return topics.parse(
+        f"""
+        [[sources]]
+        name = "arxiv"
+        kind = "arxiv"
+        categories = ["cs.CV"]
+        oai_url = "{url}/oai"
+        rss_url = "{url}/rss"
+        api_url = "{url}/api"
+        pace_seconds = 0
+        {more}
+        """,
+        "topics.toml",
+    )
+
+
+Collect = Callable[..., Outcome]
+
+
+@pytest.fixture
+def collect(one_store: Store, arxiv: Server, tmp_path: Path) -> Collect:
+    """Collect arXiv once, at `hours` after noon of 14 November 2017."""
+    settings = Settings(data_dir=tmp_path)
+
+    def once(hours: float = 0, **how: Any) -> Outcome:
+        as_of = NOW + timedelta(hours=hours)
+        made = config(arxiv.url)
+        return pipeline.collect(one_store, settings, made, ["arxiv"], as_of=as_of, **how).sources[
+            "arxiv"
+        ]
+
+    return once
+
+
+def titles(store: Store) -> set[str]:
+    with store.read() as connection:
+        return set(connection.scalars(sa.select(paper.c.title)))

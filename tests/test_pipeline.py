@@ -1,83 +1,35 @@
 """A day of collecting from a server that plays arXiv: what is stored, said, and asked again."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from aggregator import pipeline, topics
-from aggregator.attempt import Outcome
+from aggregator import pipeline
 from aggregator.errors import UsageError
 from aggregator.settings import Settings
 from aggregator.store import ledger
 from aggregator.store.db import Store
-from aggregator.store.sql import checkpoint, paper, run
-from aggregator.topics import Config
-from tests.arxiv_day import XML, body, good_feed, good_oai, oai
-from tests.conftest import sqlite_store
+from aggregator.store.sql import checkpoint, run
+from tests.arxiv_day import (
+    NOW,
+    XML,
+    Collect,
+    arxiv,
+    body,
+    collect,
+    config,
+    good_feed,
+    good_oai,
+    oai,
+    one_store,
+    titles,
+)
 from tests.server import Asked, Reply, Server
 
-NOW = datetime(2017, 11, 14, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def arxiv(server: Server) -> Server:
-    server.routes = {
-        "/oai": oai,
-        "/rss/cs.CV": Reply(good_feed(), headers=XML),
-        "/api": Reply(body("api_two.xml"), headers=XML),
-    }
-    return server
-
-
-@pytest.fixture
-def one_store(tmp_path: Path) -> Iterator[Store]:
-    with closing(sqlite_store(tmp_path)) as made:
-        yield made
-
-
-def config(url: str, more: str = "") -> Config:
-    return topics.parse(
-        f"""
-        [[sources]]
-        name = "arxiv"
-        kind = "arxiv"
-        categories = ["cs.CV"]
-        oai_url = "{url}/oai"
-        rss_url = "{url}/rss"
-        api_url = "{url}/api"
-        pace_seconds = 0
-        {more}
-        """,
-        "topics.toml",
-    )
-
-
-Collect = Callable[..., Outcome]
-
-
-@pytest.fixture
-def collect(one_store: Store, arxiv: Server, tmp_path: Path) -> Collect:
-    """Collect arXiv once, at `hours` after noon of 14 November 2017."""
-    settings = Settings(data_dir=tmp_path)
-
-    def once(hours: float = 0, **how: Any) -> Outcome:
-        as_of = NOW + timedelta(hours=hours)
-        made = config(arxiv.url)
-        return pipeline.collect(one_store, settings, made, ["arxiv"], as_of=as_of, **how).sources[
-            "arxiv"
-        ]
-
-    return once
-
-
-def titles(store: Store) -> set[str]:
-    with store.read() as connection:
-        return set(connection.scalars(sa.select(paper.c.title)))
+__all__ = ["arxiv", "collect", "one_store"]
 
 
 def test_a_day_is_collected_and_what_could_not_be_read_is_said(

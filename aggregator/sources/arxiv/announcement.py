@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from aggregator import calendar
 from aggregator.errors import BrokenError
@@ -14,6 +14,10 @@ from aggregator.sources.arxiv.records import build, parse_xml
 
 MOST_ITEMS = 2000
 """Where arXiv cuts a feed; it is the new papers that are lost then (arXiv/arxiv-feed, database.py)."""
+
+Part = Literal["all", "new", "rest"]
+"""Which items of a feed: `new` are announced for the first time anywhere and say so; the `rest`,
+cross-listed or revised, do not say since when the public knows them."""
 
 _ARXIV = "{http://arxiv.org/schemas/atom}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
@@ -51,19 +55,21 @@ def read(body: bytes, where: str) -> Announcement:
     )
 
 
-def to_drafts(body: bytes, where: str) -> Parsed:
-    """The items of a feed -> drafts, published with the listing that the feed declares."""
+def to_drafts(body: bytes, where: str, part: Part = "all") -> Parsed:
+    """The items of a feed, or of a part of it -> drafts, published with the listing that the feed
+    declares."""
     feed = read(body, where)
     if feed.listing is None:
         raise BrokenError(f"{where} does not say of which day its listing is.")
     at = calendar.announced_at(feed.listing)
     drafts, skipped = [], []
-    for item in feed.items:
+    items = [i for i in feed.items if part == "all" or (_type(i) == "new") == (part == "new")]
+    for item in items:
         try:
             drafts.append(_draft(item, at))
         except ValueError as error:
             skipped.append(f"{item.findtext('guid') or 'an item without guid'}: {error}")
-    return Parsed(tuple(drafts), tuple(skipped), len(feed.items))
+    return Parsed(tuple(drafts), tuple(skipped), len(items))
 
 
 def _type(item: Any) -> str:

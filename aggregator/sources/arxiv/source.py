@@ -1,6 +1,7 @@
 """The source `arxiv`: what to ask each day, in which order, and when to ask again."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, ClassVar
 
@@ -99,11 +100,17 @@ class ArxivSource:
             ready=_ready_listing(ctx.now),
             shown=calendar.today(ctx.now).listing,
         )
+        whole = False
         proven = ctx.since is None and ctx.checkpoint.get("proven") == str(day.ready)
         feeds = self._announcements(ctx, day, proven)
         # What a category's first feed ever shows can only be judged beside OAI-PMH.
         unsure = {c: page for c, page in feeds.items() if f"rss:{c}" not in ctx.checkpoint}
-        yield from (page for c, page in feeds.items() if c not in unsure)
+        # What else is not said to be new waits for OAI-PMH, which knows since when it is public: a
+        # letter that leaves meanwhile would tell old papers as new.
+        late = {**feeds}
+        for category in (c for c in feeds if c not in unsure):
+            early, late[category] = _parted(feeds[category])
+            yield early
         if not proven:
             seen = Seen()
             try:
@@ -111,22 +118,23 @@ class ArxivSource:
                 whole = not seen.broken
             except (UnreachableError, BrokenError, RefusedError) as error:
                 _stop_if_denied(error)
-                yield from unsure.values()
+                yield from late.values()
                 yield from self._search(ctx, error)
-                unsure, whole = {}, False
+                late, whole = {}, False
             day.stamped = seen.stamped(day.listing)
             day.harvested = set(seen.stamps)
             compare(day)
-            yield from (page for category, page in unsure.items() if category not in day.stale)
-            if whole and is_proven(day, ctx.now):
-                yield Page(checkpoint={"proven": str(day.ready)})
-                proven = True
+        yield from (p for c, p in late.items() if not (c in unsure and c in day.stale))
+        if not proven and whole and is_proven(day, ctx.now):
+            yield Page(checkpoint={"proven": str(day.ready)})
+            proven = True
         yield judge(day, proven, ctx.now)
 
     def to_drafts(self, raw: Raw) -> Parsed:
         """RSS items, or OAI-PMH records."""
         if raw.stream.startswith("rss:"):
-            return announcement.to_drafts(raw.body, f"arXiv's RSS of {raw.stream[4:]}")
+            where = f"arXiv's RSS of {raw.stream[4:]}"
+            return announcement.to_drafts(raw.body, where, raw.meta.get("part", "all"))
         return records.to_drafts(
             raw.body,
             "arXiv's OAI-PMH",
@@ -223,6 +231,13 @@ def _stop_if_denied(error: SourceError) -> None:
             "the name of this source.",
             url=error.url,
         ) from error
+
+
+def _parted(page: Page) -> tuple[Page, Page]:
+    """A feed's page as two: its new papers, which move no checkpoint, and the rest."""
+    (raw,) = page.raws
+    new = replace(raw, meta={"part": "new"}, validator=None)
+    return Page((new,)), replace(page, raws=(replace(raw, meta={"part": "rest"}),))
 
 
 def _begin(category: str) -> str:

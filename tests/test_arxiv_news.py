@@ -1,0 +1,63 @@
+"""What arXiv's feed does not tell: since when the public knows a paper that is revised or cross-listed."""
+
+import sqlalchemy as sa
+
+from aggregator.store.db import Store
+from aggregator.store.sql import event, paper
+from tests.arxiv_day import XML, Collect, arxiv, body, collect, good_feed, oai, one_store
+from tests.server import Asked, Reply, Server
+
+__all__ = ["arxiv", "collect", "one_store"]
+
+
+def news(store: Store) -> dict[str, str]:
+    """Title -> the day of the event `new`, of papers that are no history."""
+    joined = sa.join(event, paper, event.c.paper_id == paper.c.id)
+    asked = sa.select(paper.c.title, event.c.at).select_from(joined)
+    with store.read() as connection:
+        rows = connection.execute(asked.where(event.c.kind == "new", ~event.c.backfill)).all()
+    return {row.title: str(row.at.date()) for row in rows}
+
+
+def next_feed() -> bytes:
+    """The feed of the day after: a new paper, and a revised one that nothing here knows yet."""
+    feed = good_feed(15).replace(b"1711.04001", b"1711.06001").replace(b"A widget", b"A cog")
+    feed = feed.replace(b"Gadgets from elsewhere", b"A cog")  # the same paper, cross-listed
+    return feed.replace(b"1612.00002", b"1609.00009").replace(b"Revised Gadgets", b"Revised Cogs")
+
+
+def test_a_revised_paper_is_not_new_while_oai_is_still_being_asked(
+    collect: Collect, arxiv: Server, one_store: Store
+) -> None:
+    collect()
+    meanwhile: list[dict[str, str]] = []
+
+    def answer(asked: Asked) -> Reply:
+        meanwhile.append(news(one_store))
+        return oai(asked)
+
+    arxiv.routes |= {"/rss/cs.CV": Reply(next_feed(), headers=XML), "/oai": answer}
+    collect(24)
+    assert meanwhile[0]["A cog"] == "2017-11-15"  # at once
+    assert "Revised Cogs" not in meanwhile[0]
+
+
+def test_what_oai_never_brings_is_kept_as_the_feed_told_it(
+    collect: Collect, arxiv: Server, one_store: Store
+) -> None:
+    collect()
+    arxiv.routes |= {"/rss/cs.CV": Reply(next_feed(), headers=XML)}
+    collect(24)
+    assert news(one_store)["Revised Cogs"] == "2017-11-15"
+
+
+def test_without_oai_the_whole_feed_is_taken(
+    collect: Collect, arxiv: Server, one_store: Store
+) -> None:
+    collect()
+    arxiv.routes |= {
+        "/rss/cs.CV": Reply(next_feed(), headers=XML),
+        "/oai": Reply(body("oai_none.xml"), 503),
+    }
+    collect(24)
+    assert {"A cog", "Revised Cogs"} <= news(one_store).keys()
