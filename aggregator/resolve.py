@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aggregator.attempt import make_fetcher
 from aggregator.errors import DeniedError, SourceError, ThrottledError
@@ -18,8 +18,6 @@ from aggregator.store.db import Store
 log = logging.getLogger(__name__)
 
 TROUBLE = ("failed", "throttled", "challenged")  # arXiv is not asked on top of that
-LOOK_UPS = "arxiv look-ups"  # in the ledger: after a failed one the others wait, too
-PAUSE = timedelta(hours=1)
 MOST_REQUESTS = 3  # a run; posts name a few dozen papers a day
 
 
@@ -54,9 +52,9 @@ def look_up(
 def _put_off(store: Store, arxiv: ArxivSource, error: SourceError, now: datetime) -> None:
     """Leave the look-ups alone for a while, and arXiv where it said so."""
     log.warning("%s: look-up failed: %s", arxiv.name, error)
-    until = now + (getattr(error, "retry_after", None) or PAUSE)
+    until = now + (getattr(error, "retry_after", None) or ledger.LOOK_UPS_WAIT)
     with store.write() as connection:
-        ledger.cool_down(connection, LOOK_UPS, until, str(error))
+        ledger.cool_down(connection, ledger.LOOK_UPS, until, str(error))
         if isinstance(error, ThrottledError):
             ledger.cool_down(connection, arxiv.upstream, until, str(error))
         if isinstance(error, DeniedError):
@@ -67,7 +65,7 @@ def _wanted(store: Store, arxiv: ArxivSource, now: datetime) -> list[str]:
     """What to look up now; nothing while arXiv is in trouble or has asked for peace."""
     with store.write() as connection:
         last = runs.last(connection, arxiv.name, now)
-        resting = [ledger.cooldown(connection, name, now) for name in (arxiv.upstream, LOOK_UPS)]
+        resting = [ledger.cooldown(connection, name, now) for name in (arxiv.upstream, ledger.LOOK_UPS)]
         if any(resting) or (last and last.status in TROUBLE):
             return []
         return entries.wanted(connection, "arxiv", IDS_PER_REQUEST, now)

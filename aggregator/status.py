@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from aggregator.clock import iso
+from aggregator.models import QUIET_STATUSES
+from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.base import LastRun, Source
-from aggregator.store import health
+from aggregator.store import health, ledger
 from aggregator.store.db import Store
 from aggregator.store.runs import INTERRUPTED
 from aggregator.turn import Turns
@@ -53,7 +55,25 @@ def source_states(
                 "overdue": overdue,
             }
         )
+    _add_look_ups(connection, sources, states, now)
     return states
+
+
+def _add_look_ups(
+    connection: Connection, sources: Sequence[Source], states: list[dict[str, Any]], now: datetime
+) -> None:
+    """Papers that posts name are looked up through the first arXiv source, after its run: what keeps
+    them away is said with it."""
+    first = next((n for n, one in enumerate(sources) if isinstance(one, ArxivSource)), None)
+    waiting = ledger.cooldown(connection, ledger.LOOK_UPS, now)
+    # The ledger knows no past: a longer wait is arXiv's own, which its runs tell.
+    if first is None or not waiting or waiting[0] - now > ledger.LOOK_UPS_WAIT:
+        return
+    state = states[first]
+    if state["status"] in QUIET_STATUSES:
+        until, reason = waiting
+        said = f"Papers that posts name wait to be looked up until {iso(until)}: {reason}"
+        state |= {"status": "partial", "message": f"{state['message']} {said}"}
 
 
 def is_running(store: Store, source: Source, run: health.RunRow | None) -> bool:

@@ -68,6 +68,20 @@ def test_states_are_those_of_the_moment(lived: Store) -> None:
     assert states(lived, NOW - timedelta(days=3)) == [(None, "Not asked yet.")]
 
 
+def test_look_ups_that_wait_are_said_with_arxiv(store: Store) -> None:
+    ran(store, NOW - HOUR, "ok", "Listing is complete.")
+    with store.write() as connection:
+        ledger.cool_down(connection, ledger.LOOK_UPS, NOW + HOUR, "arxiv.org answered 503.")
+    ((status, message),) = states(store, NOW + HOUR / 2)
+    assert status == "partial"
+    assert message == (
+        "Listing is complete. Papers that posts name wait to be looked up until "
+        "2017-11-13T13:00:00Z: arxiv.org answered 503."
+    )
+    for other in (NOW - 3 * HOUR / 4, NOW + HOUR):  # before it failed, and after the wait
+        assert states(store, other) == [("ok", "Listing is complete.")]
+
+
 def test_a_digest_of_a_past_day_shows_how_the_sources_were_then(
     lived: Store, tmp_path: Path
 ) -> None:

@@ -21,6 +21,10 @@ from aggregator.store.sql import (
 
 FOR_A_PERSON = datetime(9999, 1, 1, tzinfo=UTC)
 """The end of a cooldown that only a person can lift."""
+LOOK_UPS = "arxiv look-ups"
+"""What stands for arXiv's look-ups by id: after a failed one the others wait, too."""
+LOOK_UPS_WAIT = timedelta(hours=1)
+"""So long, if arXiv does not say itself."""
 MOST_AHEAD = timedelta(hours=1)
 LOOKUP_TRIES = 3
 LOOKUP_AGAIN = {"arxiv": timedelta(days=1), "doi": timedelta(days=7)}
