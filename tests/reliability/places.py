@@ -129,6 +129,15 @@ CITING = """
 """
 """Papers on neural networks of November 2017 (1711.…), made to cite the two: the stand-in's own edges are
 few."""
+WORKS = """every = "12h"
+base_url = "{url}/feeds/crossref"
+[[sources]]
+name = "named"
+kind = "feed"
+url = "{url}/feeds/dois.xml"
+every = "12h"
+"""
+"""Crossref is asked for what posts name, so there is a feed that names it."""
 CORL = "robot-learning.org/CoRL/{}/Conference"
 
 
@@ -194,6 +203,8 @@ PLACES = (
           'conferences = ["icml-2017"]\nbase_url = "{url}/virtual/icml"\n',
           _noted("/virtual/icml/static/virtual/data/icml-2017-orals-posters.json",
                  lambda d: list({e["uid"]: e["name"] for e in d["results"]}.values()))),
+    Place("crossref", "crossref", "/feeds/crossref", FEED_START, WORKS,
+          _noted("/feeds/crossref/works", lambda d: [w["title"][0] for w in d["message"]["items"]])),
     Place("s2", "citations", "/s2", MONDAY, _cited("semanticscholar", "s2"), _citing),
     Place("openalex", "citations", "/openalex", MONDAY, _cited("openalex", "openalex"), _citing),
 )  # fmt: skip
@@ -229,6 +240,7 @@ def write_feeds(folder: Path, now: datetime) -> None:
         )
     rss = "<?xml version='1.0' encoding='UTF-8'?><rss version='2.0'><channel><title>Rolling</title>"
     _write(folder / "rolling.xml", f"{rss}{''.join(items)}</channel></rss>")
+    _write_works(folder, now)
     days = int((now - FEED_START) / (24 * HOUR)) + 1
     papers = [
         {
@@ -248,6 +260,33 @@ def write_feeds(folder: Path, now: datetime) -> None:
     _write(folder / "api" / "daily_papers", json.dumps(papers, ensure_ascii=False))
     kind = json.dumps({"Content-Type": "application/json; charset=utf-8"})
     _write(folder / "api" / "daily_papers.headers.json", kind)
+
+
+def _write_works(folder: Path, now: datetime) -> None:
+    """A feed whose posts name three works each, one post every six hours, and what Crossref says of all
+    of them, whichever are asked for."""
+    posts, works = [], []
+    for number in range(int((now - FEED_START) / (6 * HOUR)) + 4):
+        dois = [f"10.5555/gadgets.{number}.{n}" for n in range(3)]
+        links = " ".join(f"https://doi.org/{doi}" for doi in dois)
+        posts.append(
+            f"<item><title>Reading list {number}</title><link>https://blog.example/list/{number}</link>"
+            f"<guid>https://blog.example/list/{number}</guid><description>{links}</description>"
+            f"<pubDate>{format_datetime(FEED_START + (number - 4) * 6 * HOUR)}</pubDate></item>"
+        )
+        works += [
+            {"DOI": doi, "type": "journal-article", "title": [f"Über gadgets, part {doi[16:]}"],
+             "author": [{"given": "Ada", "family": "Lovelace"}],
+             "published-online": {"date-parts": [[2026, 6, 1 + number % 28]]}}
+            for doi in dois
+        ]  # fmt: skip
+    rss = "<?xml version='1.0' encoding='UTF-8'?><rss version='2.0'><channel><title>Lists</title>"
+    _write(folder / "dois.xml", f"{rss}{''.join(posts)}</channel></rss>")
+    answer = {"status": "ok", "message-type": "work-list", "message": {"items": works}}
+    (folder / "crossref").mkdir(exist_ok=True)
+    _write(folder / "crossref" / "works", json.dumps(answer, ensure_ascii=False))
+    kind = json.dumps({"Content-Type": "application/json; charset=utf-8"})
+    _write(folder / "crossref" / "works.headers.json", kind)
 
 
 def _write(path: Path, text: str) -> None:
