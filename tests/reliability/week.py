@@ -111,7 +111,7 @@ class Bench:
         now: datetime,
     ) -> Look:
         # A person looks after it once the upstream is well: some refusals wait for that.
-        names = [place.kind] if mode and step == HEALED else []
+        names = [one.name for one in config.sources] if mode and step == HEALED else []
         done = pipeline.collect(store, settings, config, names, as_of=now)
         outcome = done.sources.get(place.kind)
         asked = tuple(r for service in place.services for r in self.services.asked(service))
