@@ -65,7 +65,9 @@ def _wanted(store: Store, arxiv: ArxivSource, now: datetime) -> list[str]:
     """What to look up now; nothing while arXiv is in trouble or has asked for peace."""
     with store.write() as connection:
         last = runs.last(connection, arxiv.name, now)
-        resting = [ledger.cooldown(connection, name, now) for name in (arxiv.upstream, ledger.LOOK_UPS)]
+        resting = [
+            ledger.cooldown(connection, name, now) for name in (arxiv.upstream, ledger.LOOK_UPS)
+        ]
         if any(resting) or (last and last.status in TROUBLE):
             return []
         return entries.wanted(connection, "arxiv", IDS_PER_REQUEST, now)
