@@ -40,7 +40,9 @@ def _decision(one: Explanation, titles: Mapping[str, str]) -> Text:
     said = Text(f"{titles.get(one.topic, one.topic)} ({one.topic}): {verdict}, ", style="bold")
     said.append(f"{one.probability:.1%} {_BY.get(one.by, one.by)}", style="not bold")
     if one.own is not None and one.threshold is not None:
-        said.append(f"; words alone {one.own:.1%}, tagged from {one.threshold:.1%}", "not bold")
+        said.append(
+            f"; title and abstract say {one.own:.1%}, tagged from {one.threshold:.1%}", "not bold"
+        )
     if one.below:
         said.append(f"; through {', '.join(one.below)}", "not bold")
     if one.excluded:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
 from aggregator import explaining, pipeline, taggers
 from aggregator.errors import UsageError
@@ -18,6 +19,7 @@ from aggregator.tag import embedder, meaning
 from aggregator.tag.model import Tagger, load
 from aggregator.tag.train import TrainingResult, save, train
 from aggregator.topics import Config, Topic
+from api.app import create_app
 from tests.drafts import preprint
 from tests.filled import CONFIG, put
 from tests.tag.made_up import labelled, write
@@ -99,6 +101,11 @@ def test_a_file_that_is_none_is_refused(data: Path) -> None:
         meaning.load(data / "tagger.npz", words.version, words.topics, StandIn())
 
 
+def found_id(store: Store) -> str:
+    with store.read() as connection:
+        return papers.by_name(connection, "arxiv:1711.00001").doc["id"]
+
+
 def test_from_collecting_to_tags_and_why(store: Store, data: Path) -> None:
     settings = Settings(data_dir=data)
     title, abstract = PAPER
@@ -127,6 +134,9 @@ def test_from_collecting_to_tags_and_why(store: Store, data: Path) -> None:
     assert found.constant is not None
     total = found.constant + found.meaning + sum(one.weight for one in found.reasons)
     assert total == pytest.approx(math.log(after / (1 - after)), abs=0.01)
+    with TestClient(create_app(store, on, MADE_UP)) as reader:
+        shown = reader.get(f"/papers/{found_id(store)}").text
+    assert f"adds {found.meaning:+.1f}." in shown
     _, (plain,) = explaining.explain_paper(store, settings, MADE_UP, "arxiv:1711.00001", ["rl"])
     assert plain.meaning is None
 
