@@ -38,6 +38,13 @@ class Work(BaseModel):
     doi: str = ""
     authors: tuple[str, ...] = ()
     year: int = Field(ge=1900, le=2100)
+    names: tuple[Phrase, ...] = ()
+    """What others call it: "ResNet"; else its title up to a colon."""
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """What its mentions are looked for by."""
+        return self.names or (self.title.partition(":")[0],)
 
     @field_validator("arxiv")
     @classmethod

@@ -1,26 +1,65 @@
-"""A topic's trend from the store: papers of each week, and the terms that rise."""
+"""A topic's trend from the store: papers of each week, the terms that rise, works mentioned more."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import Connection
 
+from aggregator.digest import significance
 from aggregator.digest.rising import Term, rising
 from aggregator.store import trend
+from aggregator.store.trend import Titled
+from aggregator.topics import Topic, Work
 
 WEEKS = 53
-LATELY, BEFORE = timedelta(weeks=4), timedelta(weeks=16)
-"""Terms of the last four weeks are held against those of the sixteen before."""
+SPANS = (4, 13, 26)
+"""Weeks that are held against the four times as many before them: the first that has `ENOUGH` papers of
+the topic, since in few titles nothing can be found; but none that the topic's papers
+reach back for less than half of what is before."""
+ENOUGH = 1_000
+TIMES = 4
 MOST_LATELY, MOST_BEFORE = 1_000, 3_000
-"""Titles that are read."""
+"""Titles that are read; of more papers every second, third …"""
+MENTIONED = timedelta(weeks=13)
+"""Mentions of works of so many weeks are held against those of the four times as many before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A period (its end is not in it) and how many titles of it were read."""
+
+    since: datetime
+    until: datetime
+    titles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """A representative work: how many papers name it, lately and before, and the false discovery rate at
+    which that would just be called more than before."""
+
+    work: Work
+    lately: int
+    before: int
+    q: float
+
+    @property
+    def rises(self) -> bool:
+        """Is it mentioned more than chance explains?"""
+        return self.q <= significance.LEVEL
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """(Monday, papers) of each week, oldest first; the week under way is the last."""
+    """(Monday, papers) of each week, oldest first, the last may be under way; the terms that rise, and
+    the periods that they rise between, None without papers; works mentioned at all."""
 
     weeks: list[tuple[datetime, int]]
     rising: list[Term]
+    lately: Period | None
+    before: Period | None
+    works: list[Mentions]
 
 
 def monday(moment: datetime) -> datetime:
@@ -29,15 +68,93 @@ def monday(moment: datetime) -> datetime:
     return day - timedelta(days=day.weekday())
 
 
-def of_topic(connection: Connection, topic: str, now: datetime, weeks: int = WEEKS) -> Trend:
-    """The trend of a topic up to now; in a store that ends earlier, up to its newest paper."""
-    newest = trend.newest(connection, topic, now)
+def of_topic(
+    connection: Connection,
+    topic: Topic,
+    now: datetime,
+    weeks: int = WEEKS,
+    week: datetime | None = None,
+) -> Trend:
+    """The trend of a topic up to now, its terms up to the end of the week that begins at this Monday; in a
+    store that ends earlier, up to its newest paper."""
+    newest = trend.newest(connection, topic.name, now)
+    until = min(now, week + timedelta(weeks=1)) if week else now
+    end = trend.newest(connection, topic.name, until) if week else newest
     if newest is None:
-        return Trend([], [])
+        return Trend([], [], None, None, [])
     last = monday(newest)
     mondays = [last - timedelta(weeks=n) for n in reversed(range(weeks))]
-    counts = trend.weekly(connection, topic, mondays)
-    end = newest + timedelta(seconds=1)
-    lately = trend.titles(connection, topic, end - LATELY, end, MOST_LATELY)
-    before = trend.titles(connection, topic, end - LATELY - BEFORE, end - LATELY, MOST_BEFORE)
-    return Trend(list(zip(mondays, counts, strict=True)), rising(lately, before))
+    counts = list(zip(mondays, trend.weekly(connection, topic.name, mondays), strict=True))
+    if end is None:
+        return Trend(counts, [], None, None, [])
+    end += timedelta(seconds=1)
+    found, lately, before = _rising(connection, topic, end)
+    return Trend(counts, found, lately, before, _mentions(connection, topic.works, end))
+
+
+def _rising(
+    connection: Connection, topic: Topic, end: datetime
+) -> tuple[list[Term], Period, Period]:
+    begins = end - _span(connection, topic.name, end)
+    since = begins - TIMES * (end - begins)
+    lately = _titles(connection, topic.name, begins, end, MOST_LATELY)
+    before = _titles(connection, topic.name, since, begins, MOST_BEFORE)
+    # Preprints only, or papers without one only: a year's proceedings differ from a month of arXiv.
+    preprints = 2 * sum(one.preprint for one in lately) >= len(lately)
+    lately, before = (
+        [one for one in part if one.preprint == preprints] for part in (lately, before)
+    )
+
+    def people(places: Sequence[int]) -> Mapping[int, Collection[str]]:
+        known = trend.authors(connection, [lately[place].pk for place in places])
+        return {place: known[lately[place].pk] for place in places}
+
+    found = rising(
+        [one.title for one in lately],
+        [one.title for one in before],
+        people,
+        own=(topic.title, topic.title_zh, topic.name),
+    )
+    return found, Period(begins, end, len(lately)), Period(since, begins, len(before))
+
+
+def _span(connection: Connection, topic: str, end: datetime) -> timedelta:
+    """How long "lately" is, see `SPANS`."""
+    first = trend.oldest(connection, topic) or end
+    span, *longer = (timedelta(weeks=weeks) for weeks in SPANS)
+    for longer_one in longer:
+        known = first <= end - longer_one * (1 + TIMES / 2)
+        if not known or trend.count(connection, topic, end - span, end) >= ENOUGH:
+            break
+        span = longer_one
+    return span
+
+
+def _titles(
+    connection: Connection, topic: str, since: datetime, until: datetime, most: int
+) -> list[Titled]:
+    every = -(-trend.count(connection, topic, since, until) // most)
+    return trend.titles(connection, topic, since, until, every)
+
+
+def _mentions(connection: Connection, works: Sequence[Work], end: datetime) -> list[Mentions]:
+    """Works that are mentioned in the periods, most surely rising first."""
+    begins = end - MENTIONED
+    periods = [(begins, end), (begins - TIMES * MENTIONED, begins)]
+    *counts, read = trend.mentions(connection, [work.called for work in works], periods)
+    return mentioned(works, counts, read)
+
+
+def mentioned(
+    works: Sequence[Work], counts: Sequence[Sequence[int]], read: Sequence[int]
+) -> list[Mentions]:
+    """Which works are mentioned more: of each its mentions lately and before, of papers `read`.
+
+    The names stand fixed before anything is counted, so they are a family of tests of their own, the same
+    test and correction as of terms, over the works that are mentioned at all.
+    """
+    found = [(w, n, before) for w, (n, before) in zip(works, counts, strict=True) if n + before]
+    chances = [significance.by_chance(n, before, read[0], read[1]) for _, n, before in found]
+    order = sorted(range(len(found)), key=lambda n: (chances[n], n))
+    levels = significance.adjusted([chances[n] for n in order], len(found))
+    return [Mentions(*found[n], q) for n, q in zip(order, levels, strict=True)]

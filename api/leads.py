@@ -1,5 +1,7 @@
 """What the API gives of papers like a paper, and of how a topic goes."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, Field
 
 from api.schemas import Paper
@@ -25,13 +27,36 @@ class TrendWeek(BaseModel):
     papers: int
 
 
-class TrendTerm(BaseModel):
-    """A term that rises: the titles that have it, and how sure the rise is in standard deviations."""
+class TrendPeriod(BaseModel):
+    """A period, and how many titles of the topic were read of it."""
 
-    term: str
-    lately: int
+    since: datetime
+    until: datetime = Field(description="Its end, which is not in it")
+    titles: int
+
+
+class TrendTerm(BaseModel):
+    """A term that rises: in how many of the titles read it stands, and how sure that is."""
+
+    term: str = Field(examples=["graph neural networks"])
+    lately: int = Field(description="Papers of one group count once")
     before: int
-    score: float
+    q: float = Field(
+        description="False discovery rate at which it would just be found, at most 0.05"
+    )
+    name: bool = Field(description="Written as a name or an abbreviation: ResNet, BERT, LLMs")
+
+
+class TrendWork(BaseModel):
+    """A representative work: papers of all topics that name it in title or abstract."""
+
+    title: str
+    names: list[str] = Field(description="What its mentions were looked for by")
+    lately: int = Field(description="In the last 13 weeks")
+    before: int = Field(description="In the 52 before")
+    q: float = Field(
+        description="As of terms, over the works of the topic; it rises from 0.05 down"
+    )
 
 
 class TopicTrend(BaseModel):
@@ -39,4 +64,7 @@ class TopicTrend(BaseModel):
 
     name: str
     weeks: list[TrendWeek]
+    lately: TrendPeriod | None
+    before: TrendPeriod | None
     rising: list[TrendTerm]
+    works: list[TrendWork]

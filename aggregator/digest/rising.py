@@ -1,97 +1,192 @@
-"""Terms that rise: words and pairs that stand in more titles lately than they did before."""
+"""Terms that rise: words and phrases that stand in a greater share of the titles than before.
 
-import math
-import re
+What is counted are papers, once each, not words. Every term that stands in enough of the titles of both
+periods is tested (`significance`), and the whole list is corrected for their number, so that in titles
+dealt out at random at most one list in twenty shows anything. Papers of one group, which have more than
+half of their authors in common, are one voice: lately they count once for a term, so that six papers of a
+group on its own system make no trend. Terms that say the same are shown once.
+"""
+
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain
+from typing import TypeVar
 
-from aggregator.parse.text import segment
+from aggregator.digest import significance, terms
 
-LEAST = 3
-"""Titles that a term must stand in lately."""
-LEAST_SCORE = 1.28
-"""Standard deviations above nothing: one in ten by chance."""
-
-_WORD = re.compile(r"[a-z][a-z0-9]+(?:-[a-z0-9]+)*|[\u4e00-\u9fff]+")
-_BARE = frozenset({
-    "a", "an", "and", "are", "as", "at", "based", "be", "by", "can", "do", "does", "for", "from",
-    "how", "in", "into", "is", "it", "its", "of", "on", "or", "over", "than", "that", "the",
-    "their", "this", "through", "to", "toward", "towards", "under", "up", "using", "via", "we",
-    "what", "when", "where", "which", "why", "with", "without", "within", "new", "novel",
-    "approach", "approaches", "method", "methods", "model", "models", "modeling", "learning",
-    "deep", "neural", "network", "networks", "improved", "improving", "efficient", "effective",
-    "fast", "simple", "better", "data", "analysis", "study", "application", "applications", "的",
-    "和", "与", "在", "了", "基于", "一种", "研究", "方法", "用于",
-})  # fmt: skip
-"""Words that say nothing of what a title is about, by themselves or at the edge of a pair."""
+LEAST = 5
+"""Titles, of as many groups, that a term must stand in lately, however sure its rise is."""
+People = Callable[[Sequence[int]], Mapping[int, Collection[str]]]
+"""Places in the list of titles -> their authors."""
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term with the titles that have it, `lately` and `before`, and how sure its rise is, in
-    standard deviations."""
+    """A term with the titles that have it, `lately` (those of one group once) and `before`.
+
+    `q` is the level at which it would just be found, a false discovery rate from 0 to
+    `significance.LEVEL`; `name`: it is written as names and abbreviations are.
+    """
 
     term: str
     lately: int
     before: int
-    score: float
+    q: float
+    name: bool
 
 
-def rising(lately: Sequence[str], before: Sequence[str], most: int = 12) -> list[Term]:
-    """The terms that rose most surely from the titles `before` to those `lately`.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A term as counted, and the places of the titles that have it lately."""
 
-    The score is the z-score of the log odds ratio with half a title added everywhere (Haldane 1956,
-    Anscombe 1956), so that a term which nobody used before has one too, and a term of three titles
-    does not outdo one of thirty by chance.
+    term: terms.Term
+    where: tuple[int, ...]
+    before: int
+    chance: float
+    q: float = 1.0
+
+
+def rising(
+    lately: Sequence[str],
+    before: Sequence[str],
+    people: People,
+    own: Iterable[str] = (),
+    most: int = 12,
+) -> list[Term]:
+    """The terms that rose most surely from the titles `before` to those `lately`, at most so many;
+    those of the texts that are the topic's `own`, such as its name, say nothing here and are left out.
     """
-    now, then = _count(lately), _count(before)
-    found = []
-    for term, n in now.items():
-        if n < LEAST:
-            continue
-        a, b = n + 0.5, then[term] + 0.5
-        odds = math.log(a / (len(lately) + 1 - a)) - math.log(b / (len(before) + 1 - b))
-        score = odds / math.sqrt(1 / a + 1 / b)
-        if score >= LEAST_SCORE:
-            found.append(Term(term, n, then[term], round(score, 2)))
-    found.sort(key=lambda one: (-one.score, one.term))
-    return _without_parts(found)[:most]
-
-
-def _count(titles: Iterable[str]) -> Counter[str]:
-    """In how many titles each term stands."""
-    counted: Counter[str] = Counter()
-    for title in titles:
-        words = _words(title)
-        terms = {word for word in words if word not in _BARE}
-        terms |= {f"{a} {b}" for a, b in pairwise(words) if not {a, b} <= _BARE and not _edge(a, b)}
-        counted.update(terms)
-    return counted
-
-
-def _words(title: str) -> list[str]:
-    words: list[str] = []
-    for word in _WORD.findall(title.lower()):
-        words += segment(word) if word >= "\u4e00" else [word]
-    return words
-
-
-def _edge(first: str, last: str) -> bool:
-    """Does the pair begin or end with a word that joins others?"""
-    joins = {"a", "an", "and", "for", "from", "in", "of", "on", "the", "to", "via", "with", "by"}
-    return first in joins or last in joins or len(first) < 2 or len(last) < 2
-
-
-def _without_parts(found: Sequence[Term]) -> list[Term]:
-    """Without single words that stand in about as many titles as a pair with them."""
-    pairs = [one for one in found if " " in one.term]
-    return [
-        one
-        for one in found
-        if not any(
-            one.term != pair.term and one.term in pair.term.split() and pair.lately * 2 > one.lately
-            for pair in pairs
-        )
+    if not lately or not before:
+        return []
+    candidates, tests = _candidates(lately, before, own)
+    found = _significant(candidates, tests)
+    authors = people(sorted({place for one in found for place in one.where}))
+    voices = [(one, _voices(one.where, authors)) for one in found]
+    sizes = (len(lately), len(before))
+    again = [
+        _Found(one.term, where, one.before, _chance(len(where), one.before, sizes))
+        for one, where in voices
+        if len(where) >= LEAST
     ]
+    return [_shown(one, lately) for one in _each_once(_significant(again, tests))[:most]]
+
+
+def _candidates(
+    now: Sequence[str], then: Sequence[str], own: Iterable[str]
+) -> tuple[list[_Found], int]:
+    """The terms that were tested and rose, and how many were tested in all.
+
+    Words that are too rare to be found are too rare in phrases, so that phrases are made of the others
+    only: most titles have few of them.
+    """
+    sizes = (len(now), len(then))
+    counted = [terms.counted(title) for title in (*now, *then)]
+    words = _counts(map(set, counted))
+    least, _ = significance.worth_testing(Counter(words.values()), *sizes)
+    known = {word for word, n in words.items() if n >= least and word}
+    sets = [terms.terms(title, known) for title in counted]
+    lately, both = _counts(sets[: len(now)]), _counts(sets)
+    for term in _terms_of(own):
+        both.pop(term, None)
+    least, tests = significance.worth_testing(Counter(both.values()), *sizes)
+    rose = {
+        term
+        for term, n in lately.items()
+        if n >= LEAST and both[term] >= least and n * len(then) > (both[term] - n) * len(now)
+    }
+    where: dict[terms.Term, list[int]] = {term: [] for term in rose}
+    for place, found in enumerate(sets[: len(now)]):
+        for term in found & rose:
+            where[term].append(place)
+    return [
+        _Found(
+            term,
+            tuple(places),
+            before := both[term] - len(places),
+            _chance(len(places), before, sizes),
+        )
+        for term, places in where.items()
+    ], tests
+
+
+def _counts(sets: Iterable[set[_T]]) -> Counter[_T]:
+    """In how many of the sets each thing is."""
+    return Counter(chain.from_iterable(sets))
+
+
+def _terms_of(texts: Iterable[str]) -> set[terms.Term]:
+    titles = [terms.counted(text) for text in texts]
+    return set().union(*(terms.terms(title, {*title} - {""}) for title in titles))
+
+
+def _chance(lately: int, before: int, sizes: tuple[int, int]) -> float:
+    return significance.by_chance(lately, before, *sizes)
+
+
+def _significant(candidates: Sequence[_Found], tests: int) -> list[_Found]:
+    """Those of the smallest chances that hold at the level, surest first."""
+    ranked = sorted(candidates, key=lambda one: (one.chance, one.term))
+    levels = significance.adjusted([one.chance for one in ranked], tests)
+    return [
+        _Found(one.term, one.where, one.before, one.chance, q)
+        for one, q in zip(ranked, levels, strict=True)
+        if q <= significance.LEVEL
+    ]
+
+
+def _voices(where: Sequence[int], people: Mapping[int, Collection[str]]) -> tuple[int, ...]:
+    """The places less those of papers by the group of one that is counted."""
+    kept: list[int] = []
+    papers_of: dict[str, list[int]] = {}
+    for place in where:
+        authors = {*people.get(place, ())}
+        shared = Counter(other for author in authors for other in papers_of.get(author, ()))
+        if any(2 * n > min(len(authors), len({*people[one]})) for one, n in shared.items()):
+            continue
+        kept.append(place)
+        for author in authors:
+            papers_of.setdefault(author, []).append(place)
+    return tuple(kept)
+
+
+def _each_once(found: Sequence[_Found]) -> list[_Found]:
+    """Of terms that say the same the surest, or the phrase in most of its titles.
+
+    The same say a term and a phrase that contains it, and terms with a word in common where more than
+    half of the fewer titles have both.
+    """
+    kept: list[_Found] = []
+    for one in found:
+        if any(_same(one, other) for other in kept):
+            continue
+        whole = _extended(one, found)
+        kept = [other for other in kept if not _same(whole, other)] + [whole]
+    return kept
+
+
+def _extended(one: _Found, found: Sequence[_Found]) -> _Found:
+    """The longest phrase around a term, each in at least half of the titles of the one within:
+    "language", "language models", "large language models"."""
+    longer = [
+        other
+        for other in found
+        if len(other.term) > len(one.term)
+        and terms.within(one.term, other.term)
+        and 2 * len(other.where) >= len(one.where)
+    ]
+    return _extended(max(longer, key=lambda o: len(o.where)), found) if longer else one
+
+
+def _same(one: _Found, other: _Found) -> bool:
+    if terms.within(one.term, other.term) or terms.within(other.term, one.term):
+        return True
+    both = {*one.where} & {*other.where}
+    fewer = min(len(one.where), len(other.where))
+    return bool({*one.term} & {*other.term}) and 2 * len(both) > fewer
+
+
+def _shown(one: _Found, now: Sequence[str]) -> Term:
+    text = terms.shown(one.term, (now[place] for place in one.where))
+    return Term(text, len(one.where), one.before, one.q, terms.is_name(text))

@@ -9,7 +9,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from aggregator.store import rowids, words
-from aggregator.store.sql import is_sqlite
+from aggregator.store.sql import is_sqlite, paper
 
 RANKED = 5_000
 """Hits that a ranking looks at: ranking a word that is everywhere would read the whole store."""
@@ -50,6 +50,16 @@ def keys(name: str, *, sqlite: bool) -> sa.Select[int]:
         return sa.select(rowids.key_of(number).label("pk")).select_from(_FTS).where(here)
     query = sa.func.to_tsquery("simple", sa.bindparam(name, type_=sa.Text))
     return sa.select(_TSV.c.pk).where(_TSV.c.document.op("@@")(query))
+
+
+def in_period(asked: sa.Select[int], since: str, until: str, *, sqlite: bool) -> sa.Select[int]:
+    """What `keys` gives, only papers of a period: parameters with its beginning and its end, which on
+    SQLite are keys of the index (`rowids`), elsewhere moments."""
+    if sqlite:
+        number = _FTS.c.rowid
+        return asked.where(number >= sa.bindparam(since), number < sa.bindparam(until))
+    during = (paper.c.at >= sa.bindparam(since)) & (paper.c.at < sa.bindparam(until))
+    return asked.join(paper, paper.c.pk == _TSV.c.pk).where(during)
 
 
 def newest_first(asked: sa.Select[int], *, sqlite: bool) -> sa.Select[int]:

@@ -91,8 +91,8 @@ def match_of(connection: Connection, query: PaperQuery, *, unfinished: bool = Tr
     if any(given and not found for given, found in asked):
         return None
     write = hits.writer(is_sqlite(connection))
-    options = write.any_of([write.all_of(one, authors=True) for one in authors])
-    return write.both(write.all_of(everywhere), write.all_of(author, authors=True), options)
+    options = write.any_of([write.all_of(one, "authors") for one in authors])
+    return write.both(write.all_of(everywhere), write.all_of(author, "authors"), options)
 
 
 def beginning(query: PaperQuery) -> str:
@@ -154,7 +154,7 @@ def selects(connection: Connection, query: PaperQuery) -> list[ColumnElement[boo
 
 def _left_out(query: PaperQuery, write: words.Writer) -> str:
     """The expression of what must not occur, "" if there is none."""
-    authors = [write.all_of(words.phrases(name), authors=True) for name in query.exclude_authors]
+    authors = [write.all_of(words.phrases(name), "authors") for name in query.exclude_authors]
     return write.any_of([write.all_of(words.phrases(query.exclude_q)), *authors])
 
 

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from aggregator.parse.text import search_tokens
 
 _PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
+Where = Literal["anywhere", "authors", "text"]
+"""Where words are looked for: `text` is title and abstract."""
 MOST_WORDS = 32  # more than anyone types; bounds what one request may cost
 
 
@@ -43,14 +46,13 @@ def phrases(text: str, *, prefix: bool = False) -> list[Phrase]:
 class Writer:
     """Writes match expressions in the language of one search engine; every token is quoted."""
 
-    def __init__(self, every: str, some: str, phrase: Callable[[Phrase, bool], str]) -> None:
-        """`every` and `some` join what must all, or in part, occur; `phrase` writes one, anywhere or
-        among the authors."""
+    def __init__(self, every: str, some: str, phrase: Callable[[Phrase, Where], str]) -> None:
+        """`every` and `some` join what must all, or in part, occur; `phrase` writes one."""
         self._every, self._some, self._phrase = every, some, phrase
 
-    def all_of(self, found: Sequence[Phrase], *, authors: bool = False) -> str:
+    def all_of(self, found: Sequence[Phrase], where: Where = "anywhere") -> str:
         """Each phrase must occur; "" for none."""
-        return self._every.join(self._phrase(one, authors) for one in found)
+        return self._every.join(self._phrase(one, where) for one in found)
 
     def any_of(self, options: Sequence[str]) -> str:
         """One of these expressions must hold; "" for none."""
@@ -62,13 +64,17 @@ class Writer:
         return self._every.join(f"({part})" for part in given) if given[1:] else "".join(given)
 
 
-def _fts5_phrase(phrase: Phrase, authors: bool) -> str:
+_COLUMNS: dict[Where, str] = {"anywhere": "", "authors": "authors : ", "text": "{title body} : "}
+_WEIGHTS: dict[Where, str] = {"anywhere": "", "authors": "C", "text": "AB"}
+
+
+def _fts5_phrase(phrase: Phrase, where: Where) -> str:
     words = " ".join(token.replace('"', "") for token in phrase.tokens)
-    return ("authors : " if authors else "") + f'"{words}"' + ("*" if phrase.prefix else "")
+    return _COLUMNS[where] + f'"{words}"' + ("*" if phrase.prefix else "")
 
 
-def _tsquery_phrase(phrase: Phrase, authors: bool) -> str:
-    weight = "C" if authors else ""
+def _tsquery_phrase(phrase: Phrase, where: Where) -> str:
+    weight = _WEIGHTS[where]
     quoted = ["'" + t.replace("\\", "").replace("'", "") + "'" for t in phrase.tokens]
     marks = [weight] * (len(quoted) - 1) + [("*" if phrase.prefix else "") + weight]
     lexemes = [f"{q}:{mark}" if mark else q for q, mark in zip(quoted, marks, strict=True)]

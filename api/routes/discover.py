@@ -1,5 +1,7 @@
 """What leads from one thing to others: papers like a paper, a topic's weeks and rising terms."""
 
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -8,7 +10,15 @@ from aggregator import trend
 from aggregator.errors import NotFoundError
 from aggregator.store import papers, similar
 from api.deps import ServicesDep
-from api.leads import Similar, SimilarPaper, TopicTrend, TrendTerm, TrendWeek
+from api.leads import (
+    Similar,
+    SimilarPaper,
+    TopicTrend,
+    TrendPeriod,
+    TrendTerm,
+    TrendWeek,
+    TrendWork,
+)
 from api.routes.responses import errors, with_url
 
 # Before the router of papers, whose last route takes every path below its own.
@@ -40,18 +50,33 @@ def get_trend(
     services: ServicesDep,
     name: Annotated[str, Path(examples=["gan"])],
     weeks: Annotated[int, Query(ge=1, le=260)] = trend.WEEKS,
+    week: Annotated[
+        date | None,
+        Query(description="A day of the week up to which terms and works are looked at"),
+    ] = None,
 ) -> TopicTrend:
-    """How many papers a topic had each week (from Monday, UTC), and the terms that stand in more
-    titles in the last four weeks than in the sixteen before."""
-    if services.config.topic(name) is None:
+    """How many papers a topic had each week (from Monday, UTC); the terms that stand in a greater share
+    of its titles lately than before, and how often its representative works are named."""
+    topic = services.config.topic(name)
+    if topic is None:
         raise NotFoundError(f'There is no topic "{name}" here.')
+    begins = trend.monday(datetime.combine(week, time(0), UTC)) if week else None
     with services.store.read() as connection:
-        found = trend.of_topic(connection, name, services.now(), weeks)
+        found = trend.of_topic(connection, topic, services.now(), weeks, begins)
     return TopicTrend(
         name=name,
         weeks=[TrendWeek(week=f"{monday:%Y-%m-%d}", papers=n) for monday, n in found.weeks],
-        rising=[
-            TrendTerm(term=one.term, lately=one.lately, before=one.before, score=one.score)
-            for one in found.rising
+        lately=TrendPeriod(**asdict(found.lately)) if found.lately else None,
+        before=TrendPeriod(**asdict(found.before)) if found.before else None,
+        rising=[TrendTerm(**asdict(one)) for one in found.rising],
+        works=[
+            TrendWork(
+                title=one.work.title,
+                names=list(one.work.called),
+                lately=one.lately,
+                before=one.before,
+                q=one.q,
+            )
+            for one in found.works
         ],
     )

@@ -63,8 +63,9 @@ def show_topic(
     more: dict[str, Any] = {"week": begins}
     if topic is not POSTS and not cursor:
         with services.store.read() as connection:
-            found = trend.of_topic(connection, name, services.now())
-        more |= {"chart": chart.of_weeks(found.weeks), "rising": found.rising}
+            found = trend.of_topic(connection, topic, services.now(), week=begins)
+        risers = [one for one in found.works if one.rises]
+        more |= {"chart": chart.of_weeks(found.weeks), "trend": found, "risers": risers}
     return _listed(request, services, topic, query, cursor, more)
 
 
@@ -114,7 +115,8 @@ def _listed(
         "feed_key": "",
         "week": None,
         "chart": None,
-        "rising": (),
+        "trend": None,
+        "risers": (),
         "first": not cursor,
         "sort": query.sort,
         "next": found.next,
