@@ -12,6 +12,7 @@ from aggregator.store import trend
 from aggregator.store.trend import Titled
 from aggregator.topics import Topic, Work
 
+WEEK = timedelta(weeks=1)
 WEEKS = 53
 SPANS = (4, 13, 26)
 """Weeks that are held against the four times as many before them: the first that has `ENOUGH` papers of
@@ -20,8 +21,8 @@ reach back for less than half of what is before."""
 ENOUGH = 1_000
 TIMES = 4
 MOST_LATELY, MOST_BEFORE = 1_000, 3_000
-"""Titles that are read; of more papers every second, third …"""
-MENTIONED = timedelta(weeks=13)
+"""Titles that are read, about, but all up to half more; of many papers every second, third …"""
+MENTIONED = 13 * WEEK
 """Mentions of works of so many weeks are held against those of the four times as many before."""
 
 
@@ -78,12 +79,12 @@ def of_topic(
     """The trend of a topic up to now, its terms up to the end of the week that begins at this Monday; in a
     store that ends earlier, up to its newest paper."""
     newest = trend.newest(connection, topic.name, now)
-    until = min(now, week + timedelta(weeks=1)) if week else now
+    until = min(now, week + WEEK) if week else now
     end = trend.newest(connection, topic.name, until) if week else newest
     if newest is None:
         return Trend([], [], None, None, [])
     last = monday(newest)
-    mondays = [last - timedelta(weeks=n) for n in reversed(range(weeks))]
+    mondays = [last - n * WEEK for n in reversed(range(weeks))]
     counts = list(zip(mondays, trend.weekly(connection, topic.name, mondays), strict=True))
     if end is None:
         return Trend(counts, [], None, None, [])
@@ -121,7 +122,7 @@ def _rising(
 def _span(connection: Connection, topic: str, end: datetime) -> timedelta:
     """How long "lately" is, see `SPANS`."""
     first = trend.oldest(connection, topic) or end
-    span, *longer = (timedelta(weeks=weeks) for weeks in SPANS)
+    span, *longer = (weeks * WEEK for weeks in SPANS)
     for longer_one in longer:
         known = first <= end - longer_one * (1 + TIMES / 2)
         if not known or trend.count(connection, topic, end - span, end) >= ENOUGH:
@@ -133,16 +134,21 @@ def _span(connection: Connection, topic: str, end: datetime) -> timedelta:
 def _titles(
     connection: Connection, topic: str, since: datetime, until: datetime, most: int
 ) -> list[Titled]:
-    every = -(-trend.count(connection, topic, since, until) // most)
+    every = round(trend.count(connection, topic, since, until) / most)
     return trend.titles(connection, topic, since, until, every)
 
 
 def _mentions(connection: Connection, works: Sequence[Work], end: datetime) -> list[Mentions]:
     """Works that are mentioned in the periods, most surely rising first."""
-    begins = end - MENTIONED
-    periods = [(begins, end), (begins - TIMES * MENTIONED, begins)]
-    *counts, read = trend.mentions(connection, [work.called for work in works], periods)
+    names = [work.called for work in works]
+    *counts, read = trend.mentions(connection, names, periods(end))
     return mentioned(works, counts, read)
+
+
+def periods(end: datetime) -> list[tuple[datetime, datetime]]:
+    """The two periods, lately and before, whose mentions of works are counted."""
+    begins = end - MENTIONED
+    return [(begins, end), (begins - TIMES * MENTIONED, begins)]
 
 
 def mentioned(

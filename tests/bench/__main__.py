@@ -15,6 +15,7 @@ from tests.bench import (
     links,
     merge,
     own,
+    rising,
     scale,
     tagging,
     taught,
@@ -33,8 +34,9 @@ PARTS = {
     "kills": kills.bench,
     "scale": scale.bench,
     "merge": merge.bench,
+    "rising": rising.bench,
 }
-HEADINGS = {"merge": merge.HEADINGS}
+HEADINGS = {"merge": merge.HEADINGS, "rising": rising.HEADINGS}
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +21,29 @@ _NEURIPS = re.compile(r"papers\.nips\.cc/paper_files/paper/(\d+)/hash/(\w+)-")
 
 def preprints(file: Path = STAND_IN / "arxiv.jsonl.gz") -> Iterator[Draft]:
     """Records of arXiv."""
-    for row in _rows(file):
-        year = int(row["created"][:4]) if "created" in row else 2000 + int(row["id"][:2])
-        yield draft(
-            "arxiv",
-            row["id"],
-            row["title"] or "",
-            row["authors"] or (),
-            year,
-            date=row.get("created", ""),
-            abstract=row["abstract"] or "",
-            comments=row.get("comments"),
-        )
+    return map(preprint, rows(file))
+
+
+def preprint(row: Mapping[str, Any]) -> Draft:
+    """A record of arXiv."""
+    year = int(row["created"][:4]) if "created" in row else 2000 + int(row["id"][:2])
+    return draft(
+        "arxiv",
+        row["id"],
+        row["title"] or "",
+        row["authors"] or (),
+        year,
+        date=row.get("created", ""),
+        abstract=row["abstract"] or "",
+        comments=row.get("comments"),
+    )
 
 
 def pages(
     file: Path = STAND_IN / "papers.jsonl.gz", *, linked: bool = True
 ) -> Iterator[tuple[str, Draft]]:
     """(address, draft) of papers of conferences; `linked`: with the arXiv ids that pages print."""
-    for row in _rows(file):
+    for row in rows(file):
         url = row.get("url") or ""
         place, native_id = _name(url, row)
         arxiv = arxiv_id(row.get("arxiv") or "") if linked else None
@@ -82,6 +86,7 @@ def _name(url: str, row: dict[str, Any]) -> tuple[str, str]:
     return "paperlists", f"{row['venue']}{row['year']}/{url.split('//')[-1] or row['id']}"
 
 
-def _rows(file: Path) -> Iterator[dict[str, Any]]:
+def rows(file: Path) -> Iterator[dict[str, Any]]:
+    """The records of a file."""
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         yield from map(json.loads, lines)
