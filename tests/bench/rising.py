@@ -3,7 +3,7 @@ shuffled, where nothing may rise.
 
 For arXiv a store is filled and tagged, and each topic's trend is asked for at the end of each month, as its
 page does. The papers of conferences have no dates but years, so their titles are given to the same function
-directly. The windows of `aggregator.trend` were chosen by looking at these papers; the test was not.
+directly. The windows and the rule for groups were chosen by looking at these papers; the test was not.
 """
 
 import random
