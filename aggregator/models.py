@@ -129,6 +129,10 @@ class Happening:
     at: datetime
 
 
+SUREST = 0.9999
+"""The greatest probability that a model is said to give: it is never certain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tag:
     """What is thought of one paper and one topic; `by` is who says so: the model, keywords, a child
@@ -138,3 +142,9 @@ class Tag:
     probability: float
     tagged: bool
     by: Literal["model", "keywords", "child", "works", "person"]
+
+    @property
+    def rounded(self) -> float:
+        """The probability in four digits; only what topics.toml or a person says is certain."""
+        certain = self.by in ("works", "person")
+        return self.probability if certain else min(round(self.probability, 4), SUREST)

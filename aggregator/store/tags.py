@@ -108,10 +108,4 @@ def save(
 def shown(tags: Sequence[Tag]) -> list[dict[str, Any]]:
     """A paper's tags as its document has them, the likeliest first."""
     found = sorted((t for t in tags if t.tagged), key=lambda t: (-t.probability, t.topic))
-    return [{"name": t.topic, "probability": _rounded(t), "by": t.by} for t in found]
-
-
-def _rounded(tag: Tag) -> float:
-    """Four digits; only what topics.toml or a person says is certain."""
-    certain = tag.by in ("works", "person")
-    return 1.0 if certain else min(round(tag.probability, 4), 0.9999)
+    return [{"name": t.topic, "probability": t.rounded, "by": t.by} for t in found]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import scipy.sparse as sp
 
-from aggregator.models import Tag
+from aggregator.models import SUREST, Tag
 from aggregator.tag import keywords as rule
 from aggregator.tag import places
 from aggregator.tag.features import TITLE, normalised
@@ -172,11 +172,11 @@ def _explained(
     tag = tags[name]
     return Explanation(
         topic=name,
-        probability=round(tag.probability, 4),
+        probability=tag.rounded,
         tagged=tag.tagged,
         by=tag.by,
         said=said.get(name),
-        own=None if own is None else round(own, 4),
+        own=None if own is None else min(round(own, 4), SUREST),
         threshold=None if threshold is None else round(threshold, 4),
         constant=constant,
         meaning=None if meaning is None else round(meaning, 4),

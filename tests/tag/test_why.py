@@ -100,6 +100,13 @@ def test_neighbours_that_a_feature_joins_are_one_span() -> None:
     ]
 
 
+def test_a_model_is_never_certain() -> None:
+    sure = why(" ".join([TITLE] * 9), "Generative adversarial network. " * 9)["gan"]
+    assert 0.999 <= sure.probability == sure.own < 1
+    said = why(TITLE, ABSTRACT, {"gan": True})["gan"]
+    assert said.probability == 1
+
+
 def test_who_says_so() -> None:
     found = why(TITLE, ABSTRACT)
     assert (found["gan"].by, found["gan"].tagged) == ("model", True)
