@@ -55,7 +55,8 @@ def source_states(
                 "overdue": overdue,
             }
         )
-    _add_look_ups(connection, sources, states, now)
+    if turns.cooldowns.get(ledger.LOOK_UPS, now) > now:
+        _add_look_ups(connection, sources, states, now)
     return states
 
 

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 import api.web
 from aggregator import works
 from aggregator.merge.plan import Counts
-from aggregator.store import runs
+from aggregator.store import papers, runs
 from aggregator.store.db import Store
 from api.web import front
 from api.web.language import preferred
@@ -187,6 +187,17 @@ def test_a_paper_page_tells_its_life(browser: TestClient, store: Store) -> None:
         "1711.00001",
     ):
         assert said in html
+
+
+def test_a_representative_work_has_a_year_and_no_source(browser: TestClient, store: Store) -> None:
+    works.load(store, CONFIG, NOW)
+    with store.read() as connection:
+        (doc,) = papers.starters(connection)["architectures"]
+    for address in ("/search?q=residual", f"/papers/{doc['id']}"):
+        html = browser.get(address).text
+        assert "<span>Representative work</span>" in html
+        assert "<time>2015</time>" in html
+        assert "<span>works</span>" not in html
 
 
 def test_an_empty_store_shows_works_and_what_is_going_on(browser: TestClient, store: Store) -> None:
