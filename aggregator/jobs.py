@@ -3,7 +3,8 @@
 The engine is procrastinate. Its queue holds nothing that cannot be asked again: what is due is
 computed from the store, a job is put into the queue each minute by whichever worker comes first, and
 one that is waiting there already is not put in twice, nor is one begun while it is being done. A job
-whose worker died is dropped and put in anew.
+whose worker died is dropped and put in anew. Tagging is not in the queue: every worker does it, and they
+share the papers by claims in the store.
 """
 
 import asyncio
@@ -49,8 +50,9 @@ def work(store: Store, settings: Settings, config: Config) -> None:
     jobs = schedule.jobs(store, settings, config, postman)
     # Not asyncio.run, which would wait for every thread: a polite collector sleeps for a minute.
     loop = asyncio.new_event_loop()
-    app = make_app(store, jobs, partial(schedule.wanted, store))
-    loop.run_until_complete(_work(app, postman, len(jobs)))
+    queued, shared = ([job for job in jobs if job.shared is own] for own in (False, True))
+    app = make_app(store, queued, partial(schedule.wanted, store))
+    loop.run_until_complete(_work(app, postman, queued, shared))
 
 
 def make_app(
@@ -110,11 +112,22 @@ def _register(app: procrastinate.App, job: Job) -> None:
     app.periodic(cron=_CRON[int(job.every.total_seconds())])(registered)
 
 
-async def _work(app: procrastinate.App, postman: Postman, most: int) -> None:
+async def _again(job: Job) -> None:
+    """Do it at its cadence, whoever else does."""
+    while True:
+        await asyncio.to_thread(schedule.guarded, job)
+        await asyncio.sleep(job.every.total_seconds())
+
+
+async def _work(
+    app: procrastinate.App, postman: Postman, queued: list[Job], shared: list[Job]
+) -> None:
     loop = asyncio.get_running_loop()
     # A job sleeps between polite requests: each has a thread, whatever the number of cores.
-    most += 2  # those of `make_app`
-    loop.set_default_executor(ThreadPoolExecutor(most + 1))  # and the end of the letters
+    most = len(queued) + 2  # those of `make_app`
+    loop.set_default_executor(
+        ThreadPoolExecutor(most + len(shared) + 1)
+    )  # and the end of the letters
     told = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, told.set)
@@ -129,10 +142,13 @@ async def _work(app: procrastinate.App, postman: Postman, most: int) -> None:
         install_signal_handlers=False,
     )
     working = asyncio.create_task(engine)
+    beside = [asyncio.create_task(_again(job)) for job in shared]
     stopping = asyncio.create_task(told.wait())
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if working.done():
         working.result()  # raises what ended it
+    for task in beside:
+        task.cancel()
     working.cancel()  # which the engine takes for "no new jobs, and end those that run"
     letters = asyncio.create_task(asyncio.to_thread(postman.stop))
     await asyncio.wait({working, letters}, timeout=GRACE)

@@ -33,13 +33,15 @@ WANTED_EVERY = timedelta(seconds=2)
 class Job:
     """Something small that may be done at any time, by any process, once more than needed.
 
-    `alone`: jobs of this name are not to run side by side; "" if that does not matter.
+    `alone`: jobs of this name are not to run side by side; "" if that does not matter. `shared`: every
+    process does it, as they share the work among themselves.
     """
 
     name: str
     do: Callable[[], object]
     every: timedelta
     alone: str = ""
+    shared: bool = False
 
 
 def jobs(
@@ -69,7 +71,7 @@ def jobs(
         Job("send letters", postman, LOOK_EVERY),
         Job("forget unconfirmed addresses", postman.tidy, TIDY_EVERY),
         Job("learn from feedback", partial(_learn, store), TIDY_EVERY),
-        Job("tag batch", partial(pipeline.tag, store, settings, config), TAG_EVERY),
+        Job("tag batch", partial(pipeline.tag, store, settings, config), TAG_EVERY, shared=True),
     ]
 
 

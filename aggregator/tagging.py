@@ -1,104 +1,131 @@
-"""Tags the papers that wait, and single topics anew where they or their models changed."""
+"""Tags the papers that wait, and single topics anew where they or their models changed.
 
-from collections.abc import Mapping, Sequence
+A block of papers is read, looked at outside of any transaction, and written if it is still as it was
+read. Any number of processes share the blocks: `store/retag.py`.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 
 from aggregator import clock, learning, taggers
-from aggregator.models import Tag
+from aggregator.crew import WORTH_IT, crew
 from aggregator.settings import Settings
-from aggregator.store import retag, tags
+from aggregator.store import retag
+from aggregator.store.claims import Claims
 from aggregator.store.db import Store
-from aggregator.store.tags import Waiting
-from aggregator.tag.documents import tag_documents, with_works
-from aggregator.tag.model import Tagger
-from aggregator.tag.tags import look
-from aggregator.tag.tree import lift, spoken
-from aggregator.tag.versions import above, topic_versions
+from aggregator.store.retag import OvertakenError, Piece
+from aggregator.tag.anew import Change, Look, Plain
+from aggregator.tag.versions import topic_versions
 from aggregator.topics import Config
 
-BATCH = 500  # papers; about a quarter of a second of the write lock
-SLOW_BATCH = 20  # with embeddings, which take some tenths of a second a paper
+log = logging.getLogger(__name__)
+
+ROUNDS = 3
+"""How often in a row a run begins anew since papers are wanted by other versions by now."""
+POLL = 0.1  # seconds between looks for blocks that others hold
+_MODELS = -1  # claimed by who makes models
 
 
 def tag(store: Store, settings: Settings, config: Config, *, everything: bool = False) -> int:
     """Tag the papers that wait (all with `everything`), then make anew the tags of topics that
-    changed; returns how many papers were looked at. A kill loses at most one batch."""
-    learning.own_models(store, settings, config, clock.wall())
-    by_topic = taggers.in_use(store, settings, config).by_topic(config)
-    versions = topic_versions(config.topics, by_topic)
-    if everything:
-        with store.write() as connection:
-            tags.forget(connection)
-    # First one step of the walk: in a store that was never tagged it ends at once. What is new goes
-    # before what is old, after each further step.
-    size = SLOW_BATCH if any(one.meaning for one in by_topic.values()) else BATCH
-    total = changed = _changed(store, config, by_topic, versions, size)
-    while True:
-        total += (waiting := _waiting(store, config, by_topic, size))
-        if waiting == size:
-            continue
-        if not changed:
+    changed; returns how many papers were looked at here. A kill loses some blocks' work at most."""
+    total = 0
+    with store.claims("tag") as claims:
+        if claims.take(_MODELS):
+            learning.own_models(store, settings, config, clock.wall())
+            claims.give_back(_MODELS)
+        if everything:
+            with store.write() as connection:
+                retag.forget(connection)
+        for _ in range(ROUNDS):
+            one = _Round(store, settings, config, claims)
+            try:
+                one.begin()
+                one.run()
+            except OvertakenError:
+                claims.end()
+                continue
+            finally:
+                total += one.looked_at
             return total
-        total += (changed := _changed(store, config, by_topic, versions, size))
+    log.warning("other processes tag by other models, or by another topics.toml")
+    return total
 
 
-def _waiting(store: Store, config: Config, by_topic: Mapping[str, Tagger], size: int) -> int:
-    with store.write() as connection:
-        batch = [_heard(one, config) for one in tags.untagged(connection, size)]
-        docs, said = [p.doc for p in batch], [p.said for p in batch]
-        tags.save(
-            connection, batch, tag_documents(docs, by_topic, config.topics, said), tagged=True
-        )
-    return len(batch)
+class _Round:
+    """Tagging by the models of one moment."""
+
+    def __init__(self, store: Store, settings: Settings, config: Config, claims: Claims) -> None:
+        self._store, self._claims = store, claims
+        self._using = taggers.in_use(store, settings, config)
+        by_topic = self._using.by_topic(config)
+        self._versions: Mapping[str, str] = topic_versions(config.topics, by_topic)
+        self._look = Look(tuple(map(Plain.of, config.topics)), by_topic, frozenset())
+        self.looked_at = 0
+
+    def begin(self) -> None:
+        """Let papers be wanted by these models, if they are not."""
+        with self._store.read() as connection:
+            stale = retag.begun(connection, self._versions)
+        if stale is None:
+            with self._store.write() as connection:
+                stale = retag.begin(connection, self._versions, self._using.made)
+        self._look = replace(self._look, stale=stale)
+
+    def run(self) -> None:
+        """Tag until nothing is left, here or in the hands of others. Raises OvertakenError."""
+        with self._store.read() as connection:
+            backlog = retag.backlog(connection, WORTH_IT)
+        if not backlog:
+            return
+        flying: deque[tuple[Piece, Future[list[Change]]]] = deque()
+        with crew(self._look, backlog) as (ask, most):
+            while True:
+                others = False
+                while len(flying) < most:
+                    piece, others = self._next()
+                    if piece is None:
+                        break
+                    flying.append((piece, ask(piece.papers, piece.whole)))
+                if flying:
+                    self._save(*flying.popleft())
+                elif others:
+                    time.sleep(POLL)
+                else:
+                    return
+
+    def _next(self) -> tuple[Piece | None, bool]:
+        """A block that nobody has; what waits goes before what is made anew. And whether there are
+        some that others have."""
+        others = False
+        with self._store.read() as connection:
+            for blocks, whole in (
+                (retag.waiting_blocks(connection), True),
+                (retag.walk_blocks(connection, SEEN), False),
+            ):
+                for block in blocks:
+                    if self._claims.take(block):
+                        return self._read(block, whole), others
+                    others = True
+        return None, others
+
+    def _read(self, block: int, whole: bool) -> Piece:
+        # In a transaction of its own: who had the block before may have written just now.
+        with self._store.read() as connection:
+            return retag.read(connection, block, whole=whole)
+
+    def _save(self, piece: Piece, later: Future[list[Change]]) -> None:
+        changes = later.result()
+        with self._store.write() as connection:
+            self.looked_at += retag.save(
+                connection, piece, changes, self._versions, self._look.stale
+            )
+        self._claims.give_back(piece.block)
 
 
-def _changed(
-    store: Store,
-    config: Config,
-    by_topic: Mapping[str, Tagger],
-    versions: Mapping[str, str],
-    size: int,
-) -> int:
-    """One batch of the walk over papers whose tags of some topics are of another version; how many
-    papers it had, 0 at its end. What is left of the walk is asked anew each time, so that several
-    processes share one."""
-    with store.write() as connection:
-        walk = retag.begin(connection, versions)
-        batch = [_heard(p, config) for p in retag.batch(connection, walk, size)] if walk else []
-        if walk and batch:
-            before = retag.stored(connection, batch)
-            after = _anew(batch, before, config, by_topic, walk.stale)
-            retag.save(connection, batch, before, after)
-            retag.advance(connection, walk, batch[-1].pk)
-        elif walk:
-            retag.end(connection, walk, versions)
-    return len(batch)
-
-
-def _anew(
-    papers: Sequence[Waiting],
-    before: Mapping[int, Mapping[str, Tag]],
-    config: Config,
-    by_topic: Mapping[str, Tagger],
-    stale: frozenset[str],
-) -> dict[int, dict[str, Tag]]:
-    """Tags as they are now: those of stale topics and all above them looked at, others as stored."""
-    names = above(sorted(stale), config.topics)
-    topics = [topic for topic in config.topics if topic.name in names]
-    parents = {topic.name: topic.parent for topic in config.topics}
-    texts = [(one.doc["title"], one.doc["abstract"]) for one in papers]
-    found = {}
-    for one, looked in zip(papers, look(texts, by_topic, topics), strict=True):
-        found_here = {t.name: Tag(t.name, 0.0, False, "child") for t in config.topics}
-        found_here |= {n: t for n, t in before[one.pk].items() if n in found_here} | looked
-        found_here |= {name: spoken(name, word) for name, word in one.said.items()}
-        lift(found_here, config.topics, one.said)
-        tagged = with_works(one.doc, list(found_here.values()), parents)
-        found[one.pk] = {t.topic: t for t in tagged} | {name: found_here[name] for name in one.said}
-    return found
-
-
-def _heard(waiting: Waiting, config: Config) -> Waiting:
-    """Without what was said of topics that are not watched any more."""
-    names = {topic.name for topic in config.topics}
-    return replace(waiting, said={n: word for n, word in waiting.said.items() if n in names})
+SEEN = 64
+"""Blocks of the walk among which one is looked for that nobody has."""

@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from aggregator import topics
 from aggregator.ingest import store_drafts
 from aggregator.models import Draft, Parsed, Tag
 from aggregator.store import tags
 from aggregator.store.db import Store
+from aggregator.store.sql import one_at_a_time, paper
 from aggregator.topics import Config
 from tests.conftest import NOW
 from tests.drafts import DAY, preprint
@@ -64,10 +67,20 @@ def put(store: Store, *drafts: Draft, source: str = "arxiv", now: datetime = NOW
         store_drafts(connection, [Parsed(drafts)], source, now, backfill=False)
 
 
+def untagged(connection: sa.Connection, most: int) -> list[tags.Waiting]:
+    """The newest papers that wait for their tags."""
+    one_at_a_time(connection, "ingest")
+    asked = sa.select(paper.c.pk, paper.c.at, paper.c.heat, paper.c.doc)
+    asked = asked.where(paper.c.tagged_by.is_(None)).order_by(paper.c.at.desc()).limit(most)
+    rows = connection.execute(asked).all()
+    said = tags.said_of(connection, [row.doc["id"] for row in rows])
+    return [tags.Waiting(*row, said.get(row.doc["id"], {})) for row in rows]
+
+
 def give_tags(store: Store, probabilities: Mapping[str, Sequence[tuple[str, float]]]) -> None:
     """Tag the papers that wait, by title: (topic, probability); from 0.5 on it is a tag."""
     with store.write() as connection:
-        waiting = tags.untagged(connection, 1_000_000)
+        waiting = untagged(connection, 1_000_000)
         said = [
             [Tag(name, p, p >= 0.5, "model") for name, p in probabilities.get(w.doc["title"], ())]
             for w in waiting

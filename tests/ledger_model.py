@@ -24,12 +24,12 @@ from aggregator.send import Sender
 from aggregator.settings import Settings
 from aggregator.store import letters, people, subscriptions, tags
 from aggregator.store.db import Store
-from aggregator.store.sql import letter
+from aggregator.store.sql import letter, one_at_a_time, paper
 from aggregator.watches import Terms, Wanted
 from tests.conftest import NOW
 from tests.deliver.box import Box
 from tests.drafts import page, preprint
-from tests.filled import CONFIG, put
+from tests.filled import CONFIG, put, untagged
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -137,7 +137,7 @@ class Model:
     def tag(self, most: int = 0) -> None:
         """Some or all of the papers that wait get their tag."""
         with self.store.write() as connection:
-            waiting = tags.untagged(connection, most or self.dice.randrange(1, 8))
+            waiting = untagged(connection, most or self.dice.randrange(1, 8))
             tags.save(
                 connection, waiting, [[Tag("gan", 0.9, True, "model")]] * len(waiting), tagged=True
             )
@@ -145,7 +145,8 @@ class Model:
     def retag(self) -> None:
         """A new tagger: everything waits again."""
         with self.store.write() as connection:
-            tags.forget(connection)
+            one_at_a_time(connection, "ingest")
+            connection.execute(sa.update(paper).values(tagged_by=None))
 
     def link(self) -> None:
         """A page names a preprint (two papers become one), or another one, or none that is known."""

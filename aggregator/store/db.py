@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from aggregator import acting, clock
 from aggregator.errors import UsageError
 from aggregator.store import audit
+from aggregator.store.claims import Claims
 from aggregator.store.rows import packed
 from aggregator.store.sql import lock_number
 
@@ -135,6 +136,22 @@ class Store:
         if not alive and self.is_sqlite:
             (self.data_dir / f"sender-{sender}.lock").unlink(missing_ok=True)
         return alive
+
+    @contextmanager
+    def claims(self, name: str) -> Iterator[Claims]:
+        """Numbers of this name to share work by: see `Claims`. On SQLite all the work is one process's;
+        another one waits here."""
+        if self.is_sqlite:
+            with self._lock(name):
+                yield Claims(None, 0)
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            claims = Claims(connection, lock_number(name) >> 32)
+            try:
+                yield claims
+            finally:
+                if not connection.invalidated:
+                    claims.end()
 
     def close(self) -> None:
         """Give back every connection."""

@@ -29,15 +29,21 @@ class Model(SQLModel, table=True):
 
 
 class TopicState(SQLModel, table=True):
-    """By what a topic's tags were made, and how far the walk that makes them anew has come."""
+    """By what a topic's tags were made, and by what they are made anew where that is another."""
 
     __tablename__ = "topic_state"  # pyright: ignore[reportAssignmentType]
 
     topic: str = Field(primary_key=True)
     version: str = _text()  # every tagged paper has this topic's tag by this version or a later one
-    wanted: str = _text()  # what the walk tags by
-    done_pk: int | None = Field(default=None, sa_column=Column(_BIG, nullable=True))  # papers from
-    # here on (newest first) have been looked at; null: none yet
+    wanted: str = _text()  # what papers are tagged by now; the walk is over where both are the same
+
+
+class TagBlock(SQLModel, table=True):
+    """Papers that the walk has still to look at, those of neighbouring keys together."""
+
+    __tablename__ = "tag_block"  # pyright: ignore[reportAssignmentType]
+
+    block: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))  # key // 512
 
 
 class Training(SQLModel, table=True):

@@ -51,6 +51,7 @@ session = _all["session"]
 identity = _all["identity"]
 model = _all["model"]
 topic_state = _all["topic_state"]
+tag_block = _all["tag_block"]
 training = _all["training"]
 topic_size = _all["topic_size"]
 

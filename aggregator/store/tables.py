@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -97,7 +98,14 @@ class Paper(SQLModel, table=True):
         Index(None, "kind", "heat", "pk"),
         Index(None, "heat", "pk"),
         Index(None, "venue", "at"),
-        Index(None, "tagged_by"),
+        # Those that wait for their tags, in the order in which they get them.
+        Index(
+            "ix_paper_waiting",
+            "at",
+            "pk",
+            sqlite_where=text("tagged_by IS NULL"),
+            postgresql_where=text("tagged_by IS NULL"),
+        ),
     )
 
     pk: int | None = _key()

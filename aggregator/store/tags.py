@@ -1,4 +1,4 @@
-"""Tags: which papers wait for them, and storing what the tagger and people said."""
+"""Tags of single papers: what people said, and storing that."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,16 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.models import Tag
-from aggregator.store.sql import chunks, feedback, one_at_a_time, paper, tag
+from aggregator.store.sql import chunks, feedback, paper, tag
+from aggregator.tag.documents import kept, shown
 from aggregator.tag.tree import overruled
-
-KEPT_FROM = 0.05
-"""Probabilities below this are not stored: no filter asks for less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A paper that waits for its tags; `said` is what people said of its topics."""
+    """A paper whose tags are to be saved; `said` is what people said of its topics."""
 
     pk: int
     at: datetime
@@ -29,28 +27,6 @@ class Waiting:
 
 TAGGED = "all"
 """In `paper.tagged_by`: every topic was looked at. By what is kept per topic, see `retag`."""
-
-
-def forget(connection: Connection) -> None:
-    """Let all papers wait again."""
-    one_at_a_time(connection, "ingest")
-    tagged = paper.c.tagged_by.is_not(None)
-    connection.execute(sa.update(paper).values(tagged_by=None).where(tagged))
-
-
-def untagged(connection: Connection, most: int) -> list[Waiting]:
-    """The newest papers that wait, at most so many. Until the caller's transaction ends nobody
-    rewrites or merges a paper, so that tags are saved to what they were made from."""
-    one_at_a_time(connection, "ingest")
-    asked = (
-        sa.select(paper.c.pk, paper.c.at, paper.c.heat, paper.c.doc)
-        .where(paper.c.tagged_by.is_(None))
-        .order_by(paper.c.at.desc())
-        .limit(most)
-    )
-    rows = connection.execute(asked).all()
-    said = said_of(connection, [row.doc["id"] for row in rows])
-    return [Waiting(row.pk, row.at, row.heat, row.doc, said.get(row.doc["id"], {})) for row in rows]
 
 
 def said_of(connection: Connection, paper_ids: Sequence[str]) -> dict[str, dict[str, bool]]:
@@ -89,8 +65,7 @@ def save(
             "heat": p.heat,
         }
         for p, tags in zip(papers, made, strict=True)
-        for t in tags
-        if t.tagged or t.probability >= KEPT_FROM
+        for t in kept(tags)
     ]
     if rows:
         connection.execute(sa.insert(tag), rows)
@@ -103,9 +78,3 @@ def save(
             for p, tags in zip(papers, made, strict=True)
         ],
     )
-
-
-def shown(tags: Sequence[Tag]) -> list[dict[str, Any]]:
-    """A paper's tags as its document has them, the likeliest first."""
-    found = sorted((t for t in tags if t.tagged), key=lambda t: (-t.probability, t.topic))
-    return [{"name": t.topic, "probability": t.rounded, "by": t.by} for t in found]

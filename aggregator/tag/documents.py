@@ -8,6 +8,9 @@ from aggregator.models import Tag
 from aggregator.tag.model import Tagger
 from aggregator.tag.tags import TopicLike, tag_papers
 
+KEPT_FROM = 0.05
+"""Probabilities below this are not stored: no filter asks for less."""
+
 
 def tag_documents(
     docs: Sequence[Mapping[str, Any]],
@@ -48,3 +51,14 @@ def with_works(
         else t
         for t in tags
     ]
+
+
+def kept(tags: Sequence[Tag]) -> list[Tag]:
+    """Those that are stored."""
+    return [t for t in tags if t.tagged or t.probability >= KEPT_FROM]
+
+
+def shown(tags: Sequence[Tag]) -> list[dict[str, Any]]:
+    """A paper's tags as its document has them, the likeliest first."""
+    found = sorted((t for t in tags if t.tagged), key=lambda t: (-t.probability, t.topic))
+    return [{"name": t.topic, "probability": t.rounded, "by": t.by} for t in found]

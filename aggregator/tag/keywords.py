@@ -27,13 +27,14 @@ def keyword_probability(
     they are cut into and, as cutting depends on what stands around, as plain text too. A word of
     `exclude` anywhere makes it `NONE`.
     """
-    return probability_in(Text(title, abstract), keywords, exclude)
+    return probability_in(Text(tokens(title), tokens(abstract)), keywords, exclude)
 
 
 class Text:
     """A paper made ready, when first asked, for many keyword rules."""
 
-    def __init__(self, title: str, abstract: str) -> None:
+    def __init__(self, title: Sequence[str], abstract: Sequence[str]) -> None:
+        """The words of title and abstract."""
         self._given = (title, abstract)
 
     @cached_property
@@ -62,15 +63,16 @@ def excluded(text: Text, exclude: Sequence[str]) -> bool:
     return any(_count(text.title, word) or _count(text.abstract, word) for word in exclude)
 
 
-def _spaced(text: str) -> str:
-    """Words set apart by single blanks, one at each end, so that " gan " is a whole word."""
-    return f" {' '.join(map(singular, tokens(text)))} "
+def _spaced(words: Sequence[str]) -> str:
+    """Words set apart by two blanks, two at each end, so that " gan " is a whole word, and "gan gan"
+    holds it twice."""
+    return f"  {'  '.join(map(singular, words))}  "
 
 
 @lru_cache(4096)
 def _wanted(keyword: str) -> str:
-    """As `_spaced`: the same few words are looked for in every paper."""
-    return _spaced(keyword)
+    """What to look for in a `_spaced` text: the same few words are looked for in every paper."""
+    return _spaced(tokens(keyword))[1:-1]
 
 
 def _count(spaced: str, keyword: str) -> int:
@@ -78,6 +80,5 @@ def _count(spaced: str, keyword: str) -> int:
     if not wanted.strip():
         return 0
     if wanted.isascii():
-        # Overlapping blanks: "gan gan" holds " gan " twice.
-        return spaced.replace(" ", "  ").count(wanted.replace(" ", "  ")[1:-1])
+        return spaced.count(wanted)
     return spaced.replace(" ", "").count(wanted.replace(" ", ""))

@@ -37,15 +37,18 @@ class Tagger:
         odds = np.log(words / (1 - words.astype(np.float64)))
         return calibrated(self.meaning.thresholds(odds)[None], AS_THEY_ARE)[0]
 
-    def probabilities(self, papers: Sequence[tuple[str, str]]) -> np.ndarray:
+    def probabilities(
+        self, papers: Sequence[tuple[str, str]], words: Sequence[Sequence[str]] = ()
+    ) -> np.ndarray:
         """(title, abstract) pairs -> (n_papers, n_topics) float64 in 0..1.
 
         The chance that a reader of the topic would clearly want the paper, among papers as they
-        come in a daily feed. Either text may be empty.
+        come in a daily feed. Either text may be empty. `words` are the papers' as `words_of` gives
+        them, where they are known already.
         """
-        scores = (
-            self.vectoriser.transform(papers) @ self.artifact.weights + self.artifact.intercepts
-        )
+        seen = self.vectoriser
+        rows = seen.transform_words(words) if words else seen.transform(papers)
+        scores = rows @ self.artifact.weights + self.artifact.intercepts
         if self.meaning is None:
             return calibrated(scores, self.artifact.calibration)
         slope, offset = self.artifact.calibration.astype(np.float64).T

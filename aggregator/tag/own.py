@@ -52,7 +52,7 @@ def fit(
     """A model of one topic, or None if there is too little to learn from (`LEAST_PAPERS`,
     `LEAST_FOUND`): then the keywords tag.
 
-    The keywords judge the sample: what `keywords.probability_in` says is each paper's soft target.
+    The keywords judge the sample: what `keywords.keyword_probability` says is each paper's soft target.
     Works and confirmed papers have 1, rejected ones 0, and more weight. Where a keyword
     occurs, a copy of the paper without the keyword has the same target, so that the words that
     stand around it are learned, too; a paper that speaks of the topic in other words is then found,
@@ -62,7 +62,7 @@ def fit(
         return None
     said = {one.paper: one.relevant for one in judged}
     rest = [paper for paper in dict.fromkeys(sample) if paper not in said]
-    weak = [rule.probability_in(rule.Text(*p), topic.keywords, topic.exclude) for p in rest]
+    weak = [rule.keyword_probability(*p, topic.keywords, topic.exclude) for p in rest]
     papers = [*rest, *works, *said]
     target = np.array([*weak, *[1.0] * len(works), *[float(yes) for yes in said.values()]])
     weight = np.array([1.0] * len(rest) + [WORK] * len(works) + [WORD] * len(said))

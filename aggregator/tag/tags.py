@@ -6,7 +6,8 @@ from typing import Protocol
 from aggregator.models import Tag
 from aggregator.tag import keywords as rule
 from aggregator.tag.model import Tagger
-from aggregator.tag.tree import lift, spoken
+from aggregator.tag.text import words_of
+from aggregator.tag.tree import children_first, climb, spoken
 
 SURE = 0.5
 """From here on the model's word goes before `exclude`: a GAN paper may speak of attacks."""
@@ -39,10 +40,10 @@ def tag_papers(
     `said` holds for each paper what people said of its topics, which goes before all that.
     """
     result = []
-    looked = look(papers, taggers, topics)
+    looked, climbing = look(papers, taggers, topics), children_first(topics)
     for tags, words in zip(looked, said or [{}] * len(papers), strict=True):
         tags |= {name: spoken(name, words[name]) for name in tags.keys() & words.keys()}
-        lift(tags, topics, words)
+        climb(tags, climbing, words)
         result.append([tags[topic.name] for topic in topics])
     return result
 
@@ -58,16 +59,19 @@ def look(
     """
     known = [topic for topic in topics if topic.name in taggers]
     asked = [topic for topic in topics if topic.name not in taggers and topic.keywords]
-    rows = _rows(papers, {topic.name: taggers[topic.name] for topic in known})
+    words = words_of(papers)
+    rows = _rows(papers, words, {topic.name: taggers[topic.name] for topic in known})
+    silent = {t.name: Tag(t.name, 0.0, False, "child") for t in topics}
     result = []
-    for number, paper in enumerate(papers):
-        tags = {t.name: Tag(t.name, 0.0, False, "child") for t in topics}
-        text = rule.Text(*paper)
+    for number in range(len(papers)):
+        tags = silent.copy()
+        text = rule.Text(words[2 * number], words[2 * number + 1])
         for topic in known:
             probabilities, threshold = rows[topic.name]
             p = probabilities[number]
-            unsure = p < SURE and rule.excluded(text, topic.exclude)
-            tags[topic.name] = Tag(topic.name, p, p >= threshold and not unsure, "model")
+            # The phrases last: making a text ready for them takes as long as the model.
+            tagged = p >= threshold and (p >= SURE or not rule.excluded(text, topic.exclude))
+            tags[topic.name] = Tag(topic.name, p, tagged, "model")
         for topic in asked:
             p = rule.probability_in(text, topic.keywords, topic.exclude)
             tags[topic.name] = Tag(topic.name, p, p >= rule.THRESHOLD, "keywords")
@@ -76,13 +80,15 @@ def look(
 
 
 def _rows(
-    papers: Sequence[tuple[str, str]], taggers: Mapping[str, Tagger]
+    papers: Sequence[tuple[str, str]],
+    words: Sequence[Sequence[str]],
+    taggers: Mapping[str, Tagger],
 ) -> dict[str, tuple[list[float], float]]:
     """Each topic's probabilities, one per paper, and its threshold; a model is asked once for all
     its topics."""
     found = {}
     for tagger in {id(tagger): tagger for tagger in taggers.values()}.values():
-        table = tagger.probabilities(papers)
+        table = tagger.probabilities(papers, words)
         for topic, decider in taggers.items():
             if decider is tagger:
                 column = tagger.topics.index(topic)

@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import rjieba
 
@@ -32,6 +33,11 @@ def tokens(text: str) -> list[str]:
     if not text.isascii():
         text = _fold(text)
     return text.translate(_ASCII).split()
+
+
+def words_of(papers: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """(title, abstract) pairs -> the words of each text, title and abstract by turns."""
+    return [tokens(text) for paper in papers for text in paper]
 
 
 def strip_markup(text: str) -> str:

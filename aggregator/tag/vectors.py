@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from aggregator.tag.features import TITLE, normal_form
 from aggregator.tag.phrases import CUES, OBJECTS, REACH
-from aggregator.tag.text import tokens
+from aggregator.tag.text import words_of
 
 BATCH = 512
 """Papers counted together: enough to make numpy's overhead small, few enough to stay in cache."""
@@ -47,6 +47,11 @@ class Vectoriser:
         """
         return self.weigh(self.counts(papers))
 
+    def transform_words(self, words: Sequence[Sequence[str]]) -> sp.csr_matrix:
+        """As `transform`, from the words of the papers as `words_of` gives them."""
+        parts = [words[at : at + 2 * BATCH] for at in range(0, len(words), 2 * BATCH)]
+        return self.weigh(self._joined([self._count(part) for part in parts]))
+
     def weigh(self, counts: sp.csr_matrix) -> sp.csr_matrix:
         """Counts as of `counts` -> rows as of `transform`, in the same place of memory."""
         rows = counts
@@ -58,14 +63,16 @@ class Vectoriser:
 
     def counts(self, papers: Sequence[tuple[str, str]]) -> sp.csr_matrix:
         """(title, abstract) pairs -> (n_papers, n_features) float32, how often each feature occurs."""
-        batches = [self._count(papers[at : at + BATCH]) for at in range(0, len(papers), BATCH)]
+        parts = (papers[at : at + BATCH] for at in range(0, len(papers), BATCH))
+        return self._joined([self._count(words_of(part)) for part in parts])
+
+    def _joined(self, batches: Sequence[sp.csr_matrix]) -> sp.csr_matrix:
         if not batches:
             return sp.csr_matrix((0, len(self.vocabulary)), dtype=np.float32)
         return batches[0] if len(batches) == 1 else sp.csr_matrix(sp.vstack(batches, format="csr"))
 
-    def _count(self, papers: Sequence[tuple[str, str]]) -> sp.csr_matrix:
+    def _count(self, fields: Sequence[Sequence[str]]) -> sp.csr_matrix:
         """As `counts`, for one batch: fields in a row, title and abstract by turns, each ended by -1."""
-        fields = [tokens(text) for paper in papers for text in paper]
         ends = np.cumsum([len(words) + 1 for words in fields])
         lookup = self._ids.__getitem__
         stream = chain.from_iterable((*map(lookup, words), -1) for words in fields)
@@ -79,7 +86,7 @@ class Vectoriser:
         ]
         columns = np.concatenate([column for column, _ in found])
         lines = np.concatenate([place for _, place in found]) // 2
-        shape = (len(papers), len(self.vocabulary))
+        shape = (len(fields) // 2, len(self.vocabulary))
         ones = np.ones(len(columns), dtype=np.float32)
         # From coordinates to rows, scipy adds what falls on the same place: that is the count.
         return sp.csr_matrix((ones, (lines, columns)), shape=shape)

@@ -18,6 +18,7 @@ from tests.bench import (
     own,
     rising,
     scale,
+    stored,
     tagging,
     taught,
 )
@@ -28,6 +29,7 @@ PARTS = {
     "feeds": feeds.bench,
     "links": links.bench,
     "tagging": tagging.bench,
+    "stored": stored.bench,
     "own": own.bench,
     "taught": taught.bench,
     "mine": mine.bench,

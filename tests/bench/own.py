@@ -110,8 +110,7 @@ def _lists(store: Store, topic: Topic, corpus: Sequence[Row]) -> dict[str, list[
     by_words = [
         row["title"]
         for row in sorted(corpus, key=lambda row: row.get("seen_on") or str(row["year"]))[::-1]
-        if rule.probability_in(rule.Text(row["title"], row["abstract"]), topic.keywords, ())
-        > rule.NONE
+        if rule.keyword_probability(row["title"], row["abstract"], topic.keywords, ()) > rule.NONE
     ]
     return {
         "likeliest": [t.title for t in likeliest if t.title not in works][:SHOWN],

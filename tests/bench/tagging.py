@@ -35,8 +35,8 @@ def bench() -> list[tuple[str, str, str]]:
     tagger = load()
     runs = {
         "ours": lambda: tagger.probabilities(papers),
-        "equal": _scikit_learn(tagger, papers, equal=True),
-        "plain": _scikit_learn(tagger, papers, equal=False),
+        "equal": scikit_learn(tagger, papers, equal=True),
+        "plain": scikit_learn(tagger, papers, equal=False),
     }
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(ROUNDS):
@@ -67,7 +67,7 @@ def _papers() -> tuple[list[Paper], str]:
     return [(row["title"], text) for row, text in zip(rows, texts, strict=True)], "made-up"
 
 
-def _scikit_learn(tagger: Tagger, papers: list[Paper], *, equal: bool) -> Callable[[], Any]:
+def scikit_learn(tagger: Tagger, papers: list[Paper], *, equal: bool) -> Callable[[], Any]:
     """transform + decision_function of the peer, ready to run."""
     vocabulary = list(tagger.vectoriser.vocabulary)
     if not equal:

@@ -1,0 +1,121 @@
+"""How fast the papers of a whole store are tagged (read, looked at, written), beside bare scikit-learn on
+one thread with the same texts in memory; and what it does to memory.
+
+`DAYPAPER_BENCH_STORED=10000` takes fewer papers than 40,000.
+"""
+
+import os
+import resource
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+from aggregator import bulk, pipeline, topics
+from aggregator.settings import Settings
+from aggregator.store.db import Store
+from aggregator.tag.model import load
+from tests.bench.bulk import NOW, write_snapshot
+from tests.bench.papers import papers
+from tests.bench.tagging import scikit_learn
+
+TOPICS = Path(__file__).parents[2] / "topics.toml"
+SERVER = "postgresql+psycopg:///postgres"
+ROUNDS = 3
+SAMPLE = 5_000  # papers that scikit-learn looks at in each round: its speed does not depend on it
+
+Measured = tuple[float, float]
+"""Seconds of wall time and of processor time, helpers included."""
+
+
+def bench() -> list[tuple[str, str, str]]:
+    """(what, measured, target). First the papers wait for all their tags, then all are tagged anew by the
+    same model (`tag --all`), by turns with scikit-learn."""
+    count = int(os.environ.get("DAYPAPER_BENCH_STORED", "40000"))
+    rows: list[tuple[str, str, str]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        kind = write_snapshot(Path(folder, "snapshot.json"), count)
+        for name, stores in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
+            with stores(Path(folder)) as store:
+                if store is not None:
+                    rows += _one(store, Path(folder), f"{count:,} {kind}, {name}", count)
+    return rows
+
+
+def _one(store: Store, folder: Path, what: str, count: int) -> Iterator[tuple[str, str, str]]:
+    bulk.load(store, folder / "snapshot.json", "arxiv-snapshot", NOW, lambda _: None)
+    settings, config = Settings(data_dir=folder), topics.load(TOPICS)
+    texts = [(title, abstract) for title, abstract, _ in papers(min(count, 30_000))[0]][:SAMPLE]
+    peers = {one: scikit_learn(load(), texts, equal=one == "equal") for one in ("equal", "plain")}
+    ours: dict[str, list[Measured]] = {}
+    theirs: dict[str, list[Measured]] = {}
+    for n in range(ROUNDS):
+        for name, peer in peers.items():
+            theirs.setdefault(name, []).append(_measured(peer))
+        for name, everything in (("first", False), ("anew", True)):
+            if n == 0 or everything:
+                run = lambda e=everything: pipeline.tag(store, settings, config, everything=e)  # noqa: E731
+                ours.setdefault(name, []).append(_measured(run))
+    rate = {name: SAMPLE / min(wall for wall, _ in found) for name, found in theirs.items()}
+    for name, found in ours.items():
+        wall, busy = min(found)
+        speed = count / wall
+        yield (
+            f"{what}: {'waiting papers' if name == 'first' else 'all anew'}",
+            f"{speed:,.0f} papers/s of wall time, {count / busy:,.0f} per CPU-second",
+            "-",
+        )
+        for peer, each in (("equal", "equal features"), ("plain", "words and pairs only")):
+            yield (
+                f"… as scikit-learn, {each}",
+                f"{speed / rate[peer]:.2f} x ({rate[peer]:,.0f} papers/s)",
+                ">= 0.9" if peer == "equal" else "-",
+            )
+    own, helper = (resource.getrusage(who).ru_maxrss / 1024 for who in _WHO)
+    yield "… most memory of this process, of a helper", f"{own:,.0f} MB, {helper:,.0f} MB", "1 GB"
+
+
+_WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+
+
+def _measured(run: Callable[[], Any]) -> Measured:
+    wall, own, others = perf_counter(), process_time(), _helpers()
+    run()
+    return perf_counter() - wall, process_time() - own + _helpers() - others
+
+
+def _helpers() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@contextmanager
+def _sqlite(folder: Path) -> Iterator[Store | None]:
+    with closing(Store(f"sqlite:///{folder / 'daypaper.sqlite3'}", folder)) as store:
+        store.migrate()
+        yield store
+
+
+@contextmanager
+def _postgres(folder: Path) -> Iterator[Store | None]:
+    """A database of its own on the server of the tests; None without one."""
+    server = os.environ.get("DAYPAPER_TEST_DATABASE_URL", SERVER)
+    url, name = sa.make_url(server), f"daypaper_bench_{os.getpid()}"
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        admin = psycopg.connect(plain, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError:
+        yield None
+        return
+    with admin:
+        admin.execute(f'CREATE DATABASE "{name}"'.encode())
+        there = url.set(database=name).render_as_string(hide_password=False)
+        with closing(Store(there, folder)) as store:
+            store.migrate()
+            yield store
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
