@@ -74,7 +74,9 @@ def untagged(connection: sa.Connection, most: int) -> list[tags.Waiting]:
     asked = asked.where(paper.c.tagged_by.is_(None)).order_by(paper.c.at.desc()).limit(most)
     rows = connection.execute(asked).all()
     said = tags.said_of(connection, [row.doc["id"] for row in rows])
-    return [tags.Waiting(*row, said.get(row.doc["id"], {})) for row in rows]
+    return [
+        tags.Waiting(row.pk, row.at, row.heat, row.doc, said.get(row.doc["id"], {})) for row in rows
+    ]
 
 
 def give_tags(store: Store, probabilities: Mapping[str, Sequence[tuple[str, float]]]) -> None:

@@ -16,7 +16,7 @@ from aggregator.store.db import Store
 from aggregator.store.retag import OvertakenError
 from aggregator.store.sql import tag, topic_state
 from aggregator.tag.anew import Change, Look, Plain
-from aggregator.tag.model import load
+from aggregator.tag.model import Tagger, load
 from aggregator.tag.versions import topic_versions
 from aggregator.topics import Config, Topic
 from tests.conftest import NOW
@@ -141,7 +141,8 @@ Versions = dict[str, str]
 
 def in_hand(store: Store, topics: Config) -> tuple[retag.Piece, list[Change], Look, Versions]:
     """The waiting papers of the first block as a process has them that is about to write."""
-    by_topic = dict.fromkeys(("gan", "architectures"), load())
+    tagger = load()
+    by_topic: dict[str, Tagger] = {"gan": tagger, "architectures": tagger}
     versions = topic_versions(topics.topics, by_topic)
     with store.write() as connection:
         stale = retag.begin(connection, versions, {})
