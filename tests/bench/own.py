@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from aggregator import bulk, pipeline, topics
+from aggregator.parse.text import plain
 from aggregator.settings import Settings
 from aggregator.store.db import Store
 from aggregator.store.sql import paper, tag
@@ -55,8 +56,9 @@ def bench() -> list[tuple[str, str, str]]:
 
 
 def _corpus() -> Iterator[Row]:
-    """Real papers, the recent ones last, each title once."""
-    rows = {row["title"]: row for path in CORPUS for row in read_papers(path)}
+    """Real papers, the recent ones last, each title, as it is stored, once."""
+    read = (row | {"title": plain(row["title"])} for path in CORPUS for row in read_papers(path))
+    rows = {row["title"]: row for row in read}
     yield from list(rows.values())[:PAPERS]
 
 
