@@ -14,10 +14,15 @@ from aggregator.topics import Config
 
 
 def explain_paper(
-    store: Store, settings: Settings, config: Config, name: str, wanted: Sequence[str] = ()
+    store: Store,
+    settings: Settings,
+    config: Config,
+    name: str,
+    wanted: Sequence[str] = (),
+    near: float = 0.0,
 ) -> tuple[dict[str, Any], list[Explanation]]:
     """A paper's document, and why it has each of the topics `wanted` or not (every topic without
-    any), those that it has first, by probability.
+    any), those that it has first, by probability; `near` as `why.explain` has it.
 
     What is explained is what the models in use say now; stored tags follow within seconds. Raises
     NotFoundError for no such paper and UsageError for no such topic.
@@ -33,5 +38,5 @@ def explain_paper(
         doc = papers.by_name(connection, name).doc
         said = tags.said_of(connection, [doc["id"]]).get(doc["id"], {})
     tagged = tag_documents([doc], by_topic, config.topics, [said])[0]
-    found = explain(doc, tagged, config.topics, by_topic, said, wanted or known)
+    found = explain(doc, tagged, config.topics, by_topic, said, wanted or known, near)
     return doc, sorted(found, key=lambda e: (not e.tagged, -e.probability, e.by == "child"))

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import CompoundSelect, Connection, Select
+from sqlalchemy import Connection, Select
 
 from aggregator.digest import similar
 from aggregator.store import hits
@@ -59,10 +59,8 @@ def _candidates(
     if not words:
         return []
     asked = _finding(len(words), is_sqlite(connection))
-    shared: dict[int, float] = {}
-    for number, key in connection.execute(asked, _named(connection, words)):
-        shared[key] = shared.get(key, 0.0) + weighed[words[number]]
-    return sorted(shared, key=lambda key: (-shared[key], -key))[: COMPARED + 1]
+    given = {f"weight{n}": weighed[word] for n, word in enumerate(words)}
+    return list(connection.scalars(asked, _named(connection, words) | given))
 
 
 @cache
@@ -79,14 +77,19 @@ def _counting(words: int, sqlite: bool) -> Select[*tuple[int, ...]]:
 
 
 @cache
-def _finding(words: int, sqlite: bool) -> CompoundSelect[*tuple[int, int]]:
-    """The statement for (number of a word, key) of the newest papers with each of so many words."""
+def _finding(words: int, sqlite: bool) -> Select[tuple[int]]:
+    """The statement for the keys of the papers that share most, by weight, of so many words, among the
+    newest with each; the newer first where they share as much."""
     parts = []
     for n in range(words):
         found = hits.newest_first(hits.keys(f"word{n}", sqlite=sqlite), sqlite=sqlite)
         newest = found.limit(NEWEST).subquery()
-        parts.append(sa.select(sa.literal_column(str(n), sa.Integer).label("number"), newest.c.pk))
-    return sa.union_all(*parts)
+        weight = sa.bindparam(f"weight{n}", type_=sa.Float).label("weight")
+        parts.append(sa.select(weight, newest.c.pk))
+    every = sa.union_all(*parts).subquery()
+    ranked = sa.select(every.c.pk).group_by(every.c.pk)
+    shared = sa.func.sum(every.c.weight)
+    return ranked.order_by(shared.desc(), every.c.pk.desc()).limit(COMPARED + 1)
 
 
 def _named(connection: Connection, words: Sequence[str]) -> dict[str, str]:

@@ -134,17 +134,37 @@ def explain(
     taggers: Mapping[str, Tagger],
     said: Mapping[str, bool],
     wanted: Sequence[str],
+    near: float = 0.0,
 ) -> list[Explanation]:
-    """A paper's document and its tags (as `tag_documents` gives them) -> why, for each topic wanted.
+    """A paper's document and its tags (as `tag_documents` gives them) -> why, for each topic wanted;
+    of those that it has not, and nobody said a word about, from `near` of their threshold on.
 
     `taggers` are the models by the topic that they decide; `said` what people said of this paper.
     """
     text = Text(doc["title"], doc["abstract"])
     found = {tag.topic: tag for tag in tags}
     named = {topic.name: topic for topic in topics}
-    return [
-        _explained(text, named[name], found, topics, taggers.get(name), said) for name in wanted
-    ]
+    explained = []
+    for name in wanted:
+        own, threshold = _own(text, named[name], taggers.get(name))
+        # Words are found in place for what is shown alone: that takes the time.
+        close = near == 0 or (own is not None and own >= near * (threshold or 0.0))
+        if close or found[name].tagged or name in said:
+            tagger = taggers.get(name)
+            explained.append(_explained(text, named[name], found, topics, tagger, said))
+    return explained
+
+
+def _own(text: Text, topic: TopicLike, tagger: Tagger | None) -> tuple[float | None, float | None]:
+    """What title and abstract say by themselves, and from what probability on it tags; None for a topic
+    that neither a model nor keywords decide."""
+    if tagger:
+        column = tagger.topics.index(topic.name)
+        return float(text.probabilities(tagger)[column]), float(tagger.thresholds[column])
+    if topic.keywords:
+        found = rule.keyword_probability(text.title, text.abstract, topic.keywords, topic.exclude)
+        return found, rule.THRESHOLD
+    return None, None
 
 
 def _explained(
@@ -156,15 +176,12 @@ def _explained(
     said: Mapping[str, bool],
 ) -> Explanation:
     name = topic.name
-    own = threshold = constant = None
+    own, threshold = _own(text, topic, tagger)
+    constant = None
     parts: list[tuple[str, float]] = []
     if tagger:
-        own = float(text.probabilities(tagger)[tagger.topics.index(name)])
-        threshold = float(tagger.thresholds[tagger.topics.index(name)])
         parts = tagger.explain_row(text.row(tagger), name)
     elif topic.keywords:
-        own = rule.keyword_probability(text.title, text.abstract, topic.keywords, topic.exclude)
-        threshold = rule.THRESHOLD
         parts = _of_keywords(text, topic)
     meaning = tagger.meant(text.title, text.abstract, name) if tagger else None
     if own is not None:

@@ -43,7 +43,9 @@ class Why:
 
 def reasons_of(services: Services, doc: dict[str, Any]) -> list[Why]:
     """The topics that the paper has, was said something about, or nearly has."""
-    _, found = explain_paper(services.store, services.settings, services.config, doc["id"])
+    _, found = explain_paper(
+        services.store, services.settings, services.config, doc["id"], near=NEAR
+    )
     return [
         Why(
             one,
@@ -53,9 +55,6 @@ def reasons_of(services: Services, doc: dict[str, Any]) -> list[Why]:
             [(r.words, r.weight) for r in one.reasons if r.weight < 0][:SHOWN],
         )
         for one in found
-        if one.tagged
-        or one.said is not None
-        or (one.own or 0) >= NEAR * (one.threshold or float("inf"))
     ]
 
 
