@@ -60,7 +60,7 @@ def _candidates(
         return []
     asked = _finding(len(words), is_sqlite(connection))
     given = {f"weight{n}": weighed[word] for n, word in enumerate(words)}
-    return list(connection.scalars(asked, _named(connection, words) | given))
+    return [row.pk for row in connection.execute(asked, _named(connection, words) | given)]
 
 
 @cache
