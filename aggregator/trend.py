@@ -1,6 +1,6 @@
 """A topic's trend from the store: papers of each week, the terms that rise, works mentioned more."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from aggregator.digest import significance
 from aggregator.digest.rising import Term, rising
-from aggregator.store import trend
+from aggregator.store import papers, trend
 from aggregator.store.trend import Titled
 from aggregator.topics import Topic, Work
 
@@ -22,6 +22,8 @@ ENOUGH = 1_000
 TIMES = 4
 MOST_LATELY, MOST_BEFORE = 1_000, 3_000
 """Titles that are read, about, but all up to half more; of many papers every second, third …"""
+KEPT = 500
+"""Trends in memory, some kilobytes each."""
 MENTIONED = 13 * WEEK
 """Mentions of works of so many weeks are held against those of the four times as many before."""
 
@@ -91,6 +93,37 @@ def of_topic(
     end += timedelta(seconds=1)
     found, lately, before = _rising(connection, topic, end)
     return Trend(counts, found, lately, before, _mentions(connection, topic.works, end))
+
+
+class Trends:
+    """Trends that were asked for lately, each kept until its topic gets or loses papers, a day at most.
+
+    Making one reads thousands of titles, and between two collections all views get the same. A paper that
+    took another's place on the same day is seen a day late.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, Trend] = {}
+
+    def of_topic(
+        self,
+        connection: Connection,
+        topic: Topic,
+        now: datetime,
+        weeks: int = WEEKS,
+        week: datetime | None = None,
+    ) -> Trend:
+        """As the function of that name."""
+        size = papers.topic_counts(connection).get(topic.name, 0)
+        newest = trend.newest(connection, topic.name, now)
+        key = (topic.name, size, newest, now.date(), weeks, week)
+        found = self._kept.get(key)
+        if found is None:
+            found = of_topic(connection, topic, now, weeks, week)
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[key] = found
+        return found
 
 
 def _rising(

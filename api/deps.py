@@ -1,7 +1,7 @@
 """What endpoints are given: the store, settings, topics and the clock of their app."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from aggregator.settings import Settings
 from aggregator.sources.base import Source
 from aggregator.store.db import Store
 from aggregator.topics import Config
+from aggregator.trend import Trends
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Services:
     config: Config
     sources: Sequence[Source]
     now: Callable[[], datetime]
+    trends: Trends = field(default_factory=Trends)
 
     @property
     def base_url(self) -> str:

@@ -62,7 +62,7 @@ def get_trend(
         raise NotFoundError(f'There is no topic "{name}" here.')
     begins = trend.monday(datetime.combine(week, time(0), UTC)) if week else None
     with services.store.read() as connection:
-        found = trend.of_topic(connection, topic, services.now(), weeks, begins)
+        found = services.trends.of_topic(connection, topic, services.now(), weeks, begins)
     return TopicTrend(
         name=name,
         weeks=[TrendWeek(week=f"{monday:%Y-%m-%d}", papers=n) for monday, n in found.weeks],

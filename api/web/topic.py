@@ -63,7 +63,7 @@ def show_topic(
     more: dict[str, Any] = {"week": begins}
     if topic is not POSTS and not cursor:
         with services.store.read() as connection:
-            found = trend.of_topic(connection, topic, services.now(), week=begins)
+            found = services.trends.of_topic(connection, topic, services.now(), week=begins)
         risers = [one for one in found.works if one.rises]
         more |= {"chart": chart.of_weeks(found.weeks), "trend": found, "risers": risers}
     return _listed(request, services, topic, query, cursor, more)

@@ -81,6 +81,17 @@ def test_a_topic_has_weeks(client: TestClient, store: Store) -> None:
     assert client.get("/topics/gan?week=x").status_code == 400
 
 
+def test_a_trend_is_made_again_when_papers_came(client: TestClient, store: Store) -> None:
+    filled(store)
+    asked = "/api/v1/topics/gan/trend?weeks=2"
+    first = client.get(asked).json()
+    assert client.get(asked).json() == first
+    put(store, preprint("1711.80000", title="Another", published=DAY - timedelta(days=1)))
+    give_tags(store, {"Another": [("gan", 0.9)]})
+    more = client.get(asked).json()
+    assert sum(w["papers"] for w in more["weeks"]) == sum(w["papers"] for w in first["weeks"]) + 1
+
+
 def risen(store: Store) -> None:
     """Five months of papers of one topic, three a day; in October one a day is on capsules, and in the
     last weeks all abstracts name the topic's work."""
