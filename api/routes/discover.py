@@ -1,7 +1,6 @@
 """What leads from one thing to others: papers like a paper, a topic's weeks and rising terms."""
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -19,6 +18,7 @@ from api.leads import (
     TrendWeek,
     TrendWork,
 )
+from api.params import Moment
 from api.routes.responses import errors, with_url
 
 # Before the router of papers, whose last route takes every path below its own.
@@ -51,7 +51,7 @@ def get_trend(
     name: Annotated[str, Path(examples=["gan"])],
     weeks: Annotated[int, Query(ge=1, le=260)] = trend.WEEKS,
     week: Annotated[
-        date | None,
+        Moment | None,
         Query(description="A day of the week up to which terms and works are looked at"),
     ] = None,
 ) -> TopicTrend:
@@ -60,7 +60,7 @@ def get_trend(
     topic = services.config.topic(name)
     if topic is None:
         raise NotFoundError(f'There is no topic "{name}" here.')
-    begins = trend.monday(datetime.combine(week, time(0), UTC)) if week else None
+    begins = trend.monday(week) if week else None
     with services.store.read() as connection:
         found = services.trends.of_topic(connection, topic, services.now(), weeks, begins)
     return TopicTrend(
