@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from aggregator import calendar, pipeline
 from aggregator.digest.pick import Selection, arrange, shortened
 from aggregator.digest.quiet import troubled
-from aggregator.digest.select import Digest, day_before, select
+from aggregator.digest.select import Digest, day_before, select, wanted_topics
 from aggregator.errors import UsageError
 from aggregator.settings import Settings
 from aggregator.status import source_states
@@ -38,10 +38,21 @@ def digest(
             raise UsageError(f'There is no topic "{name}"; expected one of: {known}.')
     start = since or day_before(until)
     with store.read() as connection:
-        rows = news.digest_rows(connection, start, until, news.DIGEST_KINDS)
+        wanted = [topic.name for topic in wanted_topics(config.topics, names)]
+        rows = news.topic_rows(connection, start, until, wanted, news.DIGEST_KINDS)
+        elsewhere = bool(rows) or news.happened(connection, start, until, news.DIGEST_KINDS)
         states = _states(store, settings, config, connection, until)
     quiet = excuse(states, start, until)
-    made = select(rows, config.topics, start, until, names=names, limit=limit, quiet=quiet)
+    made = select(
+        rows,
+        config.topics,
+        start,
+        until,
+        names=names,
+        limit=limit,
+        quiet=quiet,
+        elsewhere=elsewhere,
+    )
     return made, states
 
 

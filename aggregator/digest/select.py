@@ -101,15 +101,17 @@ def select(
     names: Collection[str] = (),
     limit: int = LIMIT,
     quiet: str = "",
+    elsewhere: bool = False,
 ) -> Digest:
     """The digest of a period: sections in the order of the topics, children under their parent, and
     the posts at the end.
 
     `names` keeps the topics of these names with their children (none: all of them); `quiet` is what
-    the calendar says of a day without news ("weekend", "holiday", ""). Withdrawn papers are left
-    out. The order is the same for the same events, whatever order they come in.
+    the calendar says of a day without news ("weekend", "holiday", ""); `elsewhere`: more happened
+    than the rows that are given. Withdrawn papers are left out. The order is the same for the same
+    events, whatever order they come in.
     """
-    wanted = [t for t in in_order(topics) if _is_wanted(t, topics, names)]
+    wanted = wanted_topics(topics, names)
     shown = {t.name for t in wanted}
     papers: dict[str, Mapping[str, Any]] = {}
     kinds: dict[str, set[str]] = {}
@@ -138,7 +140,7 @@ def select(
     sections += citing.sections(limit)
     sections.append(_section(POSTS, posts, limit))
     empty = not any(section.items for section in sections)
-    note = why_empty(bool(rows), quiet) if empty else ""
+    note = why_empty(bool(rows) or elsewhere, quiet) if empty else ""
     return Digest(since, until, tuple(sections), note, tuple(topics))
 
 
@@ -177,6 +179,11 @@ def in_order(topics: Sequence[Topic], parent: str = "") -> list[Topic]:
         if topic.parent == parent:
             found += [topic, *in_order(topics, topic.name)]
     return found
+
+
+def wanted_topics(topics: Sequence[Topic], names: Collection[str]) -> list[Topic]:
+    """The topics of these names with those below them (without names: all), in order."""
+    return [t for t in in_order(topics) if _is_wanted(t, topics, names)]
 
 
 def _is_wanted(topic: Topic, topics: Sequence[Topic], names: Collection[str]) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from aggregator.clock import iso
 from aggregator.digest.select import EventRow
+from aggregator.store import hits
 from aggregator.store.query import PaperQuery, selects
 from aggregator.store.sql import TOLD_PAPER, entry, event, is_sqlite, paper, tag
 
@@ -84,11 +85,28 @@ def digest_rows(
     return _rows(connection, kinds, event.c.at >= since, event.c.at < until)
 
 
-def topic_rows(connection: Connection, since: datetime, until: datetime) -> list[EventRow]:
-    """As `digest_rows`, of what carries a tag: no section of a topic shows anything else."""
+def topic_rows(
+    connection: Connection,
+    since: datetime,
+    until: datetime,
+    topics: Sequence[str] = (),
+    kinds: Sequence[str] = KINDS,
+) -> list[EventRow]:
+    """As `digest_rows`, of what carries the tag of one of the topics, without any given of any topic:
+    no section of a topic shows anything else."""
     tagged = (tag.c.paper_pk == paper.c.pk) & (tag.c.tagged == sa.true())
+    if topics:
+        tagged &= tag.c.topic.in_(topics)
     some = sa.exists(sa.select(1).where(tagged))
-    return _rows(connection, KINDS, event.c.at >= since, event.c.at < until, some)
+    return _rows(connection, kinds, event.c.at >= since, event.c.at < until, some)
+
+
+def happened(
+    connection: Connection, since: datetime, until: datetime, kinds: Sequence[str] = KINDS
+) -> bool:
+    """Are there events in the period (`since` included, `until` not), of whatever papers?"""
+    asked = sa.select(event.c.id).where(*_news(kinds), event.c.at >= since, event.c.at < until)
+    return connection.scalar(asked.limit(1)) is not None
 
 
 def watch_rows(
@@ -140,11 +158,17 @@ def since_seen(
 ) -> tuple[int, datetime | None]:
     """(how many papers had news that was stored after this moment, when the first of it was public).
     What a back-fill brought is no news."""
-    asked = sa.select(sa.func.count(sa.distinct(event.c.paper_id)), sa.func.min(event.c.at)).where(
-        *_news(kinds), event.c.seen_at > seen, ~event.c.backfill
-    )
-    row = connection.execute(asked).one()
+    row = connection.execute(since_seen_query(seen, kinds)).one()
     return row[0], row[1]
+
+
+def since_seen_query(
+    seen: datetime, kinds: Sequence[str] = KINDS
+) -> sa.Select[int, datetime | None]:
+    """What `since_seen` asks. Few events are so new, most are of these kinds."""
+    found = sa.select(sa.func.count(sa.distinct(event.c.paper_id)), sa.func.min(event.c.at))
+    of_kinds = hits.unindexed(event.c.kind).in_(kinds)
+    return found.where(event.c.seen_at > seen, of_kinds, ~event.c.superseded, ~event.c.backfill)
 
 
 def days(

@@ -146,3 +146,8 @@ def test_a_gist_is_never_long(text: str) -> None:
 def test_a_long_sentence_is_cut_at_a_word() -> None:
     cut = gist("word " * 200)
     assert cut.endswith("word…")
+
+
+def test_news_elsewhere_is_no_quiet_day() -> None:
+    assert chosen([]).note == "Nothing new in this period."
+    assert chosen([], elsewhere=True).note == "Nothing new in these topics."
