@@ -49,7 +49,19 @@ def learn_if_due(store: Store, now: datetime) -> bool:
     lose no time to it; False if it is not due. What that process says goes to this one's log."""
     if not is_due(store, now):
         return False
-    command = [sys.executable, "-m", "aggregator", "train", "--feedback"]
+    trouble = apart("--feedback")
+    if trouble is not None:
+        log.warning("learning from people's words failed: %s", trouble)
+        note = Attempt(now, _count(store), "failed", "It failed; the log says why.", {})
+        with store.write() as connection:
+            model.note_attempt(connection, note)
+    return True
+
+
+def apart(option: str) -> str | None:
+    """Do `daypaper train OPTION` in a process of its own and of low priority; None if all went well,
+    else the end of what it said."""
+    command = [sys.executable, "-m", "aggregator", "train", option]
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as process:
         with contextlib.suppress(OSError):  # it may have ended
@@ -59,12 +71,7 @@ def learn_if_due(store: Store, now: datetime) -> bool:
         except subprocess.TimeoutExpired:
             process.kill()
             said = f"stopped after {LONGEST}"
-    if process.returncode:
-        log.warning("learning from people's words failed: %s", said.strip()[-2_000:])
-        note = Attempt(now, _count(store), "failed", "It failed; the log says why.", {})
-        with store.write() as connection:
-            model.note_attempt(connection, note)
-    return True
+    return said.strip()[-2_000:] if process.returncode else None
 
 
 def _count(store: Store) -> int:

@@ -71,6 +71,7 @@ def jobs(
         Job("send letters", postman, LOOK_EVERY),
         Job("forget unconfirmed addresses", postman.tidy, TIDY_EVERY),
         Job("learn from feedback", partial(_learn, store), TIDY_EVERY),
+        Job("learn how papers speak", partial(_read, store), LOOK_EVERY),
         Job("tag batch", partial(pipeline.tag, store, settings, config), TAG_EVERY, shared=True),
     ]
 
@@ -90,6 +91,12 @@ def _learn(store: Store) -> None:
     from aggregator.learning import learn_if_due  # numpy and scipy: slow to import
 
     learn_if_due(store, clock.wall())
+
+
+def _read(store: Store) -> None:
+    from aggregator.tastes import read_if_due
+
+    read_if_due(store, clock.wall())
 
 
 def start(

@@ -54,9 +54,10 @@ class PaperParams(BaseModel):
     min_probability: float | None = Field(
         default=None, ge=0, le=1, description="Instead of the tag: at least this probability"
     )
-    sort: Sort = Field(
+    sort: Sort | Literal["mine"] = Field(
         default="new",
-        description="Newest, most talked about, or best match first",
+        description="Newest, most talked about, or best match first; or `mine`: of the newest 300 those "
+        "that fit what you starred, for a browser that did or a session",
     )
     kind: Kind = Field(default="paper", description="Papers, or posts that are about no paper")
     prefix: bool = Field(default=False, description="Let the last word of q go on (as you type)")
@@ -66,6 +67,8 @@ class PaperParams(BaseModel):
     def query(self) -> PaperQuery:
         """As the store is asked."""
         values = self.model_dump(exclude={"topic", "cursor"})
+        if self.sort == "mine":
+            values["sort"] = "new"  # a taste ranks what is newest
         return PaperQuery(topics=tuple(dict.fromkeys(self.topic)), **values)
 
 

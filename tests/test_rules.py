@@ -63,6 +63,7 @@ SQL_SEAMS = {
             "news",
             "rulings",
             "subscribers",
+            "tastes",
             "trend",
             "wanted",
             "cli/delivery",

@@ -50,6 +50,26 @@ def import_labelled(files: list[Path], as_json: bool) -> None:
         )
 
 
+def in_the_store(*, feedback: bool, reading: bool) -> None:
+    """What `daypaper train` does with `--feedback`, `--reading` or, without either, `--rollback`."""
+    if feedback:
+        teach_by_feedback()
+    elif reading:
+        read_papers()
+    else:
+        roll_back()
+
+
+def read_papers() -> None:
+    """What `daypaper train --reading` does."""
+    from aggregator import tastes
+
+    with opened(act="train --reading") as (store, _, _config):
+        papers = tastes.read(store, clock.wall())
+    said = f"Learned how {papers:,} papers speak." if papers else "Too few papers to learn from."
+    Console().print(said)
+
+
 def teach_by_feedback() -> None:
     """What `daypaper train --feedback` does."""
     from aggregator.learning import learn

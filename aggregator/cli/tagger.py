@@ -50,16 +50,22 @@ def train(
     rollback: Annotated[
         bool, typer.Option("--rollback", help="Use the model before the last --feedback again.")
     ] = False,
+    reading: Annotated[
+        bool, typer.Option("--reading", help="Learn how the store's papers speak, for tastes.")
+    ] = False,
 ) -> None:
     """Fit the tagger on labelled papers, or teach it what people said; prints its cross-validated
     figures."""
     from aggregator.tag import embedder
     from aggregator.tag import train as training
 
-    if feedback or rollback:
-        if labels or corpus or out or embeddings or (feedback and rollback):
-            raise UsageError("--feedback and --rollback: expected one of them, and nothing else.")
-        learn.teach_by_feedback() if feedback else learn.roll_back()
+    chosen_here = [feedback, rollback, reading]
+    if any(chosen_here):
+        if labels or corpus or out or embeddings or sum(chosen_here) > 1:
+            raise UsageError(
+                "--feedback, --rollback and --reading: expected one of them, and nothing else."
+            )
+        learn.in_the_store(feedback=feedback, reading=reading)
         return
     if not labels:
         raise UsageError("--labels: missing; expected at least one file of labelled papers.")

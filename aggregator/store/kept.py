@@ -1,7 +1,7 @@
 """What readers keep of papers: stars, what is for later, what is hidden, what was read, notes."""
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -103,6 +103,31 @@ def counts(connection: Connection, person_pk: int) -> dict[str, int]:
     columns = [sa.func.count(kept.c[f"{name}_at"]).label(name) for name in names]
     row = connection.execute(sa.select(*columns).where(kept.c.person_pk == person_pk)).one()
     return {name: row._mapping[name] for name in names}
+
+
+def latest(
+    connection: Connection, person_pk: int, shelf: Literal["starred", "hidden"], most: int
+) -> list[str]:
+    """The ids of the papers that were put on the shelf last, the last first, at most so many."""
+    at = kept.c[f"{shelf}_at"]
+    asked = sa.select(kept.c.paper_id).where(kept.c.person_pk == person_pk, at.is_not(None))
+    return list(connection.scalars(asked.order_by(at.desc(), kept.c.paper_id).limit(most)))
+
+
+def documents(connection: Connection, paper_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The documents of papers, in the order of their ids; those that are gone are missing."""
+    found: dict[str, dict[str, Any]] = {}
+    for part in chunks(paper_ids):
+        rows = connection.execute(sa.select(paper.c.id, paper.c.doc).where(paper.c.id.in_(part)))
+        found |= {row.id: row.doc for row in rows}
+    return [found[name] for name in paper_ids if name in found]
+
+
+def anybody_starred(connection: Connection, least: int) -> bool:
+    """Has anybody starred so many papers?"""
+    asked = sa.select(kept.c.person_pk).where(kept.c.starred_at.is_not(None))
+    enough = asked.group_by(kept.c.person_pk).having(sa.func.count() >= least).limit(1)
+    return connection.execute(enough).first() is not None
 
 
 def move(connection: Connection, old: str, survivor: str) -> None:

@@ -1,4 +1,5 @@
-"""Models made here: what people taught the tagger, and topics' own; the latest and the one before."""
+"""Models made here: what people taught the tagger, topics' own, and how the store's papers speak; the latest
+and the one before."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 
 from aggregator.store.sql import model, one_at_a_time, paper, training
 
-Kind = Literal["taught", "own"]
+Kind = Literal["taught", "own", "reading"]
 KEPT = 2  # models of one kind and name: the one in use and the one before
 
 

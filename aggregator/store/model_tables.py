@@ -16,8 +16,9 @@ class Model(SQLModel, table=True):
     __table_args__ = (Index(None, "kind", "name", "pk"),)
 
     pk: int | None = _key()
-    kind: str  # taught: the tagger after people's words; own: a topic's own model
-    name: str  # the topic; "" for taught
+    kind: str  # taught: the tagger after people's words; own: a topic's own model;
+    # reading: how the papers of the store speak, which tastes are learned with
+    name: str  # the topic; "" for taught and reading
     basis: str  # what it was made of: the version of the tagger, or the topic's words
     version: str  # of its data; "" where no model could be made
     at: datetime  # logical time of its making

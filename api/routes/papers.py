@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from aggregator import cite
+from aggregator import cite, tastes
 from aggregator.errors import UsageError
 from aggregator.store import citations, news, papers
 from aggregator.topics import Config
@@ -16,6 +16,7 @@ from api.deps import Services, ServicesDep
 from api.params import PaperParams
 from api.routes.responses import cite_schema, errors, json_bytes, paper_list, with_url
 from api.schemas import PaperDetail, PaperList
+from api.web import reader
 
 router = APIRouter(prefix="/api/v1/papers", tags=["papers"])
 
@@ -33,12 +34,39 @@ _MOVED: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("", response_model=PaperList, responses=errors(400))
-def list_papers(services: ServicesDep, params: Annotated[PaperParams, Query()]) -> Any:
+def list_papers(
+    request: Request, services: ServicesDep, params: Annotated[PaperParams, Query()]
+) -> Any:
     """Papers, newest first; `next` of the answer is the `cursor` of the next page."""
     check_topics(services.config, params.topic)
+    if params.sort == "mine":
+        return _mine(request, services, params)
     with services.store.read() as connection:
         page = papers.page(connection, params.query(), params.cursor or None)
     return paper_list(page, services.base_url)
+
+
+def _mine(request: Request, services: Services, params: PaperParams) -> Response:
+    """The papers in the order of the taste of who asks: nobody else's is ever used."""
+    person = reader.person_of(services, reader.of(request))
+    if person is None:
+        raise UsageError(
+            "sort=mine: expected the session of somebody who is signed in, or the browser in which "
+            "papers were starred; a token belongs to nobody, and has no taste."
+        )
+    with services.store.read() as connection:
+        mine = tastes.of_person(connection, person)
+        if mine.taste is None:
+            raise UsageError(
+                f"sort=mine: expected {mine.missing} more starred papers to learn from."
+                if mine.missing
+                else "sort=mine: how the papers here speak is not learned yet; expected 500 papers, "
+                "and some minutes."
+            )
+        page = tastes.page(connection, person, mine.taste, params.query(), params.cursor)
+    answer = paper_list(page, services.base_url)
+    answer.headers.update({"Cache-Control": "private, no-store", "Vary": "Cookie"})
+    return answer
 
 
 def check_topics(config: Config, names: Iterable[str]) -> None:

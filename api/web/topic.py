@@ -1,4 +1,5 @@
-"""The pages of topics and watches: all topics, and one with what it has, newest or hottest first."""
+"""The pages of topics and watches: all topics, and one with what it has, newest, hottest, or what fits the
+reader's taste first."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -15,6 +16,7 @@ from aggregator.topics import Config, Topic
 from api.deps import Services, ServicesDep
 from api.web import chart, front, reader
 from api.web.language import chosen
+from api.web.mine import listed
 from api.web.signup_page import SCHEDULES, ZONES
 from api.web.subscribe import slack_form
 from api.web.view import page
@@ -27,7 +29,8 @@ CITING = 2
 """Papers shown that cite a representative work lately."""
 
 Cursor = Annotated[str, Query(max_length=500)]
-Order = Annotated[Literal["new", "hot"], Query()]
+Sorted = Literal["new", "hot", "mine"]
+Order = Annotated[Sorted, Query()]
 
 
 @router.get("/topics")
@@ -48,14 +51,14 @@ def show_topic(
     sort: Order = "new",
     week: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
-    """The papers of a topic, newest or hottest first, or those of one week (from its Monday on); or
-    the posts about no paper."""
+    """The papers of a topic, newest, hottest or the reader's own first, or those of one week (from its
+    Monday on); or the posts about no paper."""
     topic = POSTS if name == POSTS.name else of_name(services.config, name)
     begins = trend.monday(front.asked_day(week)) if week else None
     query = PaperQuery(
         topics=() if topic is POSTS else (name,),
         kind="post" if topic is POSTS else "paper",
-        sort=sort,
+        sort=_stored(sort),
         limit=ON_A_PAGE,
         since=begins,
         until=begins + timedelta(weeks=1) if begins else None,
@@ -66,7 +69,8 @@ def show_topic(
             found = services.trends.of_topic(connection, topic, services.now(), week=begins)
         risers = [one for one in found.works if one.rises]
         more |= {"chart": chart.of_weeks(found.weeks), "trend": found, "risers": risers}
-    return _listed(request, services, topic, query, cursor, more)
+    mine = sort == "mine" and not begins
+    return _listed(request, services, topic, query, cursor, more, mine=mine)
 
 
 @router.get("/watches/{name}")
@@ -84,10 +88,16 @@ def show_watch(
         watch = watches.find(connection, services.config, name, reader.viewer(request))
         own = watches.owner(connection, name) is not None
     shown = as_topic(chosen(request), watch, services.config)
-    query = PaperQuery.of(watch, kind="paper", limit=ON_A_PAGE, sort=sort)
-    mine = reader.of(request).account
-    key = reader.signer(request).feed_token(mine.person_id, name) if own and mine else ""
-    return _listed(request, services, shown, query, cursor, {"feed_key": key})
+    query = PaperQuery.of(watch, kind="paper", limit=ON_A_PAGE, sort=_stored(sort))
+    account = reader.of(request).account
+    key = reader.signer(request).feed_token(account.person_id, name) if own and account else ""
+    more = {"feed_key": key}
+    return _listed(request, services, shown, query, cursor, more, mine=sort == "mine")
+
+
+def _stored(sort: Sorted) -> Literal["new", "hot"]:
+    """The order that the store is asked for: a taste ranks what is newest."""
+    return "new" if sort == "mine" else sort
 
 
 def _listed(
@@ -97,10 +107,13 @@ def _listed(
     query: PaperQuery,
     cursor: str,
     more: dict[str, Any] | None = None,
+    *,
+    mine: bool = False,
 ) -> Response:
     """The page of a topic, or of a watch that stands as one."""
+    for_me = listed(request, services, query, cursor) if mine else None
     with services.store.read() as connection:
-        found = papers.page(connection, query, cursor or None)
+        found = for_me.page if for_me else papers.page(connection, query, cursor or None)
         works = [] if cursor else papers.starters(connection).get(topic.name, [])
         citing = {doc["id"]: _citing(connection, doc["id"]) for doc in works}
     # In a store without news the works are all there is: they are listed once.
@@ -118,7 +131,8 @@ def _listed(
         "trend": None,
         "risers": (),
         "first": not cursor,
-        "sort": query.sort,
+        "sort": "mine" if for_me else query.sort,
+        "for_me": for_me,
         "next": found.next,
         # One watch, one form; mail must be set up, and the posts about no paper are no watch.
         "signup": topic is not POSTS and bool(services.settings.smtp_url.get_secret_value()),
