@@ -29,12 +29,15 @@ if TYPE_CHECKING:
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens there. Raises UsageError if it cannot be had."""
     try:
-        return socket.create_server((host, port))
+        listening = socket.create_server((host, port))
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(
             f"Cannot listen on {host}, port {port}: {reason}; choose others with --host and --port."
         ) from None
+    # asyncio asks for it only where a socket names its protocol; connections have it from this one.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def run(store: Store, settings: Settings, config: Config, listening: socket.socket) -> None:
