@@ -1,13 +1,15 @@
 """What the command line shows of the tagger: explanations, papers to label, retraining."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 
 from aggregator.store.model import Attempt
-from aggregator.tag.why import Explanation, Name
+
+if TYPE_CHECKING:  # numpy and scipy are slow to import
+    from aggregator.tag.why import Explanation, Name
 
 SHOWN = 8  # reasons for and against
 FOR, AGAINST = "bold green", "bold red"
@@ -21,7 +23,7 @@ _BY = {
 
 
 def explained(
-    doc: Mapping[str, Any], found: Sequence[Explanation], titles: Mapping[str, str]
+    doc: Mapping[str, Any], found: Sequence["Explanation"], titles: Mapping[str, str]
 ) -> Table:
     """`daypaper tag --explain` for people: each topic's decision, its words, and where they stand."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 0, 1, 0))
@@ -34,7 +36,7 @@ def explained(
     return table
 
 
-def _decision(one: Explanation, titles: Mapping[str, str]) -> Text:
+def _decision(one: "Explanation", titles: Mapping[str, str]) -> Text:
     """One topic in a few lines."""
     verdict = "tagged" if one.tagged else "not tagged"
     said = Text(f"{titles.get(one.topic, one.topic)} ({one.topic}): {verdict}, ", style="bold")
@@ -58,7 +60,7 @@ def _decision(one: Explanation, titles: Mapping[str, str]) -> Text:
     return said
 
 
-def _marked(doc: Mapping[str, Any], one: Explanation) -> Text:
+def _marked(doc: Mapping[str, Any], one: "Explanation") -> Text:
     """Title and abstract with the weighed words in colour."""
     fields: tuple[Name, ...] = ("title", "abstract")
     texts = []

@@ -10,7 +10,7 @@ from aggregator.ingest import by_age, store_drafts
 from aggregator.models import Parsed
 from aggregator.settings import Settings
 from aggregator.sources.arxiv import ArxivSource
-from aggregator.sources.arxiv.lookup import IDS_PER_REQUEST
+from aggregator.sources.arxiv.source import IDS_PER_REQUEST
 from aggregator.sources.base import Source
 from aggregator.store import entries, ledger, runs
 from aggregator.store.db import Store

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aggregator.models import Tag
-from aggregator.tag.model import Tagger
 from aggregator.tag.tags import TopicLike, tag_papers
+
+if TYPE_CHECKING:  # numpy and scipy are slow to import
+    from aggregator.tag.model import Tagger
 
 KEPT_FROM = 0.05
 """Probabilities below this are not stored: no filter asks for less."""
@@ -14,7 +16,7 @@ KEPT_FROM = 0.05
 
 def tag_documents(
     docs: Sequence[Mapping[str, Any]],
-    taggers: Mapping[str, Tagger],
+    taggers: Mapping[str, "Tagger"],
     topics: Sequence[TopicLike],
     said: Sequence[Mapping[str, bool]] = (),
 ) -> list[list[Tag]]:

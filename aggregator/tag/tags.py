@@ -1,13 +1,15 @@
 """The decision: which topics a paper is tagged with, from the models and from keywords."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aggregator.models import Tag
 from aggregator.tag import keywords as rule
-from aggregator.tag.model import Tagger
 from aggregator.tag.text import words_of
 from aggregator.tag.tree import children_first, climb, spoken
+
+if TYPE_CHECKING:  # numpy and scipy are slow to import
+    from aggregator.tag.model import Tagger
 
 SURE = 0.5
 """From here on the model's word goes before `exclude`: a GAN paper may speak of attacks."""
@@ -28,7 +30,7 @@ class TopicLike(Protocol):
 
 def tag_papers(
     papers: Sequence[tuple[str, str]],
-    taggers: Mapping[str, Tagger],
+    taggers: Mapping[str, "Tagger"],
     topics: Sequence[TopicLike],
     said: Sequence[Mapping[str, bool]] = (),
 ) -> list[list[Tag]]:
@@ -49,7 +51,7 @@ def tag_papers(
 
 
 def look(
-    papers: Sequence[tuple[str, str]], taggers: Mapping[str, Tagger], topics: Sequence[TopicLike]
+    papers: Sequence[tuple[str, str]], taggers: Mapping[str, "Tagger"], topics: Sequence[TopicLike]
 ) -> list[dict[str, Tag]]:
     """(title, abstract) pairs -> for each paper each topic's own tag, without regard to the others.
 
@@ -82,7 +84,7 @@ def look(
 def _rows(
     papers: Sequence[tuple[str, str]],
     words: Sequence[Sequence[str]],
-    taggers: Mapping[str, Tagger],
+    taggers: Mapping[str, "Tagger"],
 ) -> dict[str, tuple[list[float], float]]:
     """Each topic's probabilities, one per paper, and its threshold; a model is asked once for all
     its topics."""

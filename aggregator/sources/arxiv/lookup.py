@@ -18,7 +18,6 @@ from aggregator.sources.base import Http
 _FEED = "{http://www.w3.org/2005/Atom}feed"
 _ENTRY = "{http://www.w3.org/2005/Atom}entry"
 _COUNT = "{http://a9.com/-/spec/opensearch/1.1/}"
-IDS_PER_REQUEST = 100
 RESULTS_PER_PAGE = 1000  # arXiv allows 2,000; its larger pages time out more often
 MOST_RESULTS = 10_000
 

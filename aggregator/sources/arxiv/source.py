@@ -18,7 +18,7 @@ from aggregator.errors import (
     UnreachableError,
 )
 from aggregator.models import Draft, Parsed
-from aggregator.sources.arxiv import announcement, lookup, records
+from aggregator.sources.arxiv import announcement, records
 from aggregator.sources.arxiv.harvest import OVERLAP, Goal, Seen, harvest
 from aggregator.sources.arxiv.verdict import Day, compare, is_proven, judge, note
 from aggregator.sources.base import (
@@ -39,6 +39,7 @@ _AGAIN = timedelta(
     minutes=20
 )  # between looks at a batch that is not out yet; doubled while it is late
 _AGAIN_MOST = timedelta(hours=3)
+IDS_PER_REQUEST = 100  # of a look-up
 _SEARCH_BACK = timedelta(days=31)  # how far the search API fills in for OAI-PMH
 
 
@@ -145,6 +146,8 @@ class ArxivSource:
 
     def look_up(self, http: Http, native_ids: Sequence[str], now: datetime) -> list[Draft]:
         """Drafts of arXiv ids that something else named; unknown ids are left out."""
+        from aggregator.sources.arxiv import lookup  # brings libraries that are slow to import
+
         try:
             return lookup.by_ids(http, self.options.api_url, native_ids, now)
         except (RefusedError, ChallengedError) as error:
@@ -209,6 +212,8 @@ class ArxivSource:
     def _search(self, ctx: Context, error: SourceError) -> Iterator[Page | Note]:
         """OAI-PMH failed: the search API gives what was submitted lately. What was on hold or
         revised is missing then, so the run is partial and OAI-PMH is asked again soon."""
+        from aggregator.sources.arxiv import lookup  # as above
+
         first = min(self._goal(ctx, category).start for category in self.options.categories)
         since = datetime.combine(first, datetime.min.time(), ctx.now.tzinfo)
         since = max(since, ctx.now - _SEARCH_BACK)
