@@ -4,7 +4,6 @@ This process reads and writes. A helper that dies loses nothing: its papers are 
 helpers end with this process, however that ends: their pipes break.
 """
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from multiprocessing.connection import Connection, Pipe
 from queue import SimpleQueue
 from threading import Event
 
+from aggregator.settings import processors
 from aggregator.tag.anew import Change, Look, Stored
 
 WORTH_IT = 8_000
@@ -28,7 +28,7 @@ Ask = Callable[[Sequence[Stored], bool], Future[list[Change]]]
 def crew(look: Look, papers: int) -> Iterator[tuple[Ask, int]]:
     """Gives a function to have papers looked at, and how many batches are to be under way so that
     nobody waits. `papers`: about how many there are. Without helpers it looks at once."""
-    count = len(os.sched_getaffinity(0))
+    count = processors()
     # An embedder uses all processors by itself.
     if papers < WORTH_IT or count < 2 or any(one.meaning for one in look.taggers.values()):
         yield partial(_at_once, look), 1

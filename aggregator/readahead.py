@@ -8,7 +8,6 @@ however that ends: its pipe breaks.
 """
 
 import multiprocessing
-import os
 import signal
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from aggregator import imports
+from aggregator.settings import processors
 from aggregator.store.lone import Maker, Ready
 
 PIECE = 500  # lines
@@ -63,8 +63,7 @@ def pieces(task: Task, *, helped: bool | None = None) -> Iterator[list[Item]]:
 
 def _worth_it(task: Task, helped: bool | None) -> bool:
     if helped is None:
-        several = len(os.sched_getaffinity(0)) > 1
-        return several and task.path.stat().st_size > WORTH_IT
+        return processors() > 1 and task.path.stat().st_size > WORTH_IT
     return helped
 
 

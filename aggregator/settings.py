@@ -1,5 +1,6 @@
 """Settings from the environment or `.env`: one typed object, built by the entry point, handed down."""
 
+import os
 from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
@@ -228,3 +229,9 @@ def _from_file(name: str, path: str) -> str:
     except OSError as error:
         reason = error.strerror or "not readable"
         raise ValueError(f"{PREFIX}{name.upper()}_FILE: cannot read {path}: {reason}") from None
+
+
+def processors() -> int:
+    """How many processors this process may use; where the system does not tell, how many there are."""
+    allowed = getattr(os, "sched_getaffinity", None)  # not on macOS
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
