@@ -92,7 +92,7 @@ def _message(
     if run.finished is None:
         return INTERRUPTED
     said = last.message if last else run.message
-    return f"Not asked since {last.at:%-d %B %Y}. {said}" if last and overdue else said
+    return f"Not asked since {last.at.date()}. {said}" if last and overdue else said
 
 
 def _last_run(last: health.RunRow | None) -> LastRun | None:

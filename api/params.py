@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from aggregator.clock import parse_moment
-from aggregator.store.papers import MOST, Kind, PaperQuery, Sort
+from aggregator.store.papers import MOST, Kind, PaperQuery
+from aggregator.topics import Config
 
 
 def _moment(value: object) -> object:
@@ -52,9 +53,12 @@ class PaperParams(BaseModel):
     since: Moment | None = Field(default=None, description="First public at or after this")
     until: Moment | None = Field(default=None, description="First public before this")
     min_probability: float | None = Field(
-        default=None, ge=0, le=1, description="Instead of the tag: at least this probability"
+        default=None,
+        ge=0,
+        le=1,
+        description="Instead of the tag: at least this probability, of any topic if none is named",
     )
-    sort: Sort | Literal["mine"] = Field(
+    sort: Literal["new", "hot", "relevance", "mine"] = Field(
         default="new",
         description="Newest, most talked about, or best match first; or `mine`: of the newest 300 those "
         "that fit what you starred, for a browser that did or a session",
@@ -64,12 +68,15 @@ class PaperParams(BaseModel):
     limit: int = Field(default=20, ge=1, le=MOST, description="Papers on one page")
     cursor: str = Field(default="", max_length=500, description="`next` of the page before")
 
-    def query(self) -> PaperQuery:
-        """As the store is asked."""
+    def query(self, config: Config) -> PaperQuery:
+        """As the store is asked; `config` tells the topics."""
         values = self.model_dump(exclude={"topic", "cursor"})
         if self.sort == "mine":
             values["sort"] = "new"  # a taste ranks what is newest
-        return PaperQuery(topics=tuple(dict.fromkeys(self.topic)), **values)
+        topics = self.topic
+        if self.min_probability is not None and not topics:
+            topics = [one.name for one in config.topics]
+        return PaperQuery(topics=tuple(dict.fromkeys(topics)), **values)
 
 
 class DigestParams(BaseModel):

@@ -106,8 +106,14 @@ def _for_person(request: Request) -> bool:
 
 def _said(error: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with one parameter, without echoing the value."""
-    where = [str(part) for part in error["loc"] if part not in ("query", "path", "body", "header")]
+    first, *where = [str(part) for part in error["loc"]] or [""]
+    if first not in ("query", "path", "body", "header"):
+        where.insert(0, first)
     message = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
     if error["type"] == "extra_forbidden":
         message = "there is no such parameter"
+    if error["type"] == "json_invalid":  # its place is that of a sign
+        where, message = ["body"], "expected JSON"
+    if error["type"] == "model_attributes_type":
+        message = "expected an object"
     return {"parameter": ".".join(where) or "request", "message": message}

@@ -31,7 +31,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listening = socket.create_server((host, port))
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise UsageError(
             f"Cannot listen on {host}, port {port}: {reason}; choose others with --host and --port."
         ) from None

@@ -66,7 +66,7 @@ def test_watches(run: Run) -> None:
         (("Bad", "--topic", "gan"), "lower-case letters"),
         (("b", "--topic", "nope"), 'no topic "nope"'),
         (("b", "--topic", "gan", "--min-probability", "2"), "--min-probability"),
-        (("gan", "--topic", "gan"), "already"),
+        (("gan", "--topic", "gan"), "stands in topics.toml; expected another name"),
     ],
 )
 def test_a_watch_of_no_use(run: Run, args: tuple[str, ...], said: str) -> None:

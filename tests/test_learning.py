@@ -190,6 +190,17 @@ def test_a_topic_of_ones_own_learns_from_its_keywords() -> None:
     assert own.fit(KITES, [], [], texts(600)) is None
 
 
+def test_a_short_text_of_unknown_words_is_not_about_a_topic_that_is_frequent() -> None:
+    # Posts have titles alone, so that few words come to look like the topic.
+    about = [(title, "") for title, _ in kites(300)]
+    others = [(title, f"{text} It is in the wind of a day.") for title, text in texts(300)]
+    made = own.fit(KITES, [], [], [*about, *others])
+    assert made is not None
+    tagger = taggers.as_tagger(taggers.artifacts.to_bytes(made), "kites")
+    p = tagger.probabilities([("Vermicompost fertilizer", ""), about[0]])[:, 0]
+    assert own.THRESHOLD < p[0] < tagger.thresholds[0] < p[1]
+
+
 def test_a_new_topic_gets_its_model_at_the_first_tagging(store: Store, tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     many = [*kites(30), *texts(600)]

@@ -36,6 +36,9 @@ COMMANDS = (
     audit,
 )
 """The modules that add their commands to `app`, in the order of the help."""
+_ORDER = [module.__name__ for module in COMMANDS]
+# They were added in the order of the imports, which is that of the alphabet.
+app.registered_commands.sort(key=lambda one: _ORDER.index(getattr(one.callback, "__module__", "")))
 
 
 def main() -> None:

@@ -58,12 +58,15 @@ def tag(
     as_json: Json = False,
 ) -> None:
     """Tag papers with the topics of topics.toml, or say why one has them."""
-    from aggregator import pipeline
+    from aggregator import pipeline, works
 
     if explain:
         _explain(explain, topic or (), as_json)
         return
     with opened() as (store, chosen, config):
+        works.load(
+            store, config, clock.wall()
+        )  # topics.toml may name others since the last collect
         count = pipeline.tag(store, chosen, config, everything=everything)
     if as_json:
         say({"tagged": count})

@@ -61,6 +61,8 @@ def create(
         }
     )
     with opened(name, act="watch create") as (store, _, config), store.write() as connection:
+        if config.watch(name):
+            raise UsageError(f'"{name}" stands in topics.toml; expected another name.')
         if _exists(connection, config, name):
             raise UsageError(f'There is a watch "{name}" already; delete it first.')
         watches.save(connection, config, made, clock.wall())

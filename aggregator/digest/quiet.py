@@ -7,12 +7,15 @@ from aggregator.digest.language import Language
 from aggregator.models import QUIET_STATUSES
 
 
+def unasked(source: Mapping[str, Any]) -> bool:
+    """Was all well with a source when it was asked last, and that too long ago?"""
+    return bool(source.get("overdue")) and (source["status"] or "ok") in QUIET_STATUSES
+
+
 def troubled(sources: Sequence[Mapping[str, Any]]) -> int:
     """How many sources (of `status.source_states`) are in trouble or were not asked as they should:
     nobody can say that there is nothing."""
-    return sum(
-        bool(one.get("overdue")) or (one["status"] or "ok") not in QUIET_STATUSES for one in sources
-    )
+    return sum(unasked(one) or (one["status"] or "ok") not in QUIET_STATUSES for one in sources)
 
 
 def in_subject(sources: Sequence[Mapping[str, Any]], t: Language) -> str:

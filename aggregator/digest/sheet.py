@@ -276,7 +276,7 @@ def period(digest: Digest, t: Language) -> str:
 def source_line(source: Mapping[str, Any], t: Language) -> str:
     """ "arxiv: not out yet. The listing is late." The message is English in every language; in others
     than English, a sentence of theirs stands before it."""
-    said = [t.status(source["status"])]
+    said = [t.status("overdue" if quiet.unasked(source) else source["status"])]
     if source["status"] and source["message"]:
         message = show.clean(t.told(source["message"]), show.MESSAGE)
         said.append(t.explained(source) + message)

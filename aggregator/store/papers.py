@@ -27,7 +27,7 @@ class Named(NamedTuple):
 
 def by_name(connection: Connection, name: str) -> Named:
     """The paper of that name: its id, an id it had before a merge, or an external one such as
-    "arxiv:1512.03385" or "doi:10.1109/…".
+    "arxiv:1512.03385" or "doi:10.1109/…"; a bare arXiv id will do.
 
     Raises NotFoundError.
     """
@@ -38,7 +38,7 @@ def by_name(connection: Connection, name: str) -> Named:
     if doc is not None:
         return Named(doc, False)
     external = ":" in name
-    names = [name, _normal(name)] if external else [f"id:{name}"]
+    names = [name, _normal(name)] if external else [f"id:{name}", _normal(f"arxiv:{name}")]
     # A DOI may name two papers: the older one answers.
     asked = (
         sa.select(paper.c.doc)

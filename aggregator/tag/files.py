@@ -29,7 +29,8 @@ def read_lines(path: Path | str) -> Iterator[tuple[int, dict[str, Any]]]:
                     yield number, _object(line, f"{path}: line {number}")
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{path}: {reason} after line {number}; expected JSON Lines.") from error
+        where = f" after line {number}" if number else ""
+        raise UsageError(f"{path}: {reason}{where}; expected JSON Lines.") from error
 
 
 def read_papers(path: Path | str) -> Iterator[dict[str, Any]]:

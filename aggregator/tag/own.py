@@ -1,5 +1,6 @@
 """A topic's own model: from its keywords, its works and what people said, over papers of the store."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ WORK, WORD = 3.0, 5.0
 """What a representative work, and a person's word, weigh against a paper judged by keywords."""
 THRESHOLD = 0.35
 """Set by hand: on papers that it has not seen a model is less sure than the rule that taught it."""
+
+EVIDENCE = 0.5
+"""Log-odds that words must add to what a text without any known word has: in a small store, where much
+is about the topic, that alone may reach the threshold, and posts have few words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +98,15 @@ def fit(
         weights=fitted.weights[:, None].astype(np.float32),
         intercepts=np.array([fitted.constant], dtype=np.float32),
         calibration=np.array([[1.0, 0.0]], dtype=np.float32),
-        thresholds=np.array([THRESHOLD], dtype=np.float32),
+        thresholds=np.array([_threshold(fitted.constant)], dtype=np.float32),
         trained=trained,
         figures={"papers": len(papers), "found": len(found), "said": len(said)},
     )
+
+
+def _threshold(constant: float) -> float:
+    """From what probability on the model tags; `constant` is the log-odds of a text of unknown words."""
+    return max(THRESHOLD, 1 / (1 + math.exp(-constant - EVIDENCE)))
 
 
 def _vocabulary(found: Sequence[Paper], keywords: Sequence[str]) -> list[str]:

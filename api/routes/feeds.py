@@ -14,6 +14,7 @@ from aggregator.errors import NotFoundError
 from aggregator.signing import LinkError
 from aggregator.store import papers, people, watches
 from aggregator.store.papers import PaperQuery
+from aggregator.topics import Config
 from aggregator.watches import NAME
 from api import conditional
 from api.address import base_url
@@ -81,9 +82,9 @@ class SearchParams(BaseModel):
         """The conditions that were given, without the language, always in the same order."""
         return self.model_dump(exclude={"lang"}, exclude_defaults=True)
 
-    def query(self) -> PaperQuery:
-        """As the store is asked."""
-        return PaperParams.model_validate({**self.given(), "limit": NEWEST}).query()
+    def query(self, config: Config) -> PaperQuery:
+        """As the store is asked; `config` tells the topics."""
+        return PaperParams.model_validate({**self.given(), "limit": NEWEST}).query(config)
 
 
 @router.api_route("/all.opml", methods=BOTH)
@@ -116,7 +117,7 @@ def feed_of_search(
     head = Head(
         f"{TAG}search:{urlencode(given, doseq=True)}", title, t("tagline"), f"{asked.base}/"
     )
-    return _feed(asked, ("search", form), params.query(), head, t, given)
+    return _feed(asked, ("search", form), params.query(config), head, t, given)
 
 
 @router.api_route("/{name}.{form}", methods=BOTH)

@@ -42,7 +42,7 @@ def list_papers(
     if params.sort == "mine":
         return _mine(request, services, params)
     with services.store.read() as connection:
-        page = papers.page(connection, params.query(), params.cursor or None)
+        page = papers.page(connection, params.query(services.config), params.cursor or None)
     return paper_list(page, services.base_url)
 
 
@@ -63,7 +63,9 @@ def _mine(request: Request, services: Services, params: PaperParams) -> Response
                 else "sort=mine: how the papers here speak is not learned yet; expected 500 papers, "
                 "and some minutes."
             )
-        page = tastes.page(connection, person, mine.taste, params.query(), params.cursor)
+        page = tastes.page(
+            connection, person, mine.taste, params.query(services.config), params.cursor
+        )
     answer = paper_list(page, services.base_url)
     answer.headers.update({"Cache-Control": "private, no-store", "Vary": "Cookie"})
     return answer

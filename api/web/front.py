@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from aggregator import calendar
+from aggregator.digest.quiet import unasked
 from aggregator.errors import UsageError
 
 DAY = timedelta(days=1)
@@ -52,11 +53,14 @@ def asked_day(date: str) -> datetime:
     return day
 
 
-def note(shown: datetime, today: datetime, asked: bool, empty: bool) -> str:
+def note(
+    shown: datetime, today: datetime, asked: bool, empty: bool, states: Sequence[Mapping[str, Any]]
+) -> str:
     """Key of the sentence above the papers, "" if none is needed."""
     if asked or shown == today:
         return _with_reason("day_empty", shown) if empty else ""
-    return _with_reason("not_today", today)
+    # No calendar excuses what was not looked at.
+    return "not_today_unasked" if any(map(unasked, states)) else _with_reason("not_today", today)
 
 
 def _with_reason(key: str, day: datetime) -> str:

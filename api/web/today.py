@@ -100,7 +100,7 @@ def show_day(
         "day": day,
         "since": begins,
         "today": today,
-        "note": front.note(day, today, bool(date or begins), not sections),
+        "note": front.note(day, today, bool(date or begins), not sections, states),
         "earlier": front.day_of(earlier) if earlier else None,
         "later": front.day_of(later) if later else None,
         "strip": strip,

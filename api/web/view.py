@@ -19,6 +19,7 @@ from aggregator.clock import parse_moment
 from aggregator.digest import render
 from aggregator.digest.gist import gist
 from aggregator.digest.language import language as digest_language
+from aggregator.digest.quiet import unasked
 from aggregator.store.kept import NOTHING, Kept
 from api.address import base_url
 from api.web import language, reader
@@ -118,6 +119,7 @@ def _environment() -> Environment:
         "code": code,
         "page_url": lambda paper_id: render.page_url("", paper_id),
         "per_cent": render.per_cent,
+        "unasked": unasked,
         "citation_tags": citation_tags,
         "typeset": typeset,
         "explained": lambda source, t: digest_language(t.code).explained(source),

@@ -64,6 +64,7 @@ def test_filters_reach_the_store(client: TestClient, store: Store) -> None:
     assert titles("topic=gan") == ["One"]
     assert sorted(titles("topic=gan&topic=learning")) == ["One", "Two"]
     assert sorted(titles("topic=gan&min_probability=0.1")) == ["One", "Two"]
+    assert titles("min_probability=0.8") == ["One"]  # of any topic
     assert titles("author=lecun") == ["One"]
     assert titles("source=arxiv&since=2017-11-14") == []
     assert len(titles("since=2017-11-13&until=2017-11-13T12:00:00Z")) == 2

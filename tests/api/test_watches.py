@@ -74,6 +74,15 @@ def test_a_watch_of_no_use_is_refused(ask: Ask, watch: Any) -> None:
     assert_problem(ask("POST", "/watches", watch), 400)
 
 
+def test_what_is_wrong_is_named(ask: Ask, client: TestClient, store: Store) -> None:
+    assert "query: " in ask("POST", "/watches", {"name": "mine", "query": 5}).json()["detail"]
+    assert "expected an object" in ask("POST", "/watches", []).json()["detail"]
+    headers = {**token(store, "write"), "Content-Type": "application/json"}
+    answer = client.post("/api/v1/watches", content=b"{bad", headers=headers)
+    assert_problem(answer, 400)
+    assert "body: expected JSON" in answer.json()["detail"]
+
+
 def test_watches_of_the_file_stay(ask: Ask) -> None:
     assert_problem(ask("POST", "/watches", {"name": "gan", "query": "x"}), 409)
     assert_problem(ask("PUT", "/watches/gan", {"name": "gan", "query": "x"}), 400)

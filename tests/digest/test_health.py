@@ -68,7 +68,7 @@ SAID = [
     "Not asked yet.",
     "Just started.",
     "The process ended before this run was finished; what it had stored is kept.",
-    "Not asked since 3 November 2017. 7 new, 5 updated, 3 unchanged.",
+    "Not asked since 2017-11-03. 7 new, 5 updated, 3 unchanged.",
 ]
 """Messages that are put together, and those of states without a run."""
 

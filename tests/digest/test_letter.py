@@ -219,7 +219,10 @@ def test_a_quiet_day_with_trouble_says_that_something_may_be_missing() -> None:
     en = "nothing found, 2 sources could not be read in full"
     assert subject(made) == f"Daypaper, 13 November: {en}"
     assert headline(made) == f"Nothing was found, but{en[14:]}: see the end."
-    assert headline(made) in " ".join(render_letter(made).text.split())
+    text = " ".join(render_letter(made).text.split())
+    assert headline(made) in text
+    assert "cvf: not asked lately. Not asked since then." in text
+    assert "reddit: fine." in text
     chinese = replace(made, lang="zh", sources=(failed, fine))
     assert subject(chinese) == "Daypaper 11月13日：未找到新内容，1 个来源未能完整读取"
     assert headline(chinese) == "未找到新内容，但有 1 个来源未能完整读取，详见文末。"

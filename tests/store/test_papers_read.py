@@ -284,6 +284,8 @@ def test_one_paper_by_any_of_its_names(store: Store) -> None:
         for name in ("arxiv:1711.00001", "arxiv:1711.00001v3", "doi:10.1/ABC"):
             assert papers.by_name(connection, name) == (doc, False)
         assert papers.by_name(connection, doc["id"]) == (doc, False)
+        for name in ("1711.00001", "1711.00001v2"):  # as people write it
+            assert papers.by_name(connection, name) == (doc, True)
         for name in ("", "arxiv:", "nope", "doi:10.2/x", "a\x00b", "id:nope"):
             with pytest.raises(NotFoundError):
                 papers.by_name(connection, name)
