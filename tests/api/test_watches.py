@@ -74,9 +74,12 @@ def test_a_watch_of_no_use_is_refused(ask: Ask, watch: Any) -> None:
     assert_problem(ask("POST", "/watches", watch), 400)
 
 
-def test_what_is_wrong_is_named(ask: Ask, client: TestClient, store: Store) -> None:
+def test_what_is_wrong_is_named(ask: Ask) -> None:
     assert "query: " in ask("POST", "/watches", {"name": "mine", "query": 5}).json()["detail"]
     assert "expected an object" in ask("POST", "/watches", []).json()["detail"]
+
+
+def test_what_is_no_json_is_said(client: TestClient, store: Store) -> None:
     headers = {**token(store, "write"), "Content-Type": "application/json"}
     answer = client.post("/api/v1/watches", content=b"{bad", headers=headers)
     assert_problem(answer, 400)
