@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 
 from aggregator.crew import WORTH_IT, crew
+from aggregator.settings import processors
 from aggregator.tag.anew import Look, Plain, Stored
 from aggregator.tag.model import load
 from tests.tag.made_up import labelled
 
 PROJECT = Path(__file__).parents[1]
 PARENT = """
-import os, sys, time
+import os, signal, time
 from aggregator.crew import WORTH_IT, crew
 from tests.test_crew import children, look, stored
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
 with crew(look(), WORTH_IT) as (ask, most):
     for n in range(most):
         ask(stored(50), True)
@@ -27,9 +29,7 @@ with crew(look(), WORTH_IT) as (ask, most):
     time.sleep(60)
 """
 
-pytestmark = pytest.mark.skipif(
-    len(os.sched_getaffinity(0)) < 2, reason="with one processor there are no helpers"
-)
+pytestmark = pytest.mark.skipif(processors() < 2, reason="with one processor there are no helpers")
 
 
 def look() -> Look:

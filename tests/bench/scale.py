@@ -3,6 +3,7 @@
 `DAYPAPER_BENCH_PAPERS` says how many papers, `DAYPAPER_BENCH_STORE` names a folder to keep the store in.
 """
 
+import gc
 import os
 import random
 import tempfile
@@ -75,6 +76,7 @@ def measured(
         with local as client:
             client.get("/")  # brings the cookie of a reader
             client.get("/papers/" + papers[0])
+            gc.freeze()  # as api/serve.py does
             for one in wanted:
                 yield one, *_asked(client, one, papers, work)
 
