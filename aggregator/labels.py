@@ -15,7 +15,7 @@ from aggregator.tag.files import read_labelled
 from aggregator.tag.uncertain import Candidate, choose, use
 from aggregator.topics import Config
 
-LOOKED_AT = 4_000  # newest papers of a topic among which is chosen
+LOOKED_AT = 2_000  # newest papers of a topic among which is chosen
 LEAST_READ, READ_FOR_ONE = 200, 4
 """Of those the most useful are read, so many, or so many for each that is wanted, to see how alike
 they are."""

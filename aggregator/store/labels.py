@@ -73,16 +73,18 @@ def candidates(connection: Connection, topic: str, most: int, now: datetime) -> 
     """The newest papers, at most so many, that have some probability of a topic by a model or keywords,
     and of which nobody has said anything about it, nor passed them by lately. No paper is read."""
     done = set(connection.scalars(_spoken_of(topic, now)))
-    found: list[tuple[datetime, Score]] = []
+    # Only for the order, in which the text that SQLite keeps is as good as a moment made of it.
+    at = sa.type_coerce(tag.c.at, sa.Text)
+    found: list[tuple[Any, Score]] = []
     for tagged in (True, False):  # each is the walk of an index; together they would be sorted
         asked = (
-            sa.select(tag.c.at, tag.c.paper_pk, tag.c.probability, tag.c.tagged)
+            sa.select(at, tag.c.paper_pk, tag.c.probability, tag.c.tagged)
             .where(tag.c.topic == topic, tag.c.tagged == (sa.true() if tagged else sa.false()))
             .where(tag.c.by.in_(("model", "keywords")))
             .order_by(tag.c.at.desc())
             .limit(most + len(done))
         )
-        found += [(row.at, Score(*row[1:])) for row in connection.execute(asked)]
+        found += [(row[0], Score(*row[1:])) for row in connection.execute(asked)]
     found.sort(key=lambda one: (one[0], one[1].pk), reverse=True)
     return [score for _, score in found if score.pk not in done][:most]
 
