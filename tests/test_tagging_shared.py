@@ -82,6 +82,7 @@ def together(store: Store, folder: Path) -> None:
     assert left(store) == 0
 
 
+@pytest.mark.alone  # it starts processes for every processor by itself
 def test_three_processes_with_one_killed_tag_as_one_does(postgres: Store, tmp_path: Path) -> None:
     with postgres.write() as connection:
         empty_tables(connection)
