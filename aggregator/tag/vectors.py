@@ -56,7 +56,10 @@ class Vectoriser:
         """Counts as of `counts` -> rows as of `transform`, in the same place of memory."""
         rows = counts
         rows.data = (1 + np.log(rows.data)) * self.idf[rows.indices]
-        lengths = np.sqrt(np.add.reduceat(np.r_[rows.data**2, 0], rows.indptr[:-1]))
+        # In float64: numpy adds up pieces of an array, so that in float32 a row's last digit would depend
+        # on the papers beside it.
+        squares = np.r_[rows.data.astype(np.float64) ** 2, 0]
+        lengths = np.sqrt(np.add.reduceat(squares, rows.indptr[:-1]))
         lengths[np.diff(rows.indptr) == 0] = 1  # reduceat gives an empty row its neighbour's value
         rows.data /= np.repeat(lengths, np.diff(rows.indptr)).astype(np.float32)
         return rows

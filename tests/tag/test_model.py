@@ -13,6 +13,7 @@ from aggregator.errors import UsageError
 from aggregator.tag.artifact import SHIPPED, from_bytes, to_bytes
 from aggregator.tag.model import calibrated, load
 from aggregator.tag.train import TrainingResult, save
+from tests.tag.made_up import labelled
 
 TRIALS = [
     (
@@ -134,6 +135,17 @@ def test_empty_texts_and_batches() -> None:
     alone = tagger.probabilities([(title, abstract)])
     among = tagger.probabilities([("", ""), (title, abstract), ("x", "y")])
     assert np.allclose(alone[0], among[1], rtol=1e-5, atol=1e-9)
+
+
+def test_a_paper_is_judged_alike_whatever_stands_beside_it() -> None:
+    tagger = load()
+    papers = [
+        (f"{row['title']} {n}", row["abstract"] * (1 + n % 7))
+        for n, row in enumerate(labelled(600))
+    ]
+    together = tagger.probabilities(papers)
+    alone = np.vstack([tagger.probabilities([paper]) for paper in papers])
+    assert (together == alone).all()  # to the last digit: what is stored is compared
 
 
 def test_explanation_adds_up_to_the_log_odds() -> None:
