@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 ROUNDS = 3
 """How often in a row a run begins anew since papers are wanted by other versions by now."""
-POLL = 0.1  # seconds between looks for blocks that others hold
+POLL = 0.1  # seconds between looks for what others hold
 _MODELS = -1  # claimed by who makes models
 
 
@@ -35,9 +35,12 @@ def tag(store: Store, settings: Settings, config: Config, *, everything: bool = 
     changed; returns how many papers were looked at here. A kill loses some blocks' work at most."""
     total = 0
     with store.claims("tag") as claims:
-        if claims.take(_MODELS):
-            learning.own_models(store, settings, config, clock.wall())
-            claims.give_back(_MODELS)
+        # Who did not wait would tag by keywords what is tagged by the new model right afterwards; and
+        # if its maker died, nobody would make it.
+        while not claims.take(_MODELS):
+            time.sleep(POLL)
+        learning.own_models(store, settings, config, clock.wall())
+        claims.give_back(_MODELS)
         if everything:
             with store.write() as connection:
                 retag.forget(connection)
