@@ -64,9 +64,8 @@ def tag(
         _explain(explain, topic or (), as_json)
         return
     with opened() as (store, chosen, config):
-        works.load(
-            store, config, clock.wall()
-        )  # topics.toml may name others since the last collect
+        # topics.toml may name other works since the last collect.
+        works.load(store, config, clock.wall())
         count = pipeline.tag(store, chosen, config, everything=everything)
     if as_json:
         say({"tagged": count})
