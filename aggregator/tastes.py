@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
+from aggregator.digest.show import as_read
 from aggregator.errors import UsageError
 from aggregator.learning import GROWN, apart
 from aggregator.store import cursor as cursors
@@ -177,13 +178,13 @@ def reasons(mine: Taste, doc: Mapping[str, Any], most: int) -> list[tuple[str, f
     """The words and authors that speak most for a paper, or against it, heaviest first; features of
     the same words, which say it twice, once."""
     words, authors = mine.explain(as_paper(doc))
-    return _once(sorted([*words, *authors], key=lambda pair: -abs(pair[1])))[:most]
+    read = [(as_read(word.removeprefix(TITLE)), weight) for word, weight in words]
+    return _once(sorted([*read, *authors], key=lambda pair: -abs(pair[1])))[:most]
 
 
 def _once(weighed: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
     found: list[tuple[str, float]] = []
     for name, weight in weighed:
-        plain = name.removeprefix(TITLE)
-        if not any(set(plain.split()) & set(other.split()) for other, _ in found):
-            found.append((plain, weight))
+        if not any(set(name.split()) & set(other.split()) for other, _ in found):
+            found.append((name, weight))
     return found

@@ -152,3 +152,6 @@ def test_reasons_name_words_and_authors_once(store: Store) -> None:
     assert any("kite" in name for name, _ in found)
     words = [word for name, _ in found for word in name.split()]
     assert len(words) == len(set(words))
+    # Words as people read them, without the capitals of groups; authors as they write themselves.
+    authors = set(doc["authors"])
+    assert all(name in authors or name == name.casefold() for name, _ in found)

@@ -212,7 +212,7 @@ class Writer:
         together: dict[str, float] = {}
         for word, weight in words:
             if weight > 0:
-                word = _as_read(word)
+                word = show.as_read(word)
                 together[word] = together.get(word, 0.0) + weight
         best = sorted(together.items(), key=lambda pair: (-pair[1], pair[0]))[:WHY]
         said = [f"{self._quoted(word)}\u00a0+{weight:.1f}" for word, weight in best]
@@ -281,16 +281,6 @@ def source_line(source: Mapping[str, Any], t: Language) -> str:
         message = show.clean(t.told(source["message"]), show.MESSAGE)
         said.append(t.explained(source) + message)
     return show.clean(source["name"], show.NAME) + t("colon") + t("then").join(said)
-
-
-def _as_read(word: str) -> str:
-    """A feature of the model as people read it: no capitals for groups of words, no blanks between
-    Chinese words."""
-    parts = word.casefold().split()
-    return "".join(
-        part + (" " if part.isascii() or following.isascii() else "")
-        for part, following in zip(parts, [*parts[1:], ""], strict=True)
-    ).strip()
 
 
 def _shortened(part: Part, full: int, shown: int) -> Part:

@@ -20,6 +20,7 @@ from aggregator.digest import render
 from aggregator.digest.gist import gist
 from aggregator.digest.language import language as digest_language
 from aggregator.digest.quiet import unasked
+from aggregator.digest.show import as_read
 from aggregator.store.kept import NOTHING, Kept
 from api.address import base_url
 from api.web import language, reader
@@ -119,6 +120,7 @@ def _environment() -> Environment:
         "code": code,
         "page_url": lambda paper_id: render.page_url("", paper_id),
         "per_cent": render.per_cent,
+        "as_read": as_read,
         "unasked": unasked,
         "citation_tags": citation_tags,
         "typeset": typeset,
