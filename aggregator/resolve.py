@@ -90,4 +90,7 @@ def _look_up(
             made, changed = made + new, changed + more
         found = {f"arxiv:{draft.native_id}" for draft in drafts}
         ledger.looked_up(connection, {f"arxiv:{native}" for native in wanted}, found, now)
+        if not drafts and len(wanted) > 1:  # one may be a slip of the pen, but all?
+            said = f"arXiv answered with none of the {len(wanted)} papers asked for."
+            ledger.cool_down(connection, ledger.LOOK_UPS, now + ledger.LOOK_UPS_WAIT, said)
     return made, changed

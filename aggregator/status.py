@@ -67,8 +67,10 @@ def _add_look_ups(
     them away is said with it."""
     first = next((n for n, one in enumerate(sources) if isinstance(one, ArxivSource)), None)
     waiting = ledger.cooldown(connection, ledger.LOOK_UPS, now)
-    # The ledger knows no past: a longer wait is arXiv's own, which its runs tell.
-    if first is None or not waiting or waiting[0] - now > ledger.LOOK_UPS_WAIT:
+    if first is None or not waiting:
+        return
+    # The ledger knows no past: it speaks of the time after the newest run.
+    if health.has_run_since(connection, sources[first].name, now):
         return
     state = states[first]
     if state["status"] in QUIET_STATUSES:

@@ -331,6 +331,22 @@ def test_look_ups_that_are_refused_wait_as_asked(
         assert ledger.wanted(connection, "arxiv", 5, NOW) == ["1711.09999"]  # no try was lost
 
 
+@pytest.mark.parametrize(("names", "waits"), [(1, False), (2, True)])
+def test_an_answer_without_any_of_the_papers_asked_for_is_said(
+    collect: Collect, arxiv: Server, one_store: Store, names: int, waits: bool
+) -> None:
+    with one_store.write() as connection:
+        ledger.want(connection, {f"arxiv:1711.0999{n}" for n in range(names)})
+    arxiv.routes["/api"] = Reply(body("api_none.xml"), headers=XML)
+    arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
+    collect()
+    with one_store.read() as connection:
+        waiting = ledger.cooldown(connection, ledger.LOOK_UPS, NOW)
+    assert bool(waiting) == waits
+    if waiting:
+        assert "none of the 2 papers" in waiting[1]
+
+
 def test_unknown_sources_are_named(one_store: Store, arxiv: Server, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match='No enabled source "arxive"; expected one of: arxiv'):
         pipeline.collect(one_store, Settings(data_dir=tmp_path), config(arxiv.url), ["arxive"])

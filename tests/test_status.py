@@ -70,6 +70,7 @@ def test_states_are_those_of_the_moment(lived: Store) -> None:
 
 def test_look_ups_that_wait_are_said_with_arxiv(store: Store) -> None:
     ran(store, NOW - HOUR, "ok", "Listing is complete.")
+    ran(store, NOW, "ok", "Listing is complete.")  # and then it failed
     with store.write() as connection:
         ledger.cool_down(connection, ledger.LOOK_UPS, NOW + HOUR, "arxiv.org answered 503.")
     ((status, message),) = states(store, NOW + HOUR / 2)
@@ -80,6 +81,11 @@ def test_look_ups_that_wait_are_said_with_arxiv(store: Store) -> None:
     )
     for other in (NOW - 3 * HOUR / 4, NOW + HOUR):  # before it failed, and after the wait
         assert states(store, other) == [("ok", "Listing is complete.")]
+    with store.write() as connection:  # arXiv asked for a day
+        ledger.cool_down(connection, ledger.LOOK_UPS, NOW + 24 * HOUR, "arxiv.org answered 429.")
+    assert [states(store, NOW + n * HOUR)[0][0] for n in (-1, 0, 12, 24)] == [
+        "ok", "partial", "partial", "ok",
+    ]  # fmt: skip
 
 
 def test_a_digest_of_a_past_day_shows_how_the_sources_were_then(

@@ -56,6 +56,12 @@ def newest_runs(connection: Connection, now: datetime) -> dict[str, RunRow]:
     return _runs(connection, ids.group_by(run.c.source))
 
 
+def has_run_since(connection: Connection, source: str, now: datetime) -> bool:
+    """Is there a run of the source after this logical time? Then that time is past."""
+    later = sa.exists().where(run.c.source == source, run.c.at > now)
+    return bool(connection.scalar(sa.select(later)))
+
+
 def last_finished(connection: Connection, now: datetime) -> dict[str, RunRow]:
     """The newest run of each source up to then that was not interrupted."""
     ended = sa.select(sa.func.max(run.c.id)).where(

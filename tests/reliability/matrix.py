@@ -16,10 +16,11 @@ from rich.console import Console
 from aggregator import clock
 from aggregator.parse.text import plain
 from tests.reliability import kept, report
+from tests.reliability.feeds import write_edges
 from tests.reliability.judge import Verdict, judge
 from tests.reliability.kept import Row
 from tests.reliability.modes import MODES, Mode
-from tests.reliability.places import Place, place_of, write_edges
+from tests.reliability.places import Place, place_of
 from tests.reliability.week import HEALED, Bench, Week
 from tests.sources.sample_walk import SHARED
 from tests.sources.standin import stand_in

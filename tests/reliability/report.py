@@ -59,8 +59,10 @@ names none. `100 % −n`: `n` items of a feed scrolled out of sight during the f
 dates, or said that they came damaged. After a 403 arXiv is not asked again until a person does; here one
 does on the fifth day. An empty cell: the fault has no effect there. `not run`: not measured.
 
-arXiv stands here four times: with all its routes in trouble, and with one of them alone. Its search is
-asked only where OAI-PMH fails, so there OAI-PMH answers 500 during the fault.
+arXiv stands here five times: with all its routes in trouble, and with one of them alone. Its search is
+asked only where OAI-PMH fails, so there OAI-PMH answers 500 during the fault; and for papers that posts
+name ("look-ups"), where a feed names one every six hours. Crossref, which the stand-in does not have, is played by files
+that answer with all works whatever is asked.
 """
 
 

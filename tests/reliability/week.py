@@ -14,11 +14,13 @@ from aggregator.clock import iso
 from aggregator.fetch import PATIENCE
 from aggregator.models import Draft
 from aggregator.settings import Settings
+from aggregator.status import source_states
 from aggregator.store import entries
 from aggregator.store.db import Store
 from aggregator.store.sql import entry, paper
+from tests.reliability.feeds import write_feeds
 from tests.reliability.modes import Mode
-from tests.reliability.places import Place, write_feeds
+from tests.reliability.places import Place
 from tests.sources.standin import StandIn
 
 STEP = timedelta(hours=12)
@@ -113,13 +115,24 @@ class Bench:
         # A person looks after it once the upstream is well: some refusals wait for that.
         names = [one.name for one in config.sources] if mode and step == HEALED else []
         done = pipeline.collect(store, settings, config, names, as_of=now)
-        outcome = done.sources.get(place.kind)
+        # What people are told: what waits to be looked up is said with the state, not by the run.
+        told = _told(store, settings, config, place, now) if place.kind in done.sources else None
         asked = tuple(r for service in place.services for r in self.services.asked(service))
         met = any(r["fault"] and r["status"] != 304 for r in asked)
         self.services.control(clear=True)  # what is shown is asked for without the fault
         shown = tuple(place.shown(self.services.url)) if mode is None else ()
-        status, message = (outcome.status, outcome.message) if outcome else (None, "")
+        status, message = (told["status"], told["message"]) if told else (None, "")
         return Look(now, status, message, met, drafts(store), shown, asked)
+
+
+def _told(
+    store: Store, settings: Settings, config: topics.Config, place: Place, now: datetime
+) -> dict[str, Any]:
+    """The state of the source of that place, as every page shows it."""
+    sources = pipeline.make_sources(config, settings)
+    with store.read() as connection:
+        states = source_states(store, connection, sources, now)
+    return next(state for state in states if state["name"] == place.kind)
 
 
 def drafts(store: Store) -> dict[str, Draft]:
