@@ -61,8 +61,8 @@ does on the fifth day. An empty cell: the fault has no effect there. `not run`: 
 
 arXiv stands here five times: with all its routes in trouble, and with one of them alone. Its search is
 asked only where OAI-PMH fails, so there OAI-PMH answers 500 during the fault; and for papers that posts
-name ("look-ups"), where a feed names one every six hours. Crossref, which the stand-in does not have, is played by files
-that answer with all works whatever is asked.
+name ("look-ups"), where a feed names one every six hours. Crossref, which the stand-in does not have, is
+played by files that answer with all works whatever is asked.
 """
 
 
