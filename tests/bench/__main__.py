@@ -8,6 +8,7 @@ from rich.table import Table
 from tests.bench import (
     api,
     bulk,
+    day,
     delivery,
     feeds,
     ingest,
@@ -18,6 +19,7 @@ from tests.bench import (
     own,
     rising,
     scale,
+    served,
     stored,
     tagging,
     taught,
@@ -37,6 +39,8 @@ PARTS = {
     "delivery": delivery.bench,
     "kills": kills.bench,
     "scale": scale.bench,
+    "day": day.bench,
+    "served": served.bench,
     "merge": merge.bench,
     "rising": rising.bench,
 }

@@ -26,7 +26,8 @@ _HEAD = (
 def bench() -> list[tuple[str, str, str]]:
     """Rows of (what, measured, target)."""
     found, kind = papers(COUNT)
-    pages = [_page(found[n : n + PAGE], n) for n in range(0, COUNT, PAGE)]
+    made = [oai_record(f"2606.{n:05d}", *paper) for n, paper in enumerate(found)]
+    pages = [oai_page(made[n : n + PAGE]) for n in range(0, COUNT, PAGE)]
     with tempfile.TemporaryDirectory() as folder:
         bare = COUNT / _bare(pages, Path(folder))
         first, again = _ours(pages, Path(folder))
@@ -82,17 +83,21 @@ def _bare(pages: list[bytes], folder: Path) -> float:
     return process_time() - started
 
 
-def _page(found: list[tuple[str, str, list[str]]], start: int) -> bytes:
-    body = "".join(_record(f"2606.{start + n:05d}", *paper) for n, paper in enumerate(found))
-    return f"{_HEAD}{body}</ListRecords></OAI-PMH>".encode()
+def oai_page(made: list[str]) -> bytes:
+    """An answer of OAI-PMH with these records."""
+    return f"{_HEAD}{''.join(made)}</ListRecords></OAI-PMH>".encode()
 
 
-def _record(native: str, title: str, abstract: str, authors: list[str]) -> str:
+def oai_record(native: str, title: str, abstract: str, authors: list[str], version: int = 1) -> str:
+    """A record of arXivRaw with its versions up to this one."""
+    versions = "".join(
+        f'<version version="v{n}"><date>Mon, {21 + n} Jun 2026 08:00:00 GMT</date></version>'
+        for n in range(1, version + 1)
+    )
     return (
         f"<record><header><identifier>oai:arXiv.org:{native}</identifier><datestamp>2026-06-29</datestamp>"
         f'</header><metadata><arXivRaw xmlns="http://arxiv.org/OAI/arXivRaw/"><id>{native}</id>'
-        '<version version="v1"><date>Mon, 22 Jun 2026 08:00:00 GMT</date></version>'
-        f"<title>{escape(title)}</title><authors>{escape(', '.join(authors))}</authors>"
+        f"{versions}<title>{escape(title)}</title><authors>{escape(', '.join(authors))}</authors>"
         f"<categories>cs.LG cs.CV</categories><abstract>{escape(abstract)}</abstract>"
         "</arXivRaw></metadata></record>"
     )

@@ -19,11 +19,14 @@ from starlette.testclient import TestClient
 
 from aggregator import topics
 from aggregator.settings import Settings
-from aggregator.store import watches
+from aggregator.store import model, watches
 from aggregator.store.db import Store
+from aggregator.store.labels import MOST_SAMPLED
 from aggregator.store.sql import entry, paper
+from aggregator.tag import artifact, reading
 from aggregator.watches import Watch
 from api.app import create_app
+from tests.api.test_keep import token
 from tests.bench import large
 from tests.bench.addresses import ADDRESSES, TARGETS, WATCH, Address, filled
 from tests.written import PROJECT
@@ -33,6 +36,7 @@ ROUNDS = 100
 WARM = 5
 DIFFERENT = 100
 """Papers whose pages are asked for, from everywhere in the store."""
+STARRED = 10
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
 
@@ -71,11 +75,13 @@ def measured(
         store.migrate()
         papers, work = _some(store)
         _keep(store, config)
+        _learn(store)
         app = create_app(store, settings, config, now=lambda: NOW)
         local = TestClient(app, "http://127.0.0.1", client=("127.0.0.1", 1))
         with local as client:
             client.get("/")  # brings the cookie of a reader
             client.get("/papers/" + papers[0])
+            _star(client, papers[:STARRED])
             gc.freeze()  # as api/serve.py does
             for one in wanted:
                 yield one, *_asked(client, one, papers, work)
@@ -103,6 +109,37 @@ def _keep(store: Store, config: topics.Config) -> None:
     with store.write() as connection:
         if all(one.name != WATCH for one in watches.everything(connection, config, watches.ALL)):
             watches.save(connection, config, watch, NOW, None)
+
+
+def _learn(store: Store) -> None:
+    """How the papers speak, from some thousand of them: what "for me" goes by."""
+    with store.read() as connection:
+        if ("reading", "") in model.in_use(connection):
+            return
+        known = sa.select(paper.c.doc).where(paper.c.starter.is_(False)).order_by(paper.c.pk)
+        docs = connection.scalars(known.limit(MOST_SAMPLED)).all()
+    found = reading.learn([(doc["title"], doc["abstract"]) for doc in docs])
+    assert found
+    content = reading.to_bytes(found)
+    version = artifact.version_of(content)
+    with store.write() as connection:
+        model.swap_in(
+            connection,
+            "reading",
+            "",
+            basis="",
+            version=version,
+            now=NOW,
+            figures={},
+            content=content,
+        )
+
+
+def _star(client: TestClient, papers: list[str]) -> None:
+    """Star papers as a person does, on the page of a topic."""
+    proof = token(client.get("/topics/gan").text)
+    for name in papers:
+        client.post("/keep", data={"proof": proof, "do": f"star:{name}"})
 
 
 def _asked(

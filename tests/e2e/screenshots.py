@@ -20,6 +20,8 @@ PAGES = {
     "today": "/",
     "topics": "/topics",
     "topic": "/topics/architectures",
+    "mine": "/topics/architectures?sort=mine",
+    "watch": "/watches/long-video",
     "paper": "/papers/arxiv:2611.10001",
     "search": "/search?q=attention",
     "library": "/library",

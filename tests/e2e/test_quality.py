@@ -9,7 +9,8 @@ from tests.e2e.conftest import watched
 pytestmark = pytest.mark.xdist_group("browser")  # one Chromium at a time
 
 PAGES = (
-    "/", "/?date=2026-11-20", "/topics", "/topics/architectures", "/search?q=attention", "/library",
+    "/", "/?date=2026-11-20", "/topics", "/topics/architectures", "/topics/architectures?sort=mine",
+    "/search?q=attention", "/library",
     "/library?shelf=later", "/library?shelf=noted", "/library?shelf=hidden", "/sources", "/label",
     "/label?topic=gan", "/settings", "/watches/long-video", "/docs", "/papers/arxiv:2611.10001",
     "/papers/arxiv:2611.66601",
