@@ -88,9 +88,11 @@ def _look_up(
         for history, some in by_age([Parsed(tuple(drafts))], begun):
             _, new, more = store_drafts(connection, some, arxiv.name, now, backfill=history)
             made, changed = made + new, changed + more
-        found = {f"arxiv:{draft.native_id}" for draft in drafts}
-        ledger.looked_up(connection, {f"arxiv:{native}" for native in wanted}, found, now)
-        if not drafts and len(wanted) > 1:  # one may be a slip of the pen, but all?
+        names = {f"arxiv:{native}" for native in wanted}
+        if drafts or len(wanted) == 1:
+            found = {f"arxiv:{draft.native_id}" for draft in drafts}
+            ledger.looked_up(connection, names, found, now)
+        elif ledger.disbelieve(connection, "arxiv", names, now):
             said = f"arXiv answered with none of the {len(wanted)} papers asked for."
             ledger.cool_down(connection, ledger.LOOK_UPS, now + ledger.LOOK_UPS_WAIT, said)
     return made, changed

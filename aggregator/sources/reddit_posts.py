@@ -78,7 +78,8 @@ def read_listing(
         return listing if whole else replace(listing, sound=False)
     if is_html(body):
         raise html_error(decode(body, content_type), url)
-    entries = parse_feed(body, content_type).entries
+    # Reddit writes UTF-8. Broken bytes are damage, and no other encoding to be guessed.
+    entries = parse_feed(body.decode("utf-8", "replace").encode(), content_type).entries
     read = [_believed(_from_entry(entry), now) for entry in entries]
     # Atom does not say whether more follows: going on after its last post tells
     names = [post.native_id for post in read if isinstance(post, Draft)]

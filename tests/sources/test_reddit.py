@@ -365,6 +365,12 @@ def test_a_listing_that_came_damaged_is_read_again(good: bytes, bad: bytes):
     assert len(ctx.entries) == 150
 
 
+def test_reddit_writes_utf8_and_anything_else_is_damage():
+    good = (DATA / "reddit" / "rss_new.xml").read_bytes().replace(b"31 February", b"2026-07-01")
+    for body, sound in ((good, True), (good.replace(b"<title>[R]", b"<title>\xe9\xff"), False)):
+        assert read_listing(body, "application/atom+xml", "u", None, FETCHED).sound == sound
+
+
 def test_pace_depends_on_the_key_unless_chosen():
     assert make_source().pace_seconds == 60
     assert make_source(key=True).pace_seconds == 1
