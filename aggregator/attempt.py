@@ -95,7 +95,8 @@ class Attempt:
         self._moved: dict[str, Any] = {}
         self.http = make_fetcher(store, settings, source, moment.now, line)
         with store.write() as connection:
-            known = runs.standing(connection, source.name, self.now, clock.wall())
+            wall = clock.wall()
+            known = runs.standing(connection, source.name, self.now, wall)
             self.checkpoint = ledger.checkpoints(connection, source.name)
             self._resting = ledger.cooldown(connection, source.upstream, self.now)
             if by_name and self._waits_for_a_person:
@@ -104,8 +105,9 @@ class Attempt:
             self._failures = known.last.failures if known.last else 0
             self._replay = known.latest is not None and known.latest > self.now
             self._backfill = not known.ever_good or self.since is not None
-            self._id = runs.start(connection, source.name, self.now, clock.wall(), self._backfill)
-            wishes.take(connection, source.name, self._id)
+            self._id = runs.start(connection, source.name, self.now, wall, self._backfill, known)
+            if known.wanted:
+                wishes.take(connection, source.name, self._id)
 
     @property
     def _waits_for_a_person(self) -> bool:
@@ -280,7 +282,7 @@ def make_fetcher(
     )
     return Fetcher(
         manners,
-        store.write,
+        store,
         contact=settings.contact,
         allow_private=settings.allow_private_upstreams,
         patience=settings.patience_seconds,

@@ -6,7 +6,6 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -15,7 +14,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import stamina
-from sqlalchemy import Connection
 
 from aggregator import addresses, clock
 from aggregator.answers import TransientError, judge
@@ -27,6 +25,7 @@ from aggregator.errors import (
 from aggregator.manners import Manners, Politeness
 from aggregator.sources.base import Answer, Validator
 from aggregator.store import ledger
+from aggregator.store.db import Store
 from aggregator.watchdog import Watch
 
 PROJECT_PAGE = "https://github.com/daypaper/daypaper"
@@ -70,16 +69,15 @@ class Line:
 class Fetcher:
     """Paced requests for one source; `requests` counts those sent. Close it when done.
 
-    `transaction` opens a write transaction of the store (the ledger), `wall` and `sleep` are the
-    real clock; tests hand in others. `patience` is how many seconds a host may be silent; an answer that
-    keeps dripping may take three times as long. On a `line` of others it asks over their connection, and
-    leaves that open.
+    The ledger is in `store`; `wall` and `sleep` are the real clock, tests hand in others. `patience` is how
+    many seconds a host may be silent; an answer that keeps dripping may take three times as long. On a
+    `line` of others it asks over their connection, and leaves that open.
     """
 
     def __init__(
         self,
         manners: Manners,
-        transaction: Callable[[], AbstractContextManager[Connection]],
+        store: Store,
         *,
         contact: str,
         allow_private: bool = False,
@@ -90,8 +88,8 @@ class Fetcher:
     ) -> None:
         self.requests = 0
         self._own_hosts = manners.own_hosts
-        self._politeness = Politeness(manners, transaction, wall, sleep)
-        self._transaction = transaction
+        self._politeness = Politeness(manners, store.write, wall, sleep)
+        self._store = store
         self._allow_private = allow_private
         self._most_seconds = DRIP * patience
         self._close = contextlib.ExitStack()
@@ -117,7 +115,7 @@ class Fetcher:
         sent = dict(headers or {})
         known = None
         if conditional:
-            with self._transaction() as connection:
+            with self._store.read() as connection:
                 known = ledger.validator(connection, full)
             if known and known.etag:
                 sent["If-None-Match"] = known.etag

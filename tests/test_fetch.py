@@ -61,7 +61,7 @@ def fetcher(
 ) -> Iterator[Fetcher]:
     clock = clock or Clock()
     manners = Manners("upstream", timedelta(seconds=pace), frozenset({urlsplit(own).netloc}))
-    made = Fetcher(manners, store.write, contact=contact, wall=clock.wall, sleep=clock.sleep)
+    made = Fetcher(manners, store, contact=contact, wall=clock.wall, sleep=clock.sleep)
     with closing(made):
         yield made
 
@@ -83,7 +83,7 @@ def test_sources_share_a_connection_and_not_what_hosts_remember_of_them(
     manners = Manners("upstream", timedelta(), frozenset({urlsplit(server.url).netloc}))
     with closing(Line("me@example.org")) as line:
         for _ in range(2):
-            http = Fetcher(manners, one_store.write, contact="", line=line)
+            http = Fetcher(manners, one_store, contact="", line=line)
             http.get(server.url + "/a")
             http.close()
     assert [asked.headers.get("cookie") for asked in server.asked] == [None, None]
@@ -136,7 +136,7 @@ def test_patience_ends(one_store: Store, server: Server) -> None:
     server.routes["/slow"] = slow
     manners = Manners("upstream", timedelta(), frozenset({urlsplit(server.url).netloc}))
     with (
-        closing(Fetcher(manners, one_store.write, contact="", patience=0.1)) as http,
+        closing(Fetcher(manners, one_store, contact="", patience=0.1)) as http,
         pytest.raises(UnreachableError, match="did not answer in time"),
     ):
         http.get(server.url + "/slow")
@@ -335,7 +335,7 @@ def test_a_document_is_posted_and_follows_no_redirect_elsewhere(
         other.routes["/login"] = Reply(b"{}")
         own = frozenset({urlsplit(server.url).netloc, urlsplit(other.url).netloc})
         manners = Manners("upstream", timedelta(), own)
-        with closing(Fetcher(manners, one_store.write, contact="")) as http:
+        with closing(Fetcher(manners, one_store, contact="")) as http:
             assert http.post_json(server.url + "/login", {"id": "me"}).body == b'{"token": "x"}'
             http.post_json(server.url + "/away", {"password": "hunter2"})
         assert [asked.body for asked in other.asked] == [b""]
@@ -354,7 +354,7 @@ def test_what_proves_who_we_are_does_not_follow_a_redirect(
             timedelta(),
             frozenset({urlsplit(server.url).netloc, urlsplit(other.url).netloc}),
         )
-        with closing(Fetcher(manners, one_store.write, contact="")) as http:
+        with closing(Fetcher(manners, one_store, contact="")) as http:
             http.get(server.url + "/a", headers={"Authorization": "bearer hunter2"})
             http.post(server.url + "/a", data={"grant_type": "x"}, auth=("id", "hunter2"))
         assert [asked.method for asked in other.asked] == ["GET", "GET"]

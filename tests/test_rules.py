@@ -48,7 +48,6 @@ TAG_FILES = tuple(
 that an installed package carries."""
 
 SQL_SEAMS = {
-    "aggregator/fetch.py": {"sqlalchemy.Connection"},
     "aggregator/manners.py": {"sqlalchemy.Connection"},
     "aggregator/turn.py": {"sqlalchemy.Connection"},
     "aggregator/ingest.py": {"sqlalchemy.Connection"},

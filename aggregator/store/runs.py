@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from aggregator.merge.plan import Counts
 from aggregator.models import QUIET_STATUSES, Status
 from aggregator.sources.base import LastRun
+from aggregator.store import wishes
 from aggregator.store.sql import run
 
 KEPT = timedelta(days=90)  # of history; the last good run stays however old it is
@@ -18,18 +19,25 @@ INTERRUPTED = "The process ended before this run was finished; what it had store
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the history says of a source before it is asked again: its `last` run (see `last`), the
-    `latest` logical time, up to the real one, at which it was ever run to an end, and whether it was
-    `ever_good`: neither refused nor unreachable."""
+    `latest` logical time, up to the real one, at which it was ever run to an end, whether it was
+    `ever_good`: neither refused nor unreachable, when (real time) its `oldest` run began, whether its newest
+    run is `unfinished`, and whether it is `wanted` by a person."""
 
     last: LastRun | None
     latest: datetime | None
     ever_good: bool
+    oldest: datetime | None
+    unfinished: bool
+    wanted: bool
 
 
 # Put together once: that takes longer than the database takes to answer, and every attempt needs them.
 _MINE = run.c.source == sa.bindparam("name")
 _ENDED = run.c.status.is_not(None)
-_GOOD = run.c.status.in_([*QUIET_STATUSES, "partial", "mismatch", "stale"])
+# Not IN, whose list SQLAlchemy writes anew each time.
+_GOOD = sa.or_(
+    *(run.c.status == name for name in (*QUIET_STATUSES, "partial", "mismatch", "stale"))
+)
 _LAST = (
     sa.select(run.c.at, run.c.status, run.c.failures)
     .where(_MINE, _ENDED, run.c.message != INTERRUPTED, run.c.at <= sa.bindparam("now"))
@@ -38,11 +46,16 @@ _LAST = (
 )
 _FIRST_GOOD = sa.select(sa.func.min(run.c.at)).where(_MINE, _GOOD)
 _LATEST = sa.select(sa.func.max(run.c.at)).where(_MINE, _ENDED, run.c.at <= sa.bindparam("wall"))
+_OLDEST = sa.select(run.c.started).where(_MINE).order_by(run.c.id).limit(1)
+_NEWEST = sa.select(run.c.finished.is_(None)).where(_MINE).order_by(run.c.id.desc()).limit(1)
 _newest, _always = _LAST.subquery(), sa.select(sa.literal(1).label("one")).subquery()
 _STANDING = sa.select(
     _newest,
     _LATEST.scalar_subquery().label("latest"),
     sa.exists(sa.select(run.c.id).where(_MINE, _GOOD)).label("ever_good"),
+    _OLDEST.scalar_subquery().label("oldest"),
+    _NEWEST.scalar_subquery().label("unfinished"),
+    wishes.WAITING.exists().label("wanted"),
 ).select_from(_always.outerjoin(_newest, sa.true()))
 _FORGET = sa.delete(run).where(
     _MINE,
@@ -58,12 +71,23 @@ _START = sa.insert(run).returning(run.c.id)
 _FINISH = sa.update(run).where(run.c.id == sa.bindparam("run_id"))
 
 
-def start(connection: Connection, source: str, at: datetime, wall: datetime, backfill: bool) -> int:
-    """Begin a run; returns its id. Only one collector asks an upstream at a time, so an unfinished
-    run of this source was killed: it is closed as failed, without counting as a failure of the
-    upstream. History older than `KEPT` goes."""
-    connection.execute(_FORGET, {"name": source, "before": wall - KEPT})
-    connection.execute(_CLOSE, {"name": source, "wall": wall})
+def start(
+    connection: Connection,
+    source: str,
+    at: datetime,
+    wall: datetime,
+    backfill: bool,
+    known: Standing | None = None,
+) -> int:
+    """Begin a run; returns its id. Only one collector asks an upstream at a time, so an unfinished run
+    of this source was killed: it is closed as failed, without counting as a failure of the upstream.
+    History older than `KEPT` goes. `known` is what `standing` has said in this transaction, if it was
+    asked."""
+    known = known or standing(connection, source, at, wall)
+    if known.oldest and known.oldest < wall - KEPT:
+        connection.execute(_FORGET, {"name": source, "before": wall - KEPT})
+    if known.unfinished:
+        connection.execute(_CLOSE, {"name": source, "wall": wall})
     values = {
         "source": source,
         "at": at,
@@ -121,7 +145,7 @@ def standing(connection: Connection, source: str, now: datetime, wall: datetime)
     """What the history says of the source at the logical time `now`; `wall` is the real one."""
     row = connection.execute(_STANDING, {"name": source, "now": now, "wall": wall}).one()
     newest = LastRun(row.at, row.status, row.failures) if row.at else None
-    return Standing(newest, row.latest, row.ever_good)
+    return Standing(newest, row.latest, row.ever_good, row.oldest, bool(row.unfinished), row.wanted)
 
 
 def first_good(connection: Connection, source: str) -> datetime | None:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from aggregator.store.sql import upsert, wish
 
 _MINE = (wish.c.source == sa.bindparam("name")) & wish.c.run_id.is_(None)
-_WAITING = sa.select(wish.c.source).where(_MINE)
+WAITING = sa.select(wish.c.source).where(_MINE)
+"""Of the source `name`: a row if there is a wish that no run has taken yet."""
 _TAKE = sa.update(wish).where(_MINE).values(run_id=sa.bindparam("number"))
 
 
@@ -29,7 +30,7 @@ def make(connection: Connection, source: str, now: datetime) -> None:
 
 def is_waiting(connection: Connection, source: str) -> bool:
     """Is there a wish for this source that no run has taken yet?"""
-    return connection.execute(_WAITING, {"name": source}).first() is not None
+    return connection.execute(WAITING, {"name": source}).first() is not None
 
 
 def waiting(connection: Connection) -> dict[str, datetime]:

@@ -1,11 +1,13 @@
 """A feed that has changed: only what is new or says something else is looked at, and all is counted."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from tests.conftest import sqlite_store
 from tests.server import Reply, Server
@@ -55,6 +57,29 @@ def test_items_are_read_again_when_the_feed_says_something_else(
     serve(server, "<language>fr</language>", item(1), item(2))
     assert counts(blog, NOW + HOUR) == (2, 0, 2, 0)
     assert {draft.extra["language"] for draft in blog.drafts().values()} == {"fr"}
+
+
+def test_a_feed_that_says_what_it_said_before_costs_seven_statements(
+    blog: Collected, server: Server
+) -> None:
+    """How the source stands, checkpoint, cooldown, the run; the validator; checkpoint and run again:
+    that is asked hourly for each of hundreds of feeds."""
+    server.routes["/feed"] = lambda asked: (
+        Reply(status=304)
+        if asked.headers.get("if-none-match")
+        else Reply(rss(item(1)).encode(), headers={"ETag": "a"})
+    )
+    assert counts(blog, NOW) == (1, 1, 0, 0)
+    told: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        told.append(statement)
+
+    event.listen(blog.store.engine, "before_cursor_execute", note)
+    assert counts(blog, NOW + HOUR) == (0, 0, 0, 0)
+    event.remove(blog.store.engine, "before_cursor_execute", note)
+    tables = [re.search(r"(?:FROM|INTO|UPDATE) (\w+)", one) for one in told]
+    assert len(told) == 7, tables
 
 
 def test_since_looks_at_everything(blog: Collected, server: Server) -> None:

@@ -11,14 +11,15 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
 from aggregator.errors import UsageError
 from aggregator.merge.plan import Counts
-from aggregator.store import ledger, runs
+from aggregator.store import db, ledger, runs
 from aggregator.store.db import Store
 from aggregator.store.sql import checkpoint, run, upstream
-from tests.conftest import NOW
+from tests.conftest import NOW, sqlite_store
 
 SEARCH = ("paper_fts", "paper_search")  # made by hand, another on each database
 
@@ -104,6 +105,41 @@ def test_a_second_holder_of_a_lock_waits(store: Store) -> None:
         order.append("first")
     thread.join(10)
     assert order == ["first", "second"]
+
+
+def test_a_lock_whose_file_was_removed_meanwhile_is_taken_on_the_new_file(tmp_path: Path) -> None:
+    held, go_on = threading.Event(), threading.Event()
+    with closing(sqlite_store(tmp_path)) as store:
+
+        def second() -> None:
+            with store.upstream_lock("arxiv"):
+                held.set()
+                go_on.wait(10)
+
+        with store.upstream_lock("arxiv"):
+            thread = threading.Thread(target=second)
+            thread.start()
+            time.sleep(0.2)  # it has opened the file
+            (tmp_path / "upstream-arxiv.lock").unlink()
+        assert held.wait(10)
+        assert store.is_asked("arxiv")
+        go_on.set()
+        thread.join(10)
+        assert not store.is_asked("arxiv")
+
+
+def test_a_writer_that_finds_the_database_locked_says_so_as_all_others_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "BUSY_MS", 20)
+    with (
+        closing(sqlite_store(tmp_path)) as one,
+        closing(sqlite_store(tmp_path)) as other,
+        one.write(),
+        pytest.raises(OperationalError, match="locked"),
+        other.write(),
+    ):
+        raise AssertionError("two write at once")
 
 
 def test_checkpoints_move_and_are_forgotten(store: Store) -> None:
