@@ -1,22 +1,24 @@
-"""Items of a file with their rows made ready to be stored, most of them in a second process, while
-the first one stores those before.
+"""Items of a file with their rows made ready to be stored, by a second process, too, while the first
+one stores those before.
 
-Both processes read the whole file and agree by counting which piece of it is whose. Only finished
-pieces are handed over, in the order of the file, so what is stored does not depend on whether there
-was a helper; if it dies, the first process makes its pieces, too. It ends with the first process,
-however that ends: its pipe breaks.
+Whoever has time makes the next piece of the file: the helper always, the first process while it would
+have to wait. The first one decides who makes which, and tells the helper numbers only: both read the
+whole file. What the helper has made waits in its memory until it is asked for, and it knows a bounded
+number of pieces that it is to make. Only finished pieces are handed over, in the order of the file, so
+what is stored does not depend on whether there was a helper; if it dies, the first process makes its
+pieces, too. It ends with the first process, however that ends: its pipe breaks.
 """
 
-import multiprocessing
-import signal
-import zlib
+import pickle
+import subprocess
+import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from itertools import count, islice
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 
 from aggregator import imports
@@ -24,17 +26,19 @@ from aggregator.settings import processors
 from aggregator.store.lone import Maker, Ready
 
 PIECE = 500  # lines
-OWN = 5
-"""Every so manieth piece is made by the first process: making a paper's rows takes it about twice as
-long as storing them, so both are then about equally busy."""
-
+UNDER_WAY = 16
+"""Pieces that the helper is to make or holds: what it can make during the longest transaction of the
+first process. They have some 50 MB."""
+AHEAD = 24
+"""Pieces from the one that is due on that are made by anybody: bounds what the first process holds."""
 WORTH_IT = 32 * 2**20
 """Bytes of a file from which on a helper is started, some 16,000 papers: its start takes as long as
-making the rows of 4,000 to 5,000."""
+making the rows of 4,000."""
 
 Item = tuple[Ready, ...] | str
 """The drafts of one item, ready to be stored, or why there are none."""
 Open = Callable[[Path], Iterator[bytes]]
+Make = Callable[[Iterable[bytes]], list[Item]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,12 @@ class Task:
 def pieces(task: Task, *, helped: bool | None = None) -> Iterator[list[Item]]:
     """The items of a file, a piece at a time; `helped` None: where there are two processors and the
     file is large enough."""
-    make = _maker(task)
-    with _helper(task) if _worth_it(task, helped) else _nobody() as other:
-        for n, lines in enumerate(_cut(task)):
-            found = other() if n % OWN < OWN - 1 else None
-            yield make(lines) if found is None else found
+    make = maker(task)
+    if not _worth_it(task, helped):
+        yield from map(make, _cut(task))
+        return
+    with _helper(task) as helper:
+        yield from _shared(Pieces(task), make, helper)
 
 
 def _worth_it(task: Task, helped: bool | None) -> bool:
@@ -73,52 +78,121 @@ def _cut(task: Task) -> Iterator[list[bytes]]:
         yield piece
 
 
-def _maker(task: Task) -> Callable[[Iterable[bytes]], list[Item]]:
+def maker(task: Task) -> Make:
     form = imports.of_name(task.form)
     assert form is not None
     assert form.by_line
     make = Maker(task.source, task.now, backfill=True, sqlite=task.sqlite)
     return lambda lines: [
-        found if isinstance(found, str) else tuple(make.ahead(draft) for draft in found)
+        found if isinstance(found, str) else tuple(map(make.ahead, found))
         for found in form.read(task.path.name, lines)
     ]
 
 
-@contextmanager
-def _nobody() -> Iterator[Callable[[], list[Item] | None]]:
-    yield lambda: None
+class Pieces:
+    """The lines of pieces by their numbers, which may be asked for a little out of their order."""
+
+    def __init__(self, task: Task) -> None:
+        self._cut = enumerate(_cut(task))
+        self._passed: dict[int, list[bytes]] = {}
+
+    def lines(self, number: int, due: int) -> list[bytes]:
+        """The lines of a piece, none behind the end; pieces before `due` are not asked for any more."""
+        while number not in self._passed:
+            n, piece = next(self._cut, (number, []))
+            self._passed[n] = piece
+        self._passed = {n: piece for n, piece in self._passed.items() if n >= due}
+        return self._passed[number]
 
 
-@contextmanager
-def _helper(task: Task) -> Iterator[Callable[[], list[Item] | None]]:
-    """Gives a function that waits for the helper's next piece; None if there is no helper any more."""
-    # A new interpreter: a copy of this one would hold its connections and locks.
-    fresh = multiprocessing.get_context("spawn")
-    mine, theirs = fresh.Pipe(duplex=False)
-    process: BaseProcess = fresh.Process(target=_help, args=(task, mine, theirs), daemon=True)
-    process.start()
-    theirs.close()
+class _Helper:
+    """The other end of the pipe to the second process."""
 
-    def receive() -> list[Item] | None:
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._owes = deque[int]()
+        self._awake = False
+
+    def has_room(self) -> bool:
+        """Does it run, and know of fewer pieces than it might?"""
+        if not self._awake and self.is_ready():
+            self._awake = self._received() is not None
+        return self._awake and len(self._owes) < UNDER_WAY
+
+    def owes(self, number: int) -> bool:
+        """Is it to make this piece?"""
+        return number in self._owes
+
+    def ask(self, number: int) -> None:
+        """Let it make a piece after the others that it is to make."""
+        self._owes.append(number)
+        with suppress(OSError):
+            self._pipe.send(number)
+
+    def is_ready(self) -> bool:
+        """Is there anything that need not be waited for?"""
         try:
-            return mine.recv()
+            return self._pipe.poll()
+        except OSError:
+            return True
+
+    def receive(self) -> tuple[int, list[Item]] | None:
+        """Waits for the next piece; None if there is no helper any more, which then owes nothing."""
+        found = self._received()
+        if found is None:
+            self._owes.clear()
+            self._awake = False
+            return None
+        return self._owes.popleft(), pickle.loads(found)
+
+    def _received(self) -> bytes | None:
+        try:
+            return self._pipe.recv_bytes()
         except (EOFError, OSError):
             return None
 
+
+def _shared(given: Pieces, make: Make, helper: _Helper) -> Iterator[list[Item]]:
+    made: dict[int, list[Item]] = {}
+    free = 0  # the first piece that nobody makes or made
+    for due in count():
+        free = max(free, due)
+        while due not in made:
+            while free < due + AHEAD and helper.has_room():
+                helper.ask(free)
+                free += 1
+            if not helper.owes(due):
+                made[due] = make(given.lines(due, due))
+                free = max(free, due + 1)
+            elif not helper.is_ready() and free < due + AHEAD:
+                made[free] = make(given.lines(free, due))
+                free += 1
+            elif found := helper.receive():
+                made[found[0]] = found[1]
+        piece = made.pop(due)
+        if not piece:
+            return
+        yield piece
+
+
+@contextmanager
+def _helper(task: Task) -> Iterator[_Helper]:
+    mine, theirs = Pipe()
+    with theirs:
+        # Not by multiprocessing, which would import all of the command line first; in a group of its
+        # own, so that Ctrl-C is for this process, which ends it.
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aggregator.reader", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            process_group=0,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+    with suppress(OSError):
+        mine.send(task)
     try:
-        yield receive
+        yield _Helper(mine)
     finally:
-        mine.close()
         process.terminate()
-        process.join()
-
-
-def _help(task: Task, mine: Connection, theirs: Connection) -> None:
-    """What the helper does. What it cannot read, the first process meets and tells of."""
-    mine.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends it
-    make = _maker(task)
-    with suppress(OSError, EOFError, zlib.error):
-        for n, lines in enumerate(_cut(task)):
-            if n % OWN < OWN - 1:
-                theirs.send(make(lines))
+        process.wait()
+        mine.close()

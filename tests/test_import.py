@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from aggregator import bulk, exports, feeds, ingest, readahead, topics
+from aggregator import bulk, exports, feeds, ingest, topics
 from aggregator.errors import UsageError
 from aggregator.imports import snapshot as snapshots
 from aggregator.models import Parsed
@@ -200,26 +199,6 @@ def test_half_characters_are_left_out(store: Store, tmp_path: Path) -> None:
     with store.read() as connection:
         titles = connection.exec_driver_sql("SELECT title FROM paper").scalars().all()
     assert titles == ["Half a kite \U0001f600"]
-
-
-def pieces(path: Path, *, helped: bool, killed: bool = False) -> list[list[readahead.Item]]:
-    """What is read of a snapshot; with `killed` the helper dies after the first piece."""
-    task = readahead.Task(path, "arxiv-snapshot", 300, bulk.lines, "import", NOW, sqlite=True)
-    found = []
-    for piece in readahead.pieces(task, helped=helped):
-        found.append(piece)
-        for helper in multiprocessing.active_children() if killed else ():
-            helper.kill()
-    return found
-
-
-def test_a_helper_changes_nothing_and_is_not_missed(tmp_path: Path) -> None:
-    snapshot(tmp_path / "many.json", 3_100)
-    alone = pieces(tmp_path / "many.json", helped=False)
-    assert [len(piece) for piece in alone] == [500, 500, 500, 500, 500, 300]
-    assert pieces(tmp_path / "many.json", helped=True) == alone
-    assert pieces(tmp_path / "many.json", helped=True, killed=True) == alone
-    assert not multiprocessing.active_children()
 
 
 def test_what_is_taken_in_is_what_the_sources_would_store(store: Store, tmp_path: Path) -> None:

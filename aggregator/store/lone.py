@@ -7,14 +7,14 @@ store nor the page has any of that, its rows can be made without looking around,
 process, and are the ones that the long way would make.
 """
 
-import pickle
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from pydantic_core import from_json
 from sqlalchemy import Connection
 
 from aggregator.merge.entries import digest
@@ -59,18 +59,20 @@ class Made(NamedTuple):
     published: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """A draft on its way into the store: `ties` is None if it cannot be alone; `made` is there if its
-    rows were made beforehand, and the draft then packed for the way between processes."""
+    rows were made beforehand, and then stands for the draft, too."""
 
-    draft: Draft | bytes
+    draft: Draft | None
     ties: Ties | None
     made: Made | None = None
 
     def unpacked(self) -> Draft:
         """The draft."""
-        return pickle.loads(self.draft) if isinstance(self.draft, bytes) else self.draft
+        if self.draft is None:
+            assert self.made
+            return _draft(self.made.entry)
+        return self.draft
 
 
 def ready(draft: Draft) -> Ready:
@@ -116,16 +118,32 @@ class Maker:
         )
 
     def ahead(self, draft: Draft) -> Ready:
-        """A draft with its rows, packed for another process."""
+        """A draft with its rows, in plain values for the way between processes."""
         ties = _ties(draft)
-        if ties is None:
-            return Ready(draft, None)
-        return Ready(pickle.dumps(draft, -1), ties, self(draft, ties))
+        return Ready(None, ties, self(draft, ties)) if ties else Ready(draft, None)
 
 
 PAPER = [column.name for column in paper.c if column.name != "pk"]
 ENTRY = [column.name for column in entry.c if column.name != "pk"]
 EVENT = [column.name for column in event.c if column.name != "id"]
+
+
+_MOMENTS = ("published", "first_public")
+_JSON = ("authors", "identifiers", "mentions", "extra")
+_SAID = {
+    name: ENTRY.index(name) for name in (field.name for field in fields(Draft)) if name in ENTRY
+}
+
+
+def _draft(row: Row) -> Draft:
+    """The draft of an entry's row; its `cites` are none."""
+    values = {name: row[n] for name, n in _SAID.items()}
+    values |= {name: from_json(values[name]) for name in _JSON}
+    for name in _MOMENTS:
+        moment = values[name] and datetime.fromisoformat(values[name])
+        values[name] = moment and moment.replace(tzinfo=moment.tzinfo or UTC)
+    values |= {name: tuple(values[name]) for name in ("authors", "mentions")}
+    return Draft(**values)
 
 
 def part(connection: Connection, waiting: Sequence[Ready]) -> tuple[list[Ready], list[Ready]]:
