@@ -1,6 +1,7 @@
 """The two clocks: the wall, and the logical now that `--as-of` may set (DESIGN, decision 6)."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def wall() -> datetime:
@@ -19,6 +20,7 @@ def parse_moment(text: str) -> datetime:
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)  # papers of one day were announced at one moment
 def iso(moment: datetime) -> str:
     """Aware moment -> "2017-11-13T12:00:00Z"."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -12,8 +12,8 @@ NOBODY = frozenset({"anonymous", "anonymous author", "anonymous authors", "withd
 
 _BETWEEN = re.compile(r"[\s.,*†-]+")
 _USUAL = re.compile(r"(?:[A-Za-z.]+[ -]+)*([A-Za-z]+)")
-_SHORT = re.compile(r"[A-Za-z]{1,3}")
-"""May be a suffix ("Jr", "III"), which is no last name."""
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md"})
+"""What `text.name_keys` does not take for a last name."""
 _UMLAUT = re.compile(r"(?<=[aou])e")
 
 
@@ -58,8 +58,8 @@ def _forms(name: str) -> frozenset[str]:
 def _last(name: str) -> str:
     """The last word of the last name; of "Gomez-Rodriguez" as of "Gomez Rodriguez"."""
     usual = _USUAL.fullmatch(name)  # most names: the same in a fifth of the time
-    if usual and not _SHORT.fullmatch(usual[1]):
-        return _UMLAUT.sub("", usual[1].lower())
+    if usual and (last := usual[1].lower()) not in _SUFFIXES:
+        return _UMLAUT.sub("", last) if "e" in last else last
     return _spelt(text.name_keys(name.replace("-", " "))[0])
 
 

@@ -72,15 +72,19 @@ _COMMAND = re.compile(
 )
 _LINK = re.compile(r"\\href\s?\{[^{}]*\}\s?\{([^{}]*)\}")
 _SWITCH = re.compile(r"\{\s*\\(?:em|it|bf|sc|tt|rm|sf|sl|itshape|bfseries|scshape)\b\s*([^{}]*)\}")
-_BRACED = re.compile(r"(\\[A-Za-z]+\s?)?(?<![\\^_}])\{([^\W_](?:[\w.&'-]| (?=[^\W_]))*)\}")
+# What stands before a sign is looked for behind it: so the sign itself is searched for, ten times as fast.
+_BODY = r"[^\W_](?:[\w.&'-]| (?=[^\W_]))*"
+_BRACED = re.compile(rf"(\\[A-Za-z]+\s?\{{{_BODY}\}})|\{{(?<![\\^_}}]\{{)({_BODY})\}}")
 _ESCAPED = re.compile(r"\\([%&#_])|\\(\$)(?=\d)")
 _SCRIPT = re.compile(r"\\text(super|sub)script\s?\{([^{}]*)\}")
-_MATH = re.compile(r"(?<![\\$])\$(?!\$)([^$]{1,200}?)(?<!\\)\$(?![\d$])|\\\(\s*(.{1,200}?)\s*\\\)")
+_MATH = re.compile(
+    r"\$(?<![\\$]\$)(?!\$)([^$]{1,200}?)(?<!\\)\$(?![\d$])|\\\(\s*(.{1,200}?)\s*\\\)"
+)
 _BARE_GREEK = re.compile(rf"\{{\s*\\({'|'.join(_GREEK)})\s*\}}|\\({'|'.join(_GREEK)})(?![A-Za-z])")
 _QUOTES = re.compile(r"``([^`]{1,300}?)''")
-_DASHES = re.compile(r"(?<=[^\W_])---?(?=[^\W_])|(?<=\s)---?(?=\s)|(?<=[^\W_])---(?=\s)")
+_DASHES = re.compile(r"--(?:(?<=[^\W_]--)-?(?=[^\W_])|(?<=\s--)-?(?=\s)|(?<=[^\W_]--)-(?=\s))")
 _TIE = re.compile(
-    r"(?<=[\w.,)}\]])~(?=[^\W\d_]|[\\({$\[])|(?<=[^\W\d_]\.)~(?=\d)|(?<=[a-z])~(?=\d)"
+    r"~(?:(?<=[\w.,)}\]]~)(?=[^\W\d_]|[\\({$\[])|(?<=[^\W\d_]\.~)(?=\d)|(?<=[a-z]~)(?=\d))"
 )
 _BREAK = re.compile(r"\\\\(?=\s|$)")
 _TOKEN = re.compile(r"\\(?:[A-Za-z]+|.)|[\^_]|[{}]|\s+|[A-Za-z]+|\d+|.", re.DOTALL)
@@ -104,7 +108,7 @@ def tex_to_text(text: str) -> str:
         if "$" not in text:  # inside a formula that stays, nothing changes
             text = _BARE_GREEK.sub(lambda m: _GREEK[m[1] or m[2]], text)
     if "{" in text:
-        text = _BRACED.sub(lambda m: m[0] if m[1] else m[2], text)
+        text = _BRACED.sub(lambda m: m[1] or m[2], text)
     if "``" in text:
         text = _QUOTES.sub("“\\1”", text)
     if "--" in text:

@@ -3,6 +3,7 @@ past what SQLAlchemy does for each value."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -138,10 +139,12 @@ def _writer(kind: Any, *, sqlite: bool) -> Callable[[Any], Any] | None:
     return None
 
 
+@lru_cache(maxsize=4096)  # papers of one day were announced at one moment
 def _sqlite_moment(moment: datetime | None) -> str | None:
     """As SQLAlchemy writes it for SQLite: UTC, without saying so."""
     return moment.astimezone(UTC).isoformat(" ", "microseconds")[:26] if moment else None
 
 
+@lru_cache(maxsize=4096)
 def _moment(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None

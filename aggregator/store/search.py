@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator.parse.text import search_tokens
+from aggregator.parse.text import search_line
 from aggregator.store import rowids
 from aggregator.store.rows import put as insert_plain
 from aggregator.store.sql import is_sqlite
@@ -37,7 +37,7 @@ def words(doc: Mapping[str, Any]) -> Words:
     """What of a paper's document is found by its words."""
     title, body, authors = doc["title"], doc["abstract"], " ".join(doc["authors"])
     second = rowids.second(datetime.fromisoformat(doc["at"]))  # of any year: papers are old, too
-    return second, _tokens(title), _tokens(body), _tokens(authors)
+    return second, search_line(title), search_line(body), search_line(authors)
 
 
 def put(connection: Connection, papers: Sequence[tuple[int, Words]]) -> None:
@@ -74,7 +74,3 @@ def remove(connection: Connection, keys: Sequence[int]) -> None:
     if known:
         gone = sa.text(f"DELETE FROM {table} WHERE {column} = :key")
         connection.execute(gone, [{"key": key} for key in known])
-
-
-def _tokens(text: str) -> str:
-    return " ".join(search_tokens(text))

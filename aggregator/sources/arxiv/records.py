@@ -290,4 +290,5 @@ def build(
 def is_withdrawn(comments: str, abstract: str) -> bool:
     """Do the authors or arXiv say that the paper is withdrawn? arXiv has no field for it: the
     notice stands at the beginning of the comments or the abstract."""
-    return comments.lower().startswith(_WITHDRAWN) or abstract.lower().startswith(_WITHDRAWN[:2])
+    begun = abstract[:100].lower()
+    return comments[:100].lower().startswith(_WITHDRAWN) or begun.startswith(_WITHDRAWN[:2])
