@@ -104,7 +104,8 @@ def test_it_is_not_missed_when_it_dies(path: Path, alone: list[list[Item]], piec
 
 def test_nobody_is_left_when_the_reading_stops(path: Path) -> None:
     found = helped(task(path))
-    next(found), next(found)
+    next(found)
+    next(found)
     (helper,) = helpers()
     found.close()  # type: ignore[attr-defined]
     assert not lives(helper)
