@@ -18,6 +18,9 @@ NEWNESS: Mapping[str, float] = {
 """What an event weighs in a digest: news first, then proceedings, then revisions, then papers
 that cite a work which is watched, and known ones that are talked about."""
 
+LEAST_PROBABILITY = 0.01
+"""What lower ones count as: the logarithm of none has no end."""
+
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -40,6 +43,16 @@ def hot(buzz: Mapping[str, Any], at: datetime) -> float:
     without skipping or repeating.
     """
     return math.log10(attention(buzz)) + (at - _EPOCH).total_seconds() / (HOT_DAYS * 86_400)
+
+
+def hot_in_topic(heat: float, probability: float) -> float:
+    """A paper's place in the hot list of a topic that it has with this probability; `heat` is `hot`.
+
+    Attention is multiplied by the probability: what one expects of it to be about the topic. Who is
+    certain (a person, topics.toml) changes nothing, and a paper that is as likely something else
+    needs twice the attention, or two days.
+    """
+    return heat + math.log10(max(probability, LEAST_PROBABILITY))
 
 
 def in_digest(probability: float, buzz: Mapping[str, Any], marks: Collection[str]) -> float:

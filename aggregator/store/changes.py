@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from aggregator.merge.plan import Plan
 from aggregator.models import Entry
-from aggregator.store import events, feedback, labels, search
+from aggregator.store import events, feedback, labels, search, tags
 from aggregator.store.kept import move as move_kept
 from aggregator.store.rows import of_entry, of_paper
 from aggregator.store.sql import (
@@ -54,13 +54,13 @@ def _store_papers(connection: Connection, plan: Plan, known: dict[str, int]) -> 
     made = [i for i in plan.papers if i in plan.made]
     keys = known | dict(zip(made, drawn, strict=True))
     topics = _topics(connection, {keys[i]: i for i in plan.papers if i not in plan.made})
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"pk": keys[i]} | of_paper(i, merged, topics.get(i, []), plan.now)
         for i, merged in plan.papers.items()
     ]
     upsert(connection, paper, rows)
     rewritten = [row for row in rows if row["id"] not in plan.made]
-    _renew_tag_places(connection, rewritten)
+    tags.move(connection, {row["pk"]: (row["at"], row["heat"]) for row in rewritten})
     _store_sightings(connection, rows, rewritten)
     return keys
 
@@ -82,17 +82,6 @@ def _topics(connection: Connection, ids: Mapping[int, str]) -> dict[str, list[di
         for row in connection.execute(asked):
             found[row.id] = row.doc.get("topics", [])
     return found
-
-
-def _renew_tag_places(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        change = (
-            sa.update(tag)
-            .where(tag.c.paper_pk == sa.bindparam("key"))
-            .values(at=sa.bindparam("moment"), heat=sa.bindparam("degree"))
-        )
-        places = [{"key": r["pk"], "moment": r["at"], "degree": r["heat"]} for r in rows]
-        connection.execute(change, places)
 
 
 def _store_sightings(

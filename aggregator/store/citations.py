@@ -16,7 +16,7 @@ from aggregator.digest import rank
 from aggregator.errors import UsageError
 from aggregator.merge.plan import Plan
 from aggregator.store import cursor as cursors
-from aggregator.store import ledger, told
+from aggregator.store import ledger, tags, told
 from aggregator.store.papers import MOST, Page
 from aggregator.store.sql import (
     alias,
@@ -26,7 +26,6 @@ from aggregator.store.sql import (
     event,
     insert_missing,
     paper,
-    tag,
 )
 
 KIND = "cited"
@@ -248,4 +247,4 @@ def _write_count(connection: Connection, row: Any, number: int) -> None:
     heat = rank.hot(buzz, row.at)
     said = sa.update(paper).where(paper.c.pk == row.pk)
     connection.execute(said.values(doc=row.doc | {"buzz": buzz}, heat=heat))
-    connection.execute(sa.update(tag).where(tag.c.paper_pk == row.pk).values(heat=heat))
+    tags.move(connection, {row.pk: (row.at, heat)})

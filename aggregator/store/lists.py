@@ -21,7 +21,7 @@ LOOKED = 500
 """Papers that are read for a beginning of a word, before the search index is asked for all words that
 begin so: "m" would be in nearly every paper, and the index would put all of them together first."""
 _STEP = 250  # of those, read at once
-_EVER = datetime(1900, 1, 1, tzinfo=UTC)
+_EVER: dict[str, Any] = {"new": datetime(1900, 1, 1, tzinfo=UTC), "hot": -1e9}
 _FIRST = 64  # of a ranking, looked up at once; then four times as many
 
 
@@ -84,28 +84,29 @@ def _joined(
     after: cursors.Place | None,
     parts: Sequence[Branch],
 ) -> Page:
-    """A page of the branches of a list by date together, each read no further than it can matter."""
+    """A page of the branches of a list together, each read no further than it can matter."""
     plain = replace(query, venue="", venues=(), limit=query.limit + 1)
-    values = {"words": match, "at_least": _EVER, **place(query, after)}
-    kept: list[tuple[datetime, int]] = []
+    values = {"words": match, "least": _EVER[query.sort], **place(query, after)}
+    kept: list[tuple[Any, int]] = []
     for part in parts:
         asked = keys(plain, words, is_sqlite(connection), after is not None, part)
-        kept += [(row.at, row.pk) for row in connection.execute(asked, values)]
+        kept += [(row.key, row.pk) for row in connection.execute(asked, values)]
         kept = sorted(kept, reverse=True)[: query.limit + 1]
         if len(kept) > query.limit:
-            values["at_least"] = kept[-1][0]
-    return _shown(connection, kept, query.limit)
+            values["least"] = kept[-1][0]
+    return _shown(connection, kept, query)
 
 
-def _shown(connection: Connection, kept: Sequence[tuple[datetime, int]], limit: int) -> Page:
-    """The page of papers by moment and key; that there is one more tells that a page follows."""
-    shown = kept[:limit]
+def _shown(connection: Connection, kept: Sequence[tuple[Any, int]], query: PaperQuery) -> Page:
+    """The page of papers by moment or heat and key; that there is one more tells that a page follows."""
+    shown = kept[: query.limit]
     texts = _texts(connection, [pk for _, pk in shown])
     rows = tuple(texts[pk] for _, pk in shown)
     if len(kept) == len(shown):
         return Page(rows, None)
-    at, pk = shown[-1]
-    return Page(rows, cursors.write(cursors.Place("new", at.isoformat(), pk)))
+    key, pk = shown[-1]
+    end = key if query.sort == "hot" else key.isoformat()
+    return Page(rows, cursors.write(cursors.Place(query.sort, end, pk)))
 
 
 def _begun(
@@ -123,7 +124,7 @@ def _begun(
         return None
     if ranked and match:
         return _by_relevance(connection, query, match, after, start)
-    found = _shown(connection, kept, query.limit)
+    found = _shown(connection, kept, replace(newest, limit=query.limit))
     # By an unfinished word alone nothing can be ranked, and the next page has none.
     return replace(found, next=None) if ranked else found
 
@@ -144,12 +145,12 @@ def _beginning(
         asked = keys(query, words, True, after is not None)
         values = {"words": match, "start": f" {start}", **place(query, after)}
         rows = connection.execute(asked, values).all()
-        kept += [(row.at, row.pk) for row in rows if row.begins]
+        kept += [(row.key, row.pk) for row in rows if row.begins]
         if len(rows) < query.limit:
             return kept, True
         if len(kept) > wanted:
             break
-        after = cursors.Place("new", rows[-1].at.isoformat(), rows[-1].pk)
+        after = cursors.Place("new", rows[-1].key.isoformat(), rows[-1].pk)
     return kept, False
 
 

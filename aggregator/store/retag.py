@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from aggregator.digest import rank
 from aggregator.models import Tag
 from aggregator.store import model, rows
 from aggregator.store.sql import (
@@ -181,8 +182,9 @@ def save(
 def _write(connection: Connection, piece: Piece, changes: Sequence[Change]) -> None:
     gone = [(one.pk, name) for one in changes for name in one.gone]
     made = [
-        (one.pk, t.topic, t.probability, t.tagged, t.by, *piece.placed[one.pk])
+        (one.pk, t.topic, t.probability, t.tagged, t.by, at, rank.hot_in_topic(heat, t.probability))
         for one in changes
+        for at, heat in (piece.placed[one.pk],)
         for t in one.made
     ]
     shown: list[tuple[int, str | None]] = [

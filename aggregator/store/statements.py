@@ -17,22 +17,22 @@ GATHERED = 20_000
 by anyway."""
 
 TEXT = sa.cast(paper.c.doc, sa.Text)
-_ENDS = {"new": sa.cast(paper.c.at, sa.Text), "hot": paper.c.heat}
-"""Where a page ends, by its order. A moment as text: of a whole page only the last one is needed."""
 
 
 class Asked(NamedTuple):
-    """A statement with every condition, its order, and the condition of what comes after a place."""
+    """A statement with every condition, its order, the condition of what comes after a place, and the
+    moment or heat by which it is in order."""
 
     statement: Select[*tuple[Any, ...]]
     order: tuple[ColumnElement[Any], ...]
     further: ColumnElement[bool]
+    key: ColumnElement[Any]
 
 
 class Branch(NamedTuple):
-    """A part of a list by date that one index has in its order: a venue by its whole name, or what
-    does, or does not, carry the tag of the topic asked for. Its statement needs `at_least`, the moment
-    from which on papers are wanted."""
+    """A part of a list that one index has in its order: a venue by its whole name (by date), or what
+    does, or does not, carry the tag of the topic asked for. Its statement needs `least`, the moment
+    or heat from which on papers are wanted."""
 
     venue: str = ""
     tagged: bool | None = None
@@ -47,9 +47,9 @@ def filtered(
     branch: Branch | None = None,
 ) -> Asked:
     """One topic is walked in the order of its own index, everything else along the dates of papers,
-    or their heat; `few` papers, named by another condition, are looked up and sorted. Where `words`
-    says how papers that contain some are found, the statement needs the parameter `words`, and
-    `further` always those of `place`."""
+    or their heat (that in the topic, if one is asked for); `few` papers, named by another condition,
+    are looked up and sorted. Where `words` says how papers that contain some are found, the statement
+    needs the parameter `words`, and `further` always those of `place`."""
     walked = words in ("walked", "within")
     # Several venues are looked up and sorted, too: walking the dates for rare ones would read all.
     few = few or walked or words == "few" or bool(sqlite and (query.venue or query.venues))
@@ -66,10 +66,12 @@ def filtered(
         asked = asked.where(hits.found(words, at, pk))
     if walked:
         further = hits.number < sa.bindparam("after_row", type_=sa.BigInteger)
-        return Asked(asked.where(*_between(query)), (hits.number.desc(),), further)
+        return Asked(asked.where(*_between(query)), (hits.number.desc(),), further, at)
     key = heat if query.sort == "hot" else at
+    if branch:
+        asked = asked.where(key >= sa.bindparam("least", type_=key.type))
     last = sa.tuple_(sa.bindparam("after_key", type_=key.type), sa.bindparam("after_pk"))
-    return Asked(asked, (key.desc(), pk.desc()), sa.tuple_(key, pk) < last)
+    return Asked(asked, (key.desc(), pk.desc()), sa.tuple_(key, pk) < last, key)
 
 
 def _walk(
@@ -80,10 +82,9 @@ def _walk(
     words: hits.Way | None,
 ) -> tuple[Select[*tuple[Any, ...]], Any, Any, Any]:
     """(the statement joined with what is walked, and there the columns of moment, heat and key)"""
-    at, heat, pk = paper.c.at, paper.c.heat, paper.c.pk
-    least = sa.bindparam("at_least", type_=at.type)
+    at, heat, pk = paper.c.at, _heat(query), paper.c.pk
     if branch and branch.venue:
-        asked = asked.where(paper.c.venue == branch.venue, at >= least)
+        asked = asked.where(paper.c.venue == branch.venue)
     elif few:
         at, heat = hits.unindexed(at), hits.unindexed(heat)
     elif len(query.topics) == 1 and (branch or query.min_probability is None):
@@ -93,7 +94,7 @@ def _walk(
         asked = asked.join(tag, pk == paper.c.pk)
         asked = asked.where(tag.c.topic == query.topics[0], tag.c.tagged == tagged)
         if branch:
-            asked = asked.where(tag.c.probability >= query.min_probability, at >= least)
+            asked = asked.where(tag.c.probability >= query.min_probability)
         return asked, at, heat, pk
     elif (name := _one_source(query)) and query.sort == "new" and not query.topics:
         at, pk = sighting.c.at, sighting.c.paper_pk
@@ -105,6 +106,14 @@ def _walk(
         key = rowids.key_of(hits.number) if words == "walked" else paper.c.pk
         asked = asked.where(sa.exists(sa.select(1).where(has_topic(query, key))))
     return asked, at, heat, pk
+
+
+def _heat(query: PaperQuery) -> Any:
+    """A paper's heat, which is another in each topic: of the one that is asked for, if there is one."""
+    if len(query.topics) != 1:
+        return paper.c.heat
+    theirs = (tag.c.paper_pk == paper.c.pk) & (tag.c.topic == query.topics[0])
+    return sa.select(tag.c.heat).where(theirs).scalar_subquery()
 
 
 def _between(query: PaperQuery) -> Iterator[ColumnElement[bool]]:
@@ -157,9 +166,11 @@ def ordered(
 ) -> Select[*tuple[Any, ...]]:
     """The statement of a list by date or by heat; kept, since putting it together takes longer than
     SQLite takes to answer it."""
-    columns = (paper.c.id, TEXT, _ENDS[query.sort], paper.c.pk)
-    asked = filtered(query, words, sqlite, *columns)
+    asked = filtered(query, words, sqlite, paper.c.id, TEXT)
+    # A moment as text: of a whole page only the last one is needed.
+    end = asked.key if query.sort == "hot" else sa.cast(paper.c.at, sa.Text)
     statement = asked.statement.where(asked.further) if further else asked.statement
+    statement = statement.add_columns(end, paper.c.pk)
     return statement.order_by(*asked.order).limit(query.limit + 1)
 
 
@@ -171,23 +182,23 @@ def keys(
     further: bool,
     branch: Branch | None = None,
 ) -> Select[*tuple[Any, ...]]:
-    """The statement of keys and moments of a list by date, or of its `branch`; without one it also
-    tells whether a word of each paper begins with the parameter `start`."""
-    columns: tuple[Any, ...] = (paper.c.pk, paper.c.at)
-    if branch is None:
-        columns = (*columns, hits.begins(paper.c.at, paper.c.pk))
-    asked = filtered(query, words, sqlite, *columns, branch=branch)
+    """The statement of `pk` and `key` (moment or heat) of the `branch` of a list; without one of a list
+    by date, telling also whether a word of each paper begins with the parameter `start`."""
+    columns = [] if branch else [hits.begins(paper.c.at, paper.c.pk)]
+    asked = filtered(query, words, sqlite, paper.c.pk, *columns, branch=branch)
     statement = asked.statement.where(asked.further) if further else asked.statement
+    statement = statement.add_columns(asked.key.label("key"))
     return statement.order_by(*asked.order).limit(query.limit)
 
 
 def branches(connection: Connection, query: PaperQuery, words: hits.Way | None) -> list[Branch]:
-    """The branches of a list by date that no single index has in its order; none if one has, or if
-    there would be too many."""
-    if query.sort != "new" or words not in (None, "asked", "planned"):
+    """The branches of a list by date or by heat that no single index has in its order; none if one has,
+    or if there would be too many."""
+    if query.sort == "relevance" or words not in (None, "asked", "planned"):
         return []
     if query.venue or query.venues:
-        return [Branch(venue=name) for name in venue_names(connection, query)]
+        dated = query.sort == "new"
+        return [Branch(venue=name) for name in venue_names(connection, query)] if dated else []
     if len(query.topics) == 1 and query.min_probability is not None:
         return [Branch(tagged=True), Branch(tagged=False)]
     return []

@@ -200,7 +200,8 @@ class Event(SQLModel, table=True):
 
 
 class Tag(SQLModel, table=True):
-    """Paper × topic × probability; `at` and `heat` repeat the paper's: a topic's page is one index walk."""
+    """Paper × topic × probability; `at` repeats the paper's, `heat` is its place in the topic's hot list
+    (`digest.rank.hot_in_topic`): a topic's page is one index walk."""
 
     __table_args__ = (
         Index(None, "topic", "tagged", "at", "paper_pk"),

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from aggregator.digest import rank
 from aggregator.models import Tag
 from aggregator.store.sql import chunks, feedback, paper, tag
 from aggregator.tag.documents import kept, shown
@@ -62,7 +63,7 @@ def save(
             "tagged": t.tagged,
             "by": t.by,
             "at": p.at,
-            "heat": p.heat,
+            "heat": rank.hot_in_topic(p.heat, t.probability),
         }
         for p, tags in zip(papers, made, strict=True)
         for t in kept(tags)
@@ -78,3 +79,18 @@ def save(
             for p, tags in zip(papers, made, strict=True)
         ],
     )
+
+
+def move(connection: Connection, places: Mapping[int, tuple[datetime, float]]) -> None:
+    """Papers, by key, have another moment or heat by now: their tags stand elsewhere in the lists."""
+    rows = []
+    for part in chunks(list(places)):
+        asked = sa.select(tag.c.paper_pk, tag.c.topic, tag.c.probability)
+        for row in connection.execute(asked.where(tag.c.paper_pk.in_(part))):
+            at, heat = places[row.paper_pk]
+            degree = rank.hot_in_topic(heat, row.probability)
+            rows.append({"key": row.paper_pk, "name": row.topic, "moment": at, "degree": degree})
+    if rows:
+        mine = (tag.c.paper_pk == sa.bindparam("key")) & (tag.c.topic == sa.bindparam("name"))
+        place = {"at": sa.bindparam("moment"), "heat": sa.bindparam("degree")}
+        connection.execute(sa.update(tag).where(mine).values(place), rows)
