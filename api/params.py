@@ -60,8 +60,9 @@ class PaperParams(BaseModel):
     )
     sort: Literal["new", "hot", "relevance", "mine"] = Field(
         default="new",
-        description="Newest, most talked about, or best match first; or `mine`: of the newest 300 those "
-        "that fit what you starred, for a browser that did or a session",
+        description="Newest, most talked about (by attention, age and the probability of the topic, with "
+        "papers of nearly one subject apart on each page), or best match first; or `mine`: of the newest 300 "
+        "those that fit what you starred, for a browser that did or a session",
     )
     kind: Kind = Field(default="paper", description="Papers, or posts that are about no paper")
     prefix: bool = Field(default=False, description="Let the last word of q go on (as you type)")

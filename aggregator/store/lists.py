@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from aggregator.digest.spread import spread
 from aggregator.errors import UsageError
 from aggregator.store import cursor as cursors
 from aggregator.store import hits
@@ -69,10 +70,10 @@ def _in_order(
         return _joined(connection, query, words, match, after, parts)
     asked = ordered(query, words, is_sqlite(connection), after is not None)
     rows = connection.execute(asked, {"words": match, **place(query, after)}).all()
-    kept = tuple((row[0], row[1]) for row in rows[: query.limit])
+    kept = _arranged([(row[0], row[1], row[2]) for row in rows[: query.limit]], query)
     if len(rows) <= query.limit:
         return Page(kept, None)
-    _, _, end, pk = rows[query.limit - 1]
+    *_, end, pk = rows[query.limit - 1]
     return Page(kept, cursors.write(cursors.Place(query.sort, end, pk)))
 
 
@@ -101,7 +102,7 @@ def _shown(connection: Connection, kept: Sequence[tuple[Any, int]], query: Paper
     """The page of papers by moment or heat and key; that there is one more tells that a page follows."""
     shown = kept[: query.limit]
     texts = _texts(connection, [pk for _, pk in shown])
-    rows = tuple(texts[pk] for _, pk in shown)
+    rows = _arranged([texts[pk] for _, pk in shown], query)
     if len(kept) == len(shown):
         return Page(rows, None)
     key, pk = shown[-1]
@@ -184,7 +185,7 @@ def _by_relevance(
     texts = _texts(connection, [pk for _, pk in shown])
     more = len(kept) > len(shown)
     end = cursors.write(cursors.Place(query.sort, *shown[-1])) if more else None
-    return Page(tuple(texts[pk] for _, pk in shown), end)
+    return Page(_arranged([texts[pk] for _, pk in shown], query), end)
 
 
 def _growing(order: Sequence[tuple[float, int]]) -> Iterator[Sequence[tuple[float, int]]]:
@@ -195,7 +196,16 @@ def _growing(order: Sequence[tuple[float, int]]) -> Iterator[Sequence[tuple[floa
         at, size = at + size, size * 4
 
 
-def _texts(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """Key -> (id, document as JSON text)."""
-    asked = sa.select(paper.c.pk, paper.c.id, TEXT).where(paper.c.pk.in_(keys))
-    return {row[0]: (row[1], row[2]) for row in connection.execute(asked)}
+def _texts(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[str, str, str]]:
+    """Key -> (id, document as JSON text, title)."""
+    asked = sa.select(paper.c.pk, paper.c.id, TEXT, paper.c.title).where(paper.c.pk.in_(keys))
+    return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(asked)}
+
+
+def _arranged(
+    found: Sequence[tuple[str, str, str]], query: PaperQuery
+) -> tuple[tuple[str, str], ...]:
+    """The rows of a page. What one subject makes hot at once is spread over the page, whose end, the next
+    page's beginning, is that of the list without."""
+    order = spread([title for *_, title in found]) if query.sort == "hot" else range(len(found))
+    return tuple(found[n][:2] for n in order)

@@ -170,7 +170,7 @@ def ordered(
     # A moment as text: of a whole page only the last one is needed.
     end = asked.key if query.sort == "hot" else sa.cast(paper.c.at, sa.Text)
     statement = asked.statement.where(asked.further) if further else asked.statement
-    statement = statement.add_columns(end, paper.c.pk)
+    statement = statement.add_columns(paper.c.title, end, paper.c.pk)
     return statement.order_by(*asked.order).limit(query.limit + 1)
 
 

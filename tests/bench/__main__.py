@@ -20,6 +20,7 @@ from tests.bench import (
     rising,
     scale,
     served,
+    spread,
     stored,
     tagging,
     taught,
@@ -43,6 +44,7 @@ PARTS = {
     "served": served.bench,
     "merge": merge.bench,
     "rising": rising.bench,
+    "spread": spread.bench,
 }
 HEADINGS = {"merge": merge.HEADINGS, "rising": rising.HEADINGS}
 

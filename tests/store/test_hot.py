@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from aggregator.store.sql import paper, tag
 from tests.conftest import NOW
 from tests.drafts import DAY, post, preprint
 from tests.filled import fill, give_tags, put
-from tests.store.test_papers_read import ask, walk
+from tests.store.test_papers_read import ask, pages, walk
 
 
 @pytest.fixture
@@ -87,14 +88,18 @@ def test_the_hot_list_is_in_the_order_of_the_formula(filled: Store, asked: Paper
             for n, name in enumerate(arxiv[:30])
         ]
         put(filled, *posts)
-        found = walk(filled, replace(asked, sort="hot", kind="paper", limit=7))
+        parts = pages(filled, replace(asked, sort="hot", kind="paper", limit=7))
         stored = places(filled)
         one = asked.topics[0] if len(asked.topics) == 1 else ""
         heat = [
-            stored[doc["id"], one] if one else rank.hot(doc["buzz"], parse_moment(doc["at"]))
-            for doc in found
+            sorted(
+                stored[doc["id"], one] if one else rank.hot(doc["buzz"], parse_moment(doc["at"]))
+                for doc in part
+            )
+            for part in parts
         ]
-        assert heat == sorted(heat, reverse=True)
+        assert all(one[0] >= other[-1] for one, other in pairwise(heat))
+        found = [doc for part in parts for doc in part]
         by_date = walk(filled, replace(asked, kind="paper", limit=100))
         assert {doc["id"] for doc in found} == {doc["id"] for doc in by_date}
         assert len(found) == len(by_date) > 7
@@ -126,6 +131,26 @@ def test_what_is_surely_about_a_topic_stands_before_what_may_be(store: Store) ->
     assert places(store)[names["Perhaps"], "gan"] == pytest.approx(
         rank.hot({}, DAY), abs=1e-12
     )  # certain: as in the list of everything
+
+
+@pytest.mark.parametrize("least", [None, 0.1])
+def test_what_is_of_one_subject_stands_apart_on_a_page(store: Store, least: float | None) -> None:
+    """The page holds the papers that it would hold otherwise, and the next one goes on after them."""
+    titles = ["AlphaKite flies", "What AlphaKite saw", "Speech without labels", "Radar for weather"]
+    put(
+        store,
+        *(
+            preprint(f"1711.0000{n}", title=title, published=DAY - timedelta(days=n))
+            for n, title in enumerate([*titles, "The strings of AlphaKite", "A survey of gliders"])
+        ),
+    )
+    give_tags(store, {title: [("gan", 0.9)] for title in titles})
+    asked = PaperQuery(topics=("gan",), min_probability=least, limit=3)
+    assert ask(store, limit=3) == titles[:3]
+    apart = [titles[0], titles[2], titles[1]]
+    assert ask(store, sort="hot", limit=4) == [*apart, titles[3]]
+    hot = [[doc["title"] for doc in part] for part in pages(store, replace(asked, sort="hot"))]
+    assert hot == [apart, titles[3:]]
 
 
 def test_half_as_likely_weighs_as_half_the_attention() -> None:
