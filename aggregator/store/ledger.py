@@ -216,11 +216,11 @@ def looked_up(
 
 def disbelieve(connection: Connection, kind: str, names: Collection[str], now: datetime) -> bool:
     """Note an answer that has none of several identifiers of this kind. Those that are new stay due for
-    as long as one that is not found would wait, and no try is counted; then the answer is believed.
-    Is there any of them?"""
+    as long as all tries of one would take, and none is counted; then the answer is believed. Is there
+    any of them?"""
     again = LOOKUP_AGAIN[kind]
     mine = lookup.c.name.in_(names)
-    old = sa.or_(lookup.c.tries > 0, lookup.c.asked_at <= now - 2 * again)
+    old = sa.or_(lookup.c.tries > 0, lookup.c.asked_at <= now - again - LOOKUP_TRIES * again)
     believed = set(connection.scalars(sa.select(lookup.c.name).where(mine, old)))
     looked_up(connection, believed, (), now)
     # As if it had been asked for so long ago that it is due: that remembers the first time.
