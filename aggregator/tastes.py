@@ -1,9 +1,10 @@
 """Personal ranking over the store: how its papers speak is learned apart, a taste at each asking, from
 the person's own stars, so that it is never old and nothing of it is kept."""
 
+import heapq
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -178,13 +179,13 @@ def reasons(mine: Taste, doc: Mapping[str, Any], most: int) -> list[tuple[str, f
     """The words and authors that speak most for a paper, or against it, heaviest first; features of
     the same words, which say it twice, once."""
     words, authors = mine.explain(as_paper(doc))
-    read = [(as_read(word.removeprefix(TITLE)), weight) for word, weight in words]
-    return _once(sorted([*read, *authors], key=lambda pair: -abs(pair[1])))[:most]
-
-
-def _once(weighed: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    read = ((as_read(word.removeprefix(TITLE)), weight) for word, weight in words)
     found: list[tuple[str, float]] = []
-    for name, weight in weighed:
-        if not any(set(name.split()) & set(other.split()) for other, _ in found):
+    said: set[str] = set()
+    for name, weight in heapq.merge(read, authors, key=lambda pair: -abs(pair[1])):
+        if said.isdisjoint(parts := name.split()):
             found.append((name, weight))
+            said.update(parts)
+        if len(found) == most:
+            break
     return found
