@@ -1,6 +1,5 @@
 """Explanations: who gave a paper a topic's tag, and the words that spoke for and against it."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -8,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from aggregator.explaining import explain_paper
 from api.deps import ServicesDep
 from api.routes.responses import errors
-from api.schemas_tagger import Explained
+from api.schemas_tagger import Explained, ExplanationAnswer
 
 # Before the router of papers, whose last route takes every path below its own.
 router = APIRouter(prefix="/api/v1/papers", tags=["tagger"])
@@ -28,11 +27,9 @@ def explain(
     """Why a paper has its topics or not: the probability, who says so, and the words and phrases
     for and against with their weights and places in title and abstract."""
     doc, found = explain_paper(services.store, services.settings, services.config, name, topic)
-    return Explained.model_validate(
-        {
-            "id": doc["id"],
-            "title": doc["title"],
-            "abstract": doc["abstract"],
-            "topics": [asdict(one) for one in found],
-        }
+    return Explained(
+        id=doc["id"],
+        title=doc["title"],
+        abstract=doc["abstract"],
+        topics=[ExplanationAnswer.model_validate(one, from_attributes=True) for one in found],
     )

@@ -94,7 +94,9 @@ def _some(store: Store) -> tuple[list[str], str]:
         last = connection.scalar(sa.select(sa.func.max(paper.c.pk))) or 0
         found = []
         while len(found) < DIFFERENT:
-            some = paper.c.pk >= chosen.randrange(last)
+            # Keys lie at the beginning of each million.
+            key = chosen.randrange(last // large.BASE_KEYS) * large.BASE_KEYS
+            some = paper.c.pk >= key + chosen.randrange(large.BASE)
             name = connection.scalar(
                 sa.select(paper.c.id).where(some).order_by(paper.c.pk).limit(1)
             )
