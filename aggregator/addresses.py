@@ -6,7 +6,9 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from aggregator.errors import RefusedError
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")
+"""All IPv6 addresses of machines on the internet. What lies elsewhere may carry an IPv4 address (mapped,
+NAT64, translated) or lead to the own network (site-local), whatever Python's version knows of it."""
 
 
 def split(url: str) -> SplitResult:
@@ -58,7 +60,8 @@ def is_public(text: str) -> bool:
     Raises ValueError if `text` is no IP address.
     """
     address = ipaddress.ip_address(text.partition("%")[0])
-    carries = isinstance(address, ipaddress.IPv6Address) and (
-        address.ipv4_mapped or address.sixtofour or address in _NAT64
-    )
-    return address.is_global and not address.is_multicast and not carries
+    if isinstance(address, ipaddress.IPv6Address) and (
+        address not in _GIVEN_OUT or address.sixtofour
+    ):
+        return False
+    return address.is_global and not address.is_multicast

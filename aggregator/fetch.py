@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +11,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 import stamina
 
@@ -23,6 +23,7 @@ from aggregator.errors import (
     UnreachableError,
 )
 from aggregator.manners import Manners, Politeness
+from aggregator.reach import Lookup, Reach, lookup, resolve
 from aggregator.sources.base import Answer, Validator
 from aggregator.store import ledger
 from aggregator.store.db import Store
@@ -44,16 +45,16 @@ class Line:
     """Connections to hosts, one open at a time, that sources use one after the other. Close it when
     done."""
 
-    def __init__(self, contact: str, patience: float = PATIENCE) -> None:
-        """`patience` is as a `Fetcher` has it."""
+    def __init__(self, contact: str, patience: float = PATIENCE, ask: Lookup = lookup) -> None:
+        """`patience` is as a `Fetcher` has it; `ask` looks names up, tests hand in another."""
+        self._reach = Reach(ask)
+        self._transport = _Transport(self._reach)
         self.client = httpx.Client(
             headers={"User-Agent": user_agent(contact), "Accept-Encoding": "gzip, deflate"},
-            verify=_trusted(),
+            transport=self._transport,
             timeout=httpx.Timeout(patience, connect=min(CONNECT, patience)),
             follow_redirects=False,
             trust_env=False,
-            # One connection at a time is what arXiv asks for; nobody else minds.
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=30),
         )
 
     def taken(self) -> httpx.Client:
@@ -61,9 +62,31 @@ class Line:
         self.client.cookies.clear()
         return self.client
 
+    def lead(self, url: str, *, private: bool) -> None:
+        """What is asked for next, and whether it may be at a private address. If not, no connection to one
+        that was allowed before is used, either."""
+        self._reach.url, self._reach.private = url, private
+        if self._reach.went_inside and not private:
+            self._transport.close()
+            self._reach.went_inside = False
+
     def close(self) -> None:
         """Close the connection."""
         self.client.close()
+
+
+class _Transport(httpx.HTTPTransport):
+    """That of httpx, but for who opens the connections, which it has no parameter for."""
+
+    def __init__(self, reach: Reach) -> None:
+        super().__init__(verify=_trusted(), trust_env=False)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=_trusted(),
+            # One connection at a time is what arXiv asks for; nobody else minds.
+            max_connections=1,
+            keepalive_expiry=30,
+            network_backend=reach,
+        )
 
 
 class Fetcher:
@@ -95,7 +118,7 @@ class Fetcher:
         self._close = contextlib.ExitStack()
         if line is None:
             line = self._close.enter_context(contextlib.closing(Line(contact, patience)))
-        self._client = line.taken()
+        self._line, self._client = line, line.taken()
 
     def close(self) -> None:
         """Close the connection, unless it is that of others."""
@@ -170,7 +193,10 @@ class Fetcher:
         **request: Any,
     ) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
-            self._refuse_private(url)
+            netloc = addresses.split(url).netloc
+            # The source's own base URLs may be private.
+            private = self._allow_private or netloc in self._own_hosts
+            self._line.lead(url, private=private)
             with self._politeness.turn():
                 response, body = self._send(method, url, secret, **request)
             if response.is_redirect and "location" in response.headers:
@@ -231,12 +257,6 @@ class Fetcher:
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise RefusedError(f"{url} is no address that can be fetched.", url=url) from error
 
-    def _refuse_private(self, url: str) -> None:
-        """Refuse loopback and private addresses, unless the source's own base URL is one."""
-        netloc = addresses.split(url).netloc
-        if not self._allow_private and netloc not in self._own_hosts:
-            addresses.refuse_private(url, resolve(url))
-
 
 @dataclass(frozen=True, slots=True)
 class Posted:
@@ -265,7 +285,9 @@ class Sender:
         own_hosts: Iterable[str] = (),
         seconds: float = POST_SECONDS,
         ssl_context: ssl.SSLContext | None = None,
+        ask: Lookup = lookup,
     ) -> None:
+        self._ask = ask
         self._allow_private = allow_private
         self._own_hosts = frozenset(own_hosts)
         self._seconds = seconds
@@ -298,7 +320,7 @@ class Sender:
         parts = addresses.split(url)
         host = parts.hostname or ""
         try:
-            found = resolve(url)
+            found = resolve(url, self._ask)
         except UnreachableError as error:
             return Posted(problem=str(error))
         if not self._allow_private and parts.netloc not in self._own_hosts:
@@ -335,20 +357,6 @@ class Sender:
 def _trusted() -> ssl.SSLContext:
     """The certificates that are trusted; reading them takes 20 ms, more than asking a feed does."""
     return httpx.create_ssl_context(trust_env=False)
-
-
-def resolve(url: str) -> list[str]:
-    """The IP addresses of the host, at least one. Raises RefusedError, UnreachableError."""
-    parts = addresses.split(url)
-    try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except UnicodeError as error:
-        raise RefusedError(f"{url} is no web address.", url=url) from error
-    except OSError as error:
-        raise UnreachableError(
-            f"{parts.hostname} cannot be found ({error.strerror or error}).", url=url
-        ) from error
-    return [str(address[0]) for *_, address in found]
 
 
 def user_agent(contact: str) -> str:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-_BOTH_WAYS = 2  # socket.SHUT_RDWR; sockets are made in fetch.py alone
+_BOTH_WAYS = 2  # socket.SHUT_RDWR; sockets are made in reach.py alone
 
 
 class Watch:

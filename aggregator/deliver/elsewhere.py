@@ -4,7 +4,7 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,8 @@ from aggregator.deliver import short
 from aggregator.deliver.base import Letter, Outcome
 from aggregator.digest.show import clean
 from aggregator.errors import RefusedError, UnreachableError, UsageError
-from aggregator.fetch import PROJECT_PAGE, resolve
+from aggregator.fetch import PROJECT_PAGE
+from aggregator.reach import Guard, Lookup, guarded, lookup, resolve
 from aggregator.settings import Settings
 
 FIXED = (
@@ -56,8 +57,9 @@ class Apprise:
     name = "apprise"
     connections = 2
 
-    def __init__(self, *, allow_private: bool = False) -> None:
-        self._allow_private = allow_private
+    def __init__(self, *, allow_private: bool = False, ask: Lookup = lookup) -> None:
+        """`ask` looks names up before a message; tests hand in another."""
+        self._allow_private, self._ask = allow_private, ask
 
     @classmethod
     def of(cls, settings: Settings) -> "Apprise":
@@ -134,9 +136,15 @@ class Apprise:
             return
         url = f"https://[{host}]/" if ":" in host else f"https://{host}/"
         try:
-            addresses.refuse_private(url, resolve(url))
+            addresses.refuse_private(url, resolve(url, self._ask))
         except UnreachableError:
             return  # no name: either Apprise cannot find it either, or it is a token at a known host
+
+    def guard(self, service: NotifyBase) -> AbstractContextManager[Guard]:
+        """Around a message, since Apprise looks the name up once more: it gets no connection to a private
+        address, if the service's host must not be one."""
+        free = self._allow_private or not _host(service)
+        return nullcontext(Guard()) if free else guarded()
 
 
 class AppriseSession:
@@ -159,7 +167,12 @@ class AppriseSession:
         body = short.message(letter, _fits(service, title, given), markdown=markdown)
         sender = apprise.Apprise(asset=_asset())
         sender.add(service)
-        result = sender.notify(body=body, title=title, body_format=given, log_level=logging.DEBUG)
+        with self._channel.guard(service) as guard:
+            result = sender.notify(
+                body=body, title=title, body_format=given, log_level=logging.DEBUG
+            )
+        if guard.refused:
+            return Outcome("refused", f"{_host(service)} leads to a private address by now.")
         return _judge(service, result)
 
 
