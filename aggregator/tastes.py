@@ -22,6 +22,7 @@ from aggregator.store import kept, labels, model, papers
 from aggregator.store.cursor import Place
 from aggregator.store.db import Store
 from aggregator.store.papers import MOST, Page, PaperQuery
+from aggregator.store.query import list_of
 from aggregator.tag import artifact, reading, taste
 from aggregator.tag.features import TITLE
 from aggregator.tag.reading import Reading
@@ -122,7 +123,7 @@ def page(
     """The newest `RANKED` papers that the query asks for, in the order of the taste; what the person
     starred or hid is known, and left out. Raises UsageError for a broken cursor, and as
     `papers.page` does."""
-    start = int(cursors.read(cursor, "mine").key) if cursor else 0
+    start = int(cursors.read(cursor, "mine", list_of(query)).key) if cursor else 0
     rows = _newest(connection, query)
     known = kept.of_papers(connection, person_pk, [name for name, _ in rows])
     rows = [r for r in rows if not (r[0] in known and (known[r[0]].starred or known[r[0]].hidden))]
@@ -130,7 +131,8 @@ def page(
     order = np.argsort(-scores, kind="stable")
     end = max(0, start) + query.limit
     shown = tuple(rows[n] for n in order[max(0, start) : end])
-    return Page(shown, cursors.write(Place("mine", end, 0)) if end < len(rows) else None)
+    following = cursors.write(Place("mine", end, 0), list_of(query))
+    return Page(shown, following if end < len(rows) else None)
 
 
 def _newest(connection: Connection, query: PaperQuery) -> list[tuple[str, str]]:

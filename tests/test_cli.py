@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,13 @@ def test_bad_usage_is_one_sentence_and_exit_code_2(
     assert says in done.stderr
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
+
+
+def test_the_version_is_told_without_a_database(run: Run, folder: Path) -> None:
+    done = run("--version")
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    assert (done.returncode, done.stdout) == (0, f"daypaper {declared}\n")
+    assert not (folder / "data").exists()
 
 
 @pytest.mark.parametrize("form", [("a", "b"), ("a", "--labels", "b")])

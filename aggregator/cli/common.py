@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -21,12 +22,27 @@ EXIT_ERROR, EXIT_USAGE, EXIT_TROUBLE = 1, 2, 3
 """EXIT_TROUBLE: done, but some source or some delivery is in trouble."""
 
 app = typer.Typer(
-    help="Follows the deep-learning literature and delivers what is new, once.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 errors = Console(stderr=True, highlight=False)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"daypaper {version('daypaper')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Its version.")
+    ] = False,
+) -> None:
+    """Follows the deep-learning literature and delivers what is new, once."""
+
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 AsOf = Annotated[str, typer.Option(help="Run as if it were this moment (ISO 8601).")]

@@ -83,7 +83,7 @@ def page(connection: Connection, paper_id: str, limit: int, cursor: str | None =
         .where(event.c.paper_id == paper_id, event.c.kind == KIND, ~event.c.superseded)
     )
     if cursor:
-        after = cursors.read(cursor, "new")
+        after = cursors.read(cursor, "new", paper_id)
         place = sa.tuple_(sa.literal(cursors.moment(after.key), event.c.at.type), after.pk)
         asked = asked.where(sa.tuple_(event.c.at, event.c.id) < place)
     rows = connection.execute(
@@ -92,7 +92,8 @@ def page(connection: Connection, paper_id: str, limit: int, cursor: str | None =
     kept = tuple((row[0], row[1]) for row in rows[:limit])
     if len(rows) <= limit:
         return Page(kept, None)
-    return Page(kept, cursors.write(cursors.Place("new", rows[limit - 1][2], rows[limit - 1][3])))
+    end = cursors.Place("new", rows[limit - 1][2], rows[limit - 1][3])
+    return Page(kept, cursors.write(end, paper_id))
 
 
 def works(connection: Connection, events: Collection[int]) -> dict[int, tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Where a page of a list ends, as an opaque text that the next request gives back."""
 
 import base64
+import hashlib
 import json
 import math
 from datetime import datetime
@@ -18,18 +19,21 @@ class Place(NamedTuple):
     pk: int
 
 
-def write(place: Place) -> str:
-    """The place as a word that needs no escaping in an address."""
-    text = json.dumps(place, separators=(",", ":"))
+def write(place: Place, of: str) -> str:
+    """The place as a word that needs no escaping in an address; `of` names the list, whatever the
+    size of its pages."""
+    text = json.dumps([*place, _mark(of)], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read(cursor: str, sort: str) -> Place:
-    """The place that `write` wrote. Raises UsageError if it is broken or of another order."""
+def read(cursor: str, sort: str, of: str) -> Place:
+    """The place that `write` wrote. Raises UsageError if it is broken, of another order, or of another
+    list than `of`, where it would skip or repeat."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         text = base64.b64decode(padded.encode("ascii"), b"-_", validate=True)
-        place = Place(*json.loads(text))
+        *given, mark = json.loads(text)
+        place = Place(*given)
         wanted = str if sort == "new" else (int, float)
         right = isinstance(place.key, wanted) and type(place.pk) is int and abs(place.pk) < 2**62
         if place.sort != sort or not right:
@@ -42,7 +46,16 @@ def read(cursor: str, sort: str) -> Place:
         raise UsageError(
             f"cursor: expected the `next` of an answer to the same question with sort={sort}."
         ) from None
+    if mark != _mark(of):
+        raise UsageError(
+            "cursor: it goes on with another list; expected the `next` of an answer to the same question, "
+            "of which only the limit may differ."
+        )
     return place
+
+
+def _mark(of: str) -> str:
+    return hashlib.blake2b(of.encode(), digest_size=6).hexdigest()
 
 
 def moment(key: Any) -> datetime:

@@ -85,7 +85,7 @@ def page(
         .where(kept.c.person_pk == person_pk, at.is_not(None))
     )
     if cursor:
-        place = cursors.read(cursor, "new")
+        place = cursors.read(cursor, "new", shelf)
         after = sa.tuple_(sa.literal(cursors.moment(place.key), at.type), sa.literal(place.pk))
         asked = asked.where(sa.tuple_(at, paper.c.pk) < after)
     rows = connection.execute(asked.order_by(at.desc(), paper.c.pk.desc()).limit(limit + 1)).all()
@@ -94,7 +94,7 @@ def page(
         return Page(items, None)
     last = rows[limit - 1]
     end = cursors.Place("new", last._mapping[f"{shelf}_at"].isoformat(), last.pk)
-    return Page(items, cursors.write(end))
+    return Page(items, cursors.write(end, shelf))
 
 
 def counts(connection: Connection, person_pk: int) -> dict[str, int]:

@@ -13,7 +13,7 @@ from aggregator.digest.spread import spread
 from aggregator.errors import UsageError
 from aggregator.store import cursor as cursors
 from aggregator.store import hits
-from aggregator.store.query import PaperQuery, beginning, match_of
+from aggregator.store.query import PaperQuery, beginning, list_of, match_of
 from aggregator.store.sql import is_sqlite, paper
 from aggregator.store.statements import TEXT, Branch, branches, filtered, keys, ordered, place, way
 
@@ -42,14 +42,14 @@ class Page:
 def page(connection: Connection, query: PaperQuery, cursor: str | None = None) -> Page:
     """The papers that `query` asks for, after `cursor`.
 
-    Raises UsageError for a limit out of range, a cursor that is broken or of another order, and a
+    Raises UsageError for a limit out of range, a cursor that is broken or of another list, and a
     ranking by relevance without words.
     """
     if not 1 <= query.limit <= MOST:
         raise UsageError(f"limit: {query.limit}; expected 1 to {MOST}.")
     if query.sort == "relevance" and not (query.q or query.author):
         raise UsageError("sort=relevance: expected words to rank by (q or author).")
-    after = cursors.read(cursor, query.sort) if cursor else None
+    after = cursors.read(cursor, query.sort, list_of(query)) if cursor else None
     match = match_of(connection, query)
     if match is None:
         return Page((), None)
@@ -74,7 +74,7 @@ def _in_order(
     if len(rows) <= query.limit:
         return Page(kept, None)
     *_, end, pk = rows[query.limit - 1]
-    return Page(kept, cursors.write(cursors.Place(query.sort, end, pk)))
+    return Page(kept, cursors.write(cursors.Place(query.sort, end, pk), list_of(query)))
 
 
 def _joined(
@@ -107,7 +107,7 @@ def _shown(connection: Connection, kept: Sequence[tuple[Any, int]], query: Paper
         return Page(rows, None)
     key, pk = shown[-1]
     end = key if query.sort == "hot" else key.isoformat()
-    return Page(rows, cursors.write(cursors.Place(query.sort, end, pk)))
+    return Page(rows, cursors.write(cursors.Place(query.sort, end, pk), list_of(query)))
 
 
 def _begun(
@@ -184,7 +184,7 @@ def _by_relevance(
     shown = kept[: query.limit]
     texts = _texts(connection, [pk for _, pk in shown])
     more = len(kept) > len(shown)
-    end = cursors.write(cursors.Place(query.sort, *shown[-1])) if more else None
+    end = cursors.write(cursors.Place(query.sort, *shown[-1]), list_of(query)) if more else None
     return Page(_arranged([texts[pk] for _, pk in shown], query), end)
 
 

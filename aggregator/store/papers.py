@@ -10,7 +10,7 @@ from aggregator.errors import NotFoundError
 from aggregator.parse import ids
 from aggregator.store.lists import MOST, Page, page
 from aggregator.store.query import Kind, PaperQuery, Sort
-from aggregator.store.sql import alias, entry, paper, topic_size
+from aggregator.store.sql import alias, entry, newest, paper, topic_size
 
 __all__ = ["MOST", "Kind", "Named", "Page", "PaperQuery", "Sort", "by_name", "iterate", "page"]
 
@@ -51,6 +51,11 @@ def by_name(connection: Connection, name: str) -> Named:
     if doc is None:
         raise unknown
     return Named(doc, not external)
+
+
+def sources(connection: Connection) -> list[str]:
+    """The sources that ever brought an entry, also those that are no longer configured."""
+    return list(connection.scalars(sa.select(newest.c.source).order_by(newest.c.source)))
 
 
 def provenance(connection: Connection, paper_id: str) -> dict[str, str]:

@@ -74,6 +74,12 @@ class PaperQuery:
         return replace(asked, **more)
 
 
+def list_of(query: PaperQuery) -> str:
+    """The name of the list that is asked for, whatever the size of its pages; and whether somebody is
+    still typing: what was found so far goes on as well."""
+    return repr(replace(query, limit=0, prefix=False))
+
+
 def match_of(connection: Connection, query: PaperQuery, *, unfinished: bool = True) -> str | None:
     """The search engine's expression for the words and authors, "" if none are asked for; None if
     only signs were typed, nothing that a paper could contain. Without `unfinished` the last word is

@@ -23,7 +23,7 @@ from api.deps import Services, ServicesDep
 from api.feeds import FORMS
 from api.feeds.build import NEWEST, TAG, Head, build
 from api.params import PaperParams, Words
-from api.routes.papers import check_topics
+from api.routes.papers import check_source, check_topics
 from api.web import reader
 from api.web.front import day_of
 from api.web.language import Language, chosen, language
@@ -111,6 +111,7 @@ def feed_of_search(
     """The newest or hottest papers that a search finds; without conditions, those of all."""
     config, t, given = asked.services.config, language(params.lang), params.given()
     check_topics(config, params.topic)
+    check_source(asked.services, params.source)
     titles = [t.title_of(topic) for name in params.topic if (topic := config.topic(name))]
     words = [str(value) for name, value in given.items() if name not in ("topic", "sort")]
     title = _titled(t, params.sort, *words, *titles)

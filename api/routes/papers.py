@@ -39,6 +39,7 @@ def list_papers(
 ) -> Any:
     """Papers, newest first; `next` of the answer is the `cursor` of the next page."""
     check_topics(services.config, params.topic)
+    check_source(services, params.source)
     if params.sort == "mine":
         return _mine(request, services, params)
     with services.store.read() as connection:
@@ -77,6 +78,19 @@ def check_topics(config: Config, names: Iterable[str]) -> None:
         if config.topic(name) is None:
             known = ", ".join(topic.name for topic in config.topics)
             raise UsageError(f'topic: there is no topic "{name}"; expected one of: {known}.')
+
+
+def check_source(services: Services, name: str) -> None:
+    """Raise UsageError if a source is named that is none, and brought nothing before it was taken out
+    of topics.toml."""
+    known = [source.name for source in services.config.sources]
+    if name and name not in known:
+        with services.store.read() as connection:
+            known += [one for one in papers.sources(connection) if one not in known]
+        if name not in known:
+            raise UsageError(
+                f'source: there is no source "{name}"; expected one of: {", ".join(known)}.'
+            )
 
 
 def _citations(form: str) -> dict[int | str, dict[str, Any]]:

@@ -94,9 +94,38 @@ def test_wrong_parameters_are_named(client: TestClient, query: str, parameter: s
     assert parameter in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("query", ["topic=nope", "cursor=nope", "sort=relevance"])
+@pytest.mark.parametrize(
+    "query", ["topic=nope", "cursor=nope", "sort=relevance", "source=nope", "source=nope&sort=hot"]
+)
 def test_what_cannot_be_answered_is_a_problem(client: TestClient, query: str) -> None:
     assert_problem(client.get(f"/api/v1/papers?{query}"), 400)
+
+
+def test_a_source_is_one_of_topics_toml_or_brought_something(
+    client: TestClient, store: Store
+) -> None:
+    """Also one that is configured no more, and files that were imported."""
+    put(store, preprint(), source="import")
+    put(store, preprint("1711.00002", title="Of old"), source="gone")
+    for route in ("/api/v1/papers", "/feeds/search.json"):
+        for name, count in (("import", 1), ("gone", 1), ("arxiv", 0), ("", 2)):
+            answer = client.get(route, params={"source": name})
+            assert (answer.status_code, len(answer.json()["items"])) == (200, count)
+        answer = client.get(route, params={"source": "arXiv"})
+        assert_problem(answer, 400)
+        assert answer.json()["detail"] == (
+            'source: there is no source "arXiv"; expected one of: arxiv, cvf, gone, import.'
+        )
+
+
+def test_a_cursor_of_another_question_is_a_problem(client: TestClient, store: Store) -> None:
+    put(store, *(preprint(f"1711.0000{n}", title=f"Number {n}") for n in range(1, 4)))
+    end = client.get("/api/v1/papers?limit=1&q=number").json()["next"]
+    following = client.get(f"/api/v1/papers?limit=2&q=number&cursor={end}")
+    assert len(following.json()["items"]) == 2
+    answer = client.get(f"/api/v1/papers?limit=1&cursor={end}")
+    assert_problem(answer, 400)
+    assert answer.json()["detail"].startswith("cursor: it goes on with another list; expected")
 
 
 def assert_problem(answer: Any, status: int) -> None:

@@ -202,8 +202,8 @@ def _texts(store: Store, folder: Path, settings: Settings) -> Iterator[Target]:
 
     signer = Signer.of(settings, lambda: NOW)
     links = (signer.confirm_token("abc"), signer.unsubscribe_token("abc"), signer.form_token("r"))
-    places = [cursor.write(cursor.Place("new", "2017-11-13 12:00:00.000000", 7)),
-              cursor.write(cursor.Place("hot", 1.5, 7))]  # fmt: skip
+    places = [cursor.write(cursor.Place("new", "2017-11-13 12:00:00.000000", 7), "all"),
+              cursor.write(cursor.Place("hot", 1.5, 7), "all")]  # fmt: skip
     graded = b'{"id": "1711.00001", "title": "T", "abstract": "A", "grades": {"gan": 2}}\n'
     asked = ('deep "residual learning" net*', "扩散模型 OR graph", 'NOT a NEAR(b) - "')
     file = (PROJECT / "topics.toml").read_bytes()
@@ -216,7 +216,7 @@ def _texts(store: Store, folder: Path, settings: Settings) -> Iterator[Target]:
 
 def _read_cursor(body: bytes) -> None:
     for sort in ("new", "hot", "relevance"):
-        _may(UsageError, cursor.read, body.decode(errors="replace"), sort)
+        _may(UsageError, cursor.read, body.decode(errors="replace"), sort, "all")
 
 
 def _read_topics(body: bytes) -> None:

@@ -15,9 +15,11 @@ from sqlalchemy import event
 
 from aggregator import works
 from aggregator.errors import NotFoundError, UsageError
+from aggregator.store import cursor as cursors
 from aggregator.store import hits, news, papers, words
 from aggregator.store.db import Store
 from aggregator.store.papers import PaperQuery
+from aggregator.store.query import list_of
 from tests.conftest import NOW, sqlite_store
 from tests.drafts import DAY, page, post, preprint
 from tests.filled import CONFIG, fill, give_tags, put
@@ -269,11 +271,35 @@ def test_relevance_prefers_titles(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "é", "bm9wZQ", "W10", "WyJuZXciLCJ4Iiwx", "WyJob3QiLDEsMV0", "W" * 400]
+    "cursor",
+    [
+        *("x", "é", "bm9wZQ", "W10", "WyJuZXciLCJ4Iiwx", "WyJob3QiLDEsMV0", "W" * 400),
+        "WyJuZXciLCIyMDE3LTExLTEzVDAwOjAwOjAwKzAwOjAwIiwxXQ",  # of the time before lists had names
+        *(
+            cursors.write(cursors.Place(*place), list_of(PaperQuery()))
+            for place in (("hot", 1.5, 1), ("new", "x", 1), ("new", f"{DAY}", 2**62))
+        ),
+    ],
 )
 def test_a_broken_cursor_is_refused(store: Store, cursor: str) -> None:
-    with store.read() as connection, pytest.raises(UsageError, match="cursor"):
+    broken = "cursor: expected the `next` of an answer to the same question with sort=new."
+    with store.read() as connection, pytest.raises(UsageError) as caught:
         papers.page(connection, PaperQuery(), cursor)
+    assert str(caught.value) == broken
+
+
+@pytest.mark.parametrize("sort", ["new", "hot", "relevance"])
+def test_a_cursor_goes_on_with_its_own_list(filled: Store, sort: papers.Sort) -> None:
+    asked = PaperQuery(q="widgets", topics=("gan", "learning"), sort=sort, limit=1)
+    with filled.read() as connection:
+        end = papers.page(connection, asked).next
+        assert len(papers.page(connection, replace(asked, limit=3), end).rows) == 3
+        for more in (
+            {"q": "deep"}, {"topics": ("gan",)}, {"since": DAY - timedelta(days=41)},
+            {"min_probability": 0.2}, {"kind": "paper"}, {"exclude_topics": ("gan",)},
+        ):  # fmt: skip
+            with pytest.raises(UsageError, match=r"^cursor: it goes on with another list"):
+                papers.page(connection, replace(asked, **more), end)
 
 
 @pytest.mark.parametrize("limit", [0, 101, -1])
