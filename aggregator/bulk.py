@@ -18,6 +18,7 @@ from aggregator import readahead
 from aggregator.errors import UsageError
 from aggregator.imports import FORMATS, Format, of_name, recognised
 from aggregator.ingest import store_drafts
+from aggregator.memory import unsearched
 from aggregator.readahead import Item, Task
 from aggregator.store import ledger, lone, search
 from aggregator.store.db import Store
@@ -77,23 +78,21 @@ def load(
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"{path}: cannot be read: {reason}.") from None
     with store.write() as connection:
+        if store.is_sqlite:
+            search.expect_few(connection)
         ledger.save_checkpoints(connection, SOURCE, {mark: None})
     return done
 
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Python's collector does not look through the rows again and again, which hold no cycles: a tenth
-    of the time."""
-    was_on = gc.isenabled()
+    """What was there before is never looked through, what a batch leaves after each of them."""
     gc.freeze()
-    gc.disable()
     try:
-        yield
+        with unsearched():
+            yield
     finally:
         gc.unfreeze()
-        if was_on:
-            gc.enable()
 
 
 def lines(path: Path) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from aggregator.memory import unsearched
 from aggregator.merge.plan import Counts, changed_entries, plan
 from aggregator.models import Parsed
 from aggregator.store import changes, citations, entries, lone
@@ -40,6 +41,18 @@ def store_drafts(
     `ahead` are more drafts, made ready for this source and time in another process."""
     # Two sources may bring the same work at once: the second must see the first one's paper.
     one_at_a_time(connection, "ingest")
+    with unsearched():
+        return _store(connection, parsed, source, now, backfill, ahead)
+
+
+def _store(
+    connection: Connection,
+    parsed: Sequence[Parsed],
+    source: str,
+    now: datetime,
+    backfill: bool,
+    ahead: Sequence[Ready],
+) -> tuple[Counts, int, int]:
     drafts = [lone.ready(draft) for part in parsed for draft in part.drafts]
     alone, others = lone.part(connection, [*ahead, *drafts])
     make = lone.Maker(source, now, backfill=backfill, sqlite=is_sqlite(connection))

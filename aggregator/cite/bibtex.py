@@ -9,7 +9,8 @@ from typing import Any
 
 from aggregator.cite.fields import Citation, citation
 from aggregator.cite.names import Name
-from aggregator.parse.text import name_keys, search_tokens
+from aggregator.parse.text import name_keys
+from aggregator.parse.tokens import search_tokens
 
 # A brace counts for BibTeX even behind a backslash, so braces become commands that have none open.
 # TeX in titles is shown and not run: a title may come from anybody.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from aggregator.parse.text import search_tokens
+from aggregator.parse.tokens import search_tokens
 
 COMMON = 1_000
 """Papers with a word, from which on it tells nothing: they are counted up to here only."""

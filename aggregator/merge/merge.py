@@ -46,7 +46,7 @@ def merge(paper_id: str, entries: Sequence[Entry], mentions: Sequence[Entry] = (
     if ranked[0].draft.role == "post":
         title = _LABEL.sub("", title) or title
     abstract = _first(ranked, "abstract", provenance)
-    names = tuple(dict.fromkeys(name for e in ranked for name in claims(e.draft)))
+    names = tuple(dict.fromkeys([name for e in ranked for name in claims(e.draft)]))
     posts = [e for e in entries if e.draft.role == "post"]
     withdrawn = _withdrawn(entries)
     at = _at(entries)
@@ -77,7 +77,10 @@ def merge(paper_id: str, entries: Sequence[Entry], mentions: Sequence[Entry] = (
         "withdrawn": withdrawn,
         "starter": starter,
     }
-    happenings = (*_happenings(entries, kind, at), *_discussions([*posts, *mentions], kind))
+    happenings = (
+        *_happenings(entries, kind, at, withdrawn=withdrawn),
+        *_discussions([*posts, *mentions], kind),
+    )
     return Merged(kind, title, at, withdrawn, starter, names, provenance, doc, happenings)
 
 
@@ -192,7 +195,9 @@ def _withdrawn(entries: Sequence[Entry]) -> bool:
     return bool(min(preprints, key=_rank).draft.extra.get("withdrawn"))
 
 
-def _happenings(entries: Sequence[Entry], kind: str, at: datetime) -> list[Happening]:
+def _happenings(
+    entries: Sequence[Entry], kind: str, at: datetime, *, withdrawn: bool
+) -> list[Happening]:
     """Every event that these entries tell of, in a fixed order."""
     public = sorted((e for e in entries if e.draft.role in _PUBLIC), key=_when)
     if not public:
@@ -207,7 +212,7 @@ def _happenings(entries: Sequence[Entry], kind: str, at: datetime) -> list[Happe
             found.append(Happening("new_version", entry.key, draft.published))
         if draft.role == "proceedings" and first_preprint and first_preprint < draft.published:
             found.append(Happening("published", entry.key, draft.published))
-    if _withdrawn(entries):
+    if withdrawn:
         latest = min(preprints, key=_rank)
         found.append(Happening("withdrawn", latest.key, latest.draft.published))
     return found

@@ -1,11 +1,9 @@
-"""Titles, names and texts in the forms in which they are shown, compared and searched."""
+"""Titles, names and texts in the forms in which they are shown and compared."""
 
 import html
 import re
-import string
 import unicodedata
 
-import rjieba
 from selectolax.lexbor import LexborHTMLParser
 
 from aggregator.parse.tex import scripted, tex_to_text
@@ -51,18 +49,10 @@ _GREEK_NAMES = str.maketrans(
 _ACCENTS = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0]+"
 )
-_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-_FIRST_HAN = "\u3005"
-_HAN_START = re.compile(f"[{_HAN}]")
-_CJK_NAME = re.compile(f"[{_HAN}\u3040-\u30ff\uac00-\ud7af·\\s]+")
+HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+_CJK_NAME = re.compile(f"[{HAN}\u3040-\u30ff\uac00-\ud7af·\\s]+")
 _NO_LETTER = re.compile(r"[\W_]+")
-_LETTERS = string.ascii_letters + string.digits
-_NO_LETTERS = bytes(n for n in range(128) if chr(n) not in _LETTERS)
-_WORDS_APART = bytes(
-    ord(chr(n).lower()) if n < 128 and chr(n) in _LETTERS + "-" else ord(" ") for n in range(256)
-)
-"""ASCII in lower case, with a blank for every sign that is in no word."""
-_WORD = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:-[^\W_{_HAN}]+)*")
+_NO_LETTERS = bytes(n for n in range(128) if not chr(n).isalnum())
 
 _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|ph\.?d|m\.?d|\d{4})\.?", re.IGNORECASE)
 _PARENTHESES = re.compile(r"\([^()]*\)")
@@ -148,10 +138,10 @@ def title_key(title: str) -> str:
 
     Greek letters count as their names, since "β-VAE" is "beta-VAE" elsewhere.
     """
-    folded = _fold(plain(title))
-    if folded.isascii():
-        return folded.encode().translate(None, _NO_LETTERS).decode()
-    return _NO_LETTER.sub("", folded.translate(_GREEK_NAMES))
+    form = folded(plain(title))
+    if form.isascii():
+        return form.encode().translate(None, _NO_LETTERS).decode()
+    return _NO_LETTER.sub("", form.translate(_GREEK_NAMES))
 
 
 def name_keys(name: str) -> tuple[str, str]:
@@ -201,58 +191,6 @@ def without_collaboration(name: str) -> str:
     return _COLLABORATION.sub("", name)
 
 
-def search_tokens(text: str) -> list[str]:
-    """Words for the search index: folded; hyphenated words whole ("selfsupervised") and in parts.
-
-    Chinese is segmented in the engine's search mode, which gives words and the words within them.
-    The order is that of the text, so that phrases can be found.
-    """
-    return search_line(text).split()
-
-
-def search_line(text: str) -> str:
-    """The same on a line, set apart by single blanks."""
-    if not text.isascii():
-        return " ".join(_with_parts(_WORD.findall(_fold(text))))
-    line = text.encode().translate(_WORDS_APART).decode()
-    if "-" in line:
-        for loose in ("--", " -", "- "):  # it joins nothing
-            line = line.replace(loose, "  ")
-        line = _parted(line.strip("-"))
-    return " ".join(line.split())
-
-
-def _parted(line: str) -> str:
-    """Each hyphenated word of a line whole and in parts."""
-    done, rest = [], 0
-    at = line.find("-")
-    while at >= 0:
-        begin, end = line.rfind(" ", rest, at) + 1, line.find(" ", at)
-        begin, end = max(begin, rest), len(line) if end < 0 else end
-        word = line[begin:end]
-        done.append(f"{line[rest:begin]}{word.replace('-', '')} {word.replace('-', ' ')}")
-        rest, at = end, line.find("-", end)
-    return "".join(done) + line[rest:]
-
-
-def _with_parts(words: list[str]) -> list[str]:
-    tokens: list[str] = []
-    for word in words:
-        if "-" in word:
-            tokens.append(word.replace("-", ""))
-            tokens += word.split("-")
-        elif word >= _FIRST_HAN and _HAN_START.match(word):
-            tokens += segment(word)
-        else:
-            tokens.append(word)
-    return tokens
-
-
-def segment(text: str) -> list[str]:
-    """Chinese text -> words, long ones with the words inside them."""
-    return [word for word in rjieba.cut_for_search(text) if word[0].isalnum()]
-
-
 def _is_marked(text: str) -> bool:
     for mark in _MARKS:  # noqa: SIM110 - a tenth of the time of an expression, a third of any()
         if mark in text:
@@ -275,7 +213,7 @@ def _collapse(text: str) -> str:
     return " ".join(storable(text).split())
 
 
-def _fold(text: str) -> str:
+def folded(text: str) -> str:
     """Compatible forms united, no case, no accents; letters of every script stay letters."""
     if text.isascii():
         return text.lower()
@@ -285,7 +223,7 @@ def _fold(text: str) -> str:
 
 
 def _name_key(word: str) -> str:
-    return "".join(sign for sign in _fold(word) if sign.isalnum())
+    return "".join(sign for sign in folded(word) if sign.isalnum())
 
 
 def _name_words(part: str) -> list[str]:

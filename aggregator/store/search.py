@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator.parse.text import search_line
+from aggregator.parse.tokens import search_line
 from aggregator.store import rowids
 from aggregator.store.rows import put as insert_plain
 from aggregator.store.sql import is_sqlite
@@ -19,6 +19,7 @@ Words = tuple[int, str, str, str]
 """The second of a paper's moment, and the words of its title, abstract and authors, set apart by blanks."""
 
 _COLLECTED = 16 * 2**20  # bytes; 4,000 papers have about 10 MB
+_MERGED = 16  # trees of words, as many papers come
 _INSERT_POSTGRES = (
     "INSERT INTO paper_search(pk, document) SELECT pk, "
     "setweight(to_tsvector('simple', title), 'A') || "
@@ -58,11 +59,23 @@ def put(connection: Connection, papers: Sequence[tuple[int, Words]]) -> None:
 def expect_many(connection: Connection) -> None:
     """Let SQLite collect the words of a whole transaction before it writes them: a megabyte, as it does
     by itself, is 500 papers, and each makes a tree that is merged with the others later. It stays so
-    for this database."""
-    asked = sa.text("SELECT v FROM paper_fts_config WHERE k = 'hashsize'")
-    if connection.scalar(asked) != _COLLECTED:
-        set_to = "INSERT INTO paper_fts(paper_fts, rank) VALUES ('hashsize', :n)"
-        connection.execute(sa.text(set_to), {"n": _COLLECTED})
+    for this database. And until `expect_few`, trees are merged sixteen at a time, not four: each word is
+    written anew half as often, and is looked for in more trees."""
+    _configure(connection, hashsize=_COLLECTED, crisismerge=4 * _MERGED, automerge=_MERGED)
+
+
+def expect_few(connection: Connection) -> None:
+    """The other way round, where many papers were stored."""
+    _configure(connection, automerge=4, crisismerge=16)  # as SQLite has it by itself
+
+
+def _configure(connection: Connection, **settings: int) -> None:
+    asked = sa.text("SELECT k, v FROM paper_fts_config")
+    known = {row.k: row.v for row in connection.execute(asked)}
+    set_to = sa.text("INSERT INTO paper_fts(paper_fts, rank) VALUES (:k, :v)")
+    for name, value in settings.items():
+        if known.get(name) != value:
+            connection.execute(set_to, {"k": name, "v": value})
 
 
 def remove(connection: Connection, keys: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection, Select
 
-from aggregator.parse.text import search_tokens
+from aggregator.parse.tokens import search_tokens
 from aggregator.store import hits, rowids
 from aggregator.store.sql import alias, chunks, is_sqlite, paper, tag
 from aggregator.store.words import Phrase

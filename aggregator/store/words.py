@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from aggregator.parse.text import search_tokens
+from aggregator.parse.tokens import search_tokens
 
 _PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 Where = Literal["anywhere", "authors", "text"]

@@ -8,10 +8,10 @@ from aggregator.parse.text import (
     clean_html,
     name_keys,
     plain,
-    search_tokens,
     split_authors,
     title_key,
 )
+from aggregator.parse.tokens import search_tokens
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.parse.text import search_tokens, title_key
+from aggregator.parse.text import title_key
+from aggregator.parse.tokens import search_tokens
 from aggregator.tag.evaluate import Evaluation, evaluate
 from aggregator.tag.files import read_labelled
 from aggregator.tag.model import load
