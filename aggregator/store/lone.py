@@ -94,6 +94,7 @@ class Maker:
         """`source`, `now` and `backfill` as of `ingest.store_drafts`; `sqlite`: for SQLite, not
         PostgreSQL."""
         self._source, self._now, self._backfill = source, now, backfill
+        self._sqlite = sqlite
         self._paper = Plainly(paper, PAPER, sqlite=sqlite)
         self._entry = Plainly(entry, ENTRY, sqlite=sqlite)
         self._event = Plainly(event, EVENT, sqlite=sqlite)
@@ -112,7 +113,7 @@ class Maker:
                 self._event(of_event(ties.paper_id, one, self._now, backfill=self._backfill))
                 for one in merged.happenings
             ),
-            words=search.words(merged.doc),
+            words=search.words(merged.doc, sqlite=self._sqlite),
             at=row[PAPER.index("at")],
             published=draft.published,
         )

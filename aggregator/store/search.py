@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.parse.tokens import search_line
-from aggregator.store import rowids
+from aggregator.store import rowids, tsvector
 from aggregator.store.rows import put as insert_plain
 from aggregator.store.sql import is_sqlite
 
-Words = tuple[int, str, str, str]
-"""The second of a paper's moment, and the words of its title, abstract and authors, set apart by blanks."""
+Words = tuple[int, str, str, str] | str
+"""The second of a paper's moment, and the words of its title, abstract and authors, set apart by blanks;
+for PostgreSQL the document itself where it can be written."""
 
 _COLLECTED = 16 * 2**20  # bytes; 4,000 papers have about 10 MB
 _MERGED = 16  # trees of words, as many papers come
@@ -31,27 +32,31 @@ _INSERT_POSTGRES = (
 
 def store(connection: Connection, papers: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
     """Index papers (key, doc) that are not in the index."""
-    put(connection, [(key, words(doc)) for key, doc in papers])
+    sqlite = is_sqlite(connection)
+    put(connection, [(key, words(doc, sqlite=sqlite)) for key, doc in papers])
 
 
-def words(doc: Mapping[str, Any]) -> Words:
-    """What of a paper's document is found by its words."""
+def words(doc: Mapping[str, Any], *, sqlite: bool) -> Words:
+    """What of a paper's document is found by its words; `sqlite`: on SQLite, not PostgreSQL."""
     title, body, authors = doc["title"], doc["abstract"], " ".join(doc["authors"])
-    second = rowids.second(datetime.fromisoformat(doc["at"]))  # of any year: papers are old, too
-    return second, search_line(title), search_line(body), search_line(authors)
+    said = search_line(title), search_line(body), search_line(authors)
+    document = None if sqlite else tsvector.written(*said)
+    # Of any year: papers are old, too.
+    return document or (rowids.second(datetime.fromisoformat(doc["at"])), *said)
 
 
 def put(connection: Connection, papers: Sequence[tuple[int, Words]]) -> None:
     """Index papers (key, words) that are not in the index."""
-    if not papers:
-        return
+    written = [(key, said) for key, said in papers if isinstance(said, str)]
+    insert_plain(connection, "paper_search", ("pk", "document"), written)
+    others = [(key, said) for key, said in papers if not isinstance(said, str)]
     if is_sqlite(connection):
-        rows = [(rowids.joined(second, key), *said) for key, (second, *said) in papers]
+        rows = [(rowids.joined(second, key), *said) for key, (second, *said) in others]
         # FTS5 writes what it has collected for each key that is smaller than the last.
         rows.sort(key=lambda row: row[0])
         insert_plain(connection, "paper_fts", ("rowid", "title", "body", "authors"), rows)
-    else:
-        rows = [(key, *said) for key, (_, *said) in papers]
+    elif others:
+        rows = [(key, *said) for key, (_, *said) in others]
         columns = tuple([list(column) for column in zip(*rows, strict=True)])
         connection.exec_driver_sql(_INSERT_POSTGRES, columns)
 

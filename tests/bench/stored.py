@@ -8,24 +8,20 @@ import os
 import resource
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
-
-import psycopg
-import sqlalchemy as sa
 
 from aggregator import bulk, pipeline, topics
 from aggregator.settings import Settings
 from aggregator.store.db import Store
 from aggregator.tag.model import load
 from tests.bench.bulk import NOW, write_snapshot
+from tests.bench.databases import postgres, sqlite
 from tests.bench.papers import papers
 from tests.bench.tagging import scikit_learn
 
 TOPICS = Path(__file__).parents[2] / "topics.toml"
-SERVER = "postgresql+psycopg:///postgres"
 ROUNDS = 3
 SAMPLE = 5_000  # papers that scikit-learn looks at in each round: its speed does not depend on it
 
@@ -40,7 +36,7 @@ def bench() -> list[tuple[str, str, str]]:
     rows: list[tuple[str, str, str]] = []
     with tempfile.TemporaryDirectory() as folder:
         kind = write_snapshot(Path(folder, "snapshot.json"), count)
-        for name, stores in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
+        for name, stores in (("SQLite", sqlite), ("PostgreSQL", postgres)):
             with stores(Path(folder)) as store:
                 if store is not None:
                     rows += _one(store, Path(folder), f"{count:,} {kind}, {name}", count)
@@ -89,30 +85,3 @@ def _measured(run: Callable[[], Any]) -> Measured:
 def _helpers() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-@contextmanager
-def _sqlite(folder: Path) -> Iterator[Store | None]:
-    with closing(Store(f"sqlite:///{folder / 'daypaper.sqlite3'}", folder)) as store:
-        store.migrate()
-        yield store
-
-
-@contextmanager
-def _postgres(folder: Path) -> Iterator[Store | None]:
-    """A database of its own on the server of the tests; None without one."""
-    server = os.environ.get("DAYPAPER_TEST_DATABASE_URL", SERVER)
-    url, name = sa.make_url(server), f"daypaper_bench_{os.getpid()}"
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    try:
-        admin = psycopg.connect(plain, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError:
-        yield None
-        return
-    with admin:
-        admin.execute(f'CREATE DATABASE "{name}"'.encode())
-        there = url.set(database=name).render_as_string(hide_password=False)
-        with closing(Store(there, folder)) as store:
-            store.migrate()
-            yield store
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
