@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from aggregator.errors import UsageError
+from aggregator.expected import in_words
 
 PREFIX = "DAYPAPER_"
 SECRETS = (
@@ -155,7 +156,7 @@ def load() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        message = first["msg"].removeprefix("Value error, ").rstrip(".")
+        message = in_words(first)
         raise UsageError(f"{name}: {message}." if first["loc"] else f"{message}.") from None
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from aggregator.errors import UsageError
+from aggregator.expected import in_words
 from aggregator.parse import ids
 from aggregator.sources.base import SourceConfig
 from aggregator.watches import NAME, Wanted, Watch
@@ -193,17 +194,14 @@ def _checked(model: type[_M], table: dict[str, Any], where: str, label: str) -> 
         if first["type"] == "missing":
             raise UsageError(f"{place}: missing; it must be given.") from None
         if first["type"] == "string_pattern_mismatch":
-            expected = "lower-case letters, digits, - and _"
-            if key != "name":
-                expected = f"the form {first.get('ctx', {}).get('pattern', '')}"
             raise UsageError(
-                f"{place}: {first['input']!r} does not fit; expected {expected}."
+                f"{place}: {first['input']!r} does not fit; {in_words(first)}."
             ) from None
         if first["type"] == "tuple_type":
             raise UsageError(
                 f"{place}: {first['input']!r}; expected a list such as [{first['input']!r}]."
             ) from None
-        message = first["msg"].removeprefix("Value error, ")
+        message = in_words(first)
         if not key:  # said by the table as a whole, which names the key itself
             raise UsageError(f"{where}: {label}: {message}.") from None
         raise UsageError(f"{place}: {message}, found {first['input']!r}.") from None

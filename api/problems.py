@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from aggregator.errors import NotFoundError, UsageError
+from aggregator.expected import in_words
 
 log = logging.getLogger(__name__)
 
@@ -109,11 +110,8 @@ def _said(error: Mapping[str, Any]) -> dict[str, str]:
     first, *where = [str(part) for part in error["loc"]] or [""]
     if first not in ("query", "path", "body", "header"):
         where.insert(0, first)
-    message = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
-    if error["type"] == "extra_forbidden":
-        message = "there is no such parameter"
+    unknown = error["type"] == "extra_forbidden"
+    message = "there is no such parameter" if unknown else in_words(error)
     if error["type"] == "json_invalid":  # its place is that of a sign
-        where, message = ["body"], "expected JSON"
-    if error["type"] == "model_attributes_type":
-        message = "expected an object"
+        where = ["body"]
     return {"parameter": ".".join(where) or "request", "message": message}

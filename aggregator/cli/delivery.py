@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from aggregator import clock, report
 from aggregator.cli.common import EXIT_TROUBLE, AsOf, Json, app, errors, moment, opened, say
 from aggregator.errors import UsageError
+from aggregator.expected import in_words
 from aggregator.store import subscriptions
 from aggregator.store.subscriptions import Row
 from aggregator.watches import EVENTS, LIMIT, Wanted
@@ -194,5 +195,5 @@ def _said(error: ValidationError) -> str:
     """One sentence about the first option that is wrong."""
     first = error.errors()[0]
     option = "--" + "-".join(str(part) for part in first["loc"][:1]).replace("_", "-")
-    message = first["msg"].removeprefix("Value error, ")
+    message = in_words(first)
     return f"{option}: {first['input']!r}; {message[0].lower()}{message[1:]}."

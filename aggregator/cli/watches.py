@@ -12,6 +12,7 @@ from rich.text import Text
 from aggregator import clock
 from aggregator.cli.common import Json, app, errors, opened, say
 from aggregator.errors import NotFoundError, UsageError
+from aggregator.expected import in_words
 from aggregator.store import watches
 from aggregator.topics import Config
 from aggregator.watches import Watch
@@ -116,7 +117,7 @@ def _watch(given: dict[str, Any]) -> Watch:
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0]) if first["loc"] else ""
-        message = first["msg"].removeprefix("Value error, ")
+        message = in_words(first)
         if key == "name":
             raise UsageError(
                 f"{given['name']!r}: expected a name of lower-case letters, digits, - and _."

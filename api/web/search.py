@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from aggregator.digest.select import in_order
 from aggregator.errors import NotFoundError, UsageError
+from aggregator.expected import in_words
 from aggregator.store import papers, watches
 from aggregator.store.papers import PaperQuery
 from aggregator.store.watches import ALL
@@ -137,8 +138,9 @@ def save_search(
             venues=(venue,) if venue else (),
         )
     except ValidationError as error:
-        said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise UsageError(f"{error.errors()[0]['loc'] or 'watch'}: {said}.") from None
+        first = error.errors()[0]
+        key = first["loc"][0] if first["loc"] else "watch"
+        raise UsageError(f"{key}: {in_words(first)}.") from None
     with services.store.write() as connection:
         if any(
             made.name == one.name for one in watches.everything(connection, services.config, ALL)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from aggregator import subscribers
 from aggregator.deliver import channels
 from aggregator.errors import UsageError
+from aggregator.expected import in_words
 from aggregator.watches import Wanted
 from api.deps import Services, ServicesDep
 from api.web.language import chosen
@@ -46,8 +47,8 @@ def subscribe(
             lang="zh" if chosen(request).code == "zh" else "en",
         )
     except ValidationError as error:
-        said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise UsageError(f"{error.errors()[0]['loc'][0]}: {said}.") from None
+        first = error.errors()[0]
+        raise UsageError(f"{first['loc'][0]}: {in_words(first)}.") from None
     with services.store.write() as connection:
         subscribers.add(
             connection,
