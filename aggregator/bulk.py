@@ -14,6 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from sqlalchemy import Connection
+
 from aggregator import readahead
 from aggregator.errors import UsageError
 from aggregator.imports import FORMATS, Format, of_name, recognised
@@ -66,10 +68,7 @@ def load(
                 pieces = readahead.pieces(task, helped=helped)
             else:
                 pieces = _pieces(chosen, path, _lines(stream), done.resumed)
-            if store.is_sqlite:
-                with store.write() as connection:
-                    search.expect_many(connection)
-            with _undisturbed():
+            with _expecting_many(store):
                 for batch in _batches(pieces):
                     _store(store, batch, mark, done, now)
                     gc.collect()
@@ -78,21 +77,28 @@ def load(
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"{path}: cannot be read: {reason}.") from None
     with store.write() as connection:
-        if store.is_sqlite:
-            search.expect_few(connection)
         ledger.save_checkpoints(connection, SOURCE, {mark: None})
     return done
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """What was there before is never looked through, what a batch leaves after each of them."""
+def _expecting_many(store: Store) -> Iterator[None]:
+    """The index is told, and Python's collector: what was there before is never looked through, what a
+    batch leaves after each of them."""
+    _tell_index(store, search.expect_many)
     gc.freeze()
     try:
         with unsearched():
             yield
     finally:
         gc.unfreeze()
+        _tell_index(store, search.expect_few)
+
+
+def _tell_index(store: Store, what: Callable[[Connection], None]) -> None:
+    if store.is_sqlite:
+        with store.write() as connection:
+            what(connection)
 
 
 def lines(path: Path) -> Iterator[bytes]:

@@ -155,6 +155,32 @@ def test_what_cannot_be_read_is_said_in_a_sentence(store: Store, tmp_path: Path)
         bulk.load(store, tmp_path / "x.bin", "docx", NOW, quiet)
 
 
+def test_the_index_merges_seldom_only_while_papers_come(tmp_path: Path) -> None:
+    def merged() -> int | None:
+        with store.read() as connection:
+            asked = "SELECT v FROM paper_fts_config WHERE k = 'automerge'"
+            return connection.scalar(sa.text(asked))
+
+    rows = (DATA / "snapshot.jsonl").read_bytes()
+    packed = gzip.compress(rows * 3_000)
+    seen = []
+    with closing(sqlite_store(tmp_path)) as store:
+        for name, data in (("whole", packed), ("cut", packed[:-20])):
+            (tmp_path / f"{name}.json.gz").write_bytes(data)
+            try:
+                bulk.load(
+                    store,
+                    tmp_path / f"{name}.json.gz",
+                    "auto",
+                    NOW,
+                    lambda _: seen.append(merged()),
+                )
+            except UsageError:
+                assert name == "cut"
+            assert merged() == 4
+    assert set(seen) == {16}
+
+
 OPML = """<?xml version="1.0"?>
 <opml version="2.0"><body><outline text="Blogs">
 <outline type="rss" text="Off the Widget" xmlUrl="https://widget.example/feed"/>

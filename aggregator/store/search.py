@@ -19,8 +19,12 @@ Words = tuple[int, str, str, str] | str
 """The second of a paper's moment, and the words of its title, abstract and authors, set apart by blanks;
 for PostgreSQL the document itself where it can be written."""
 
-_COLLECTED = 16 * 2**20  # bytes; 4,000 papers have about 10 MB
-_MERGED = 16  # trees of words, as many papers come
+_MANY = 500
+_COLLECTED = 16 * 2**20
+"""Bytes of words that SQLite collects before it writes them; 4,000 papers have about 10 MB. By itself it
+writes each megabyte, and all of these are merged with the others later. It stays so for a database
+that once got so many papers at a time."""
+_MERGED = 16
 _INSERT_POSTGRES = (
     "INSERT INTO paper_search(pk, document) SELECT pk, "
     "setweight(to_tsvector('simple', title), 'A') || "
@@ -51,6 +55,8 @@ def put(connection: Connection, papers: Sequence[tuple[int, Words]]) -> None:
     insert_plain(connection, "paper_search", ("pk", "document"), written)
     others = [(key, said) for key, said in papers if not isinstance(said, str)]
     if is_sqlite(connection):
+        if len(others) >= _MANY:
+            _configure(connection, hashsize=_COLLECTED)
         rows = [(rowids.joined(second, key), *said) for key, (second, *said) in others]
         # FTS5 writes what it has collected for each key that is smaller than the last.
         rows.sort(key=lambda row: row[0])
@@ -62,16 +68,14 @@ def put(connection: Connection, papers: Sequence[tuple[int, Words]]) -> None:
 
 
 def expect_many(connection: Connection) -> None:
-    """Let SQLite collect the words of a whole transaction before it writes them: a megabyte, as it does
-    by itself, is 500 papers, and each makes a tree that is merged with the others later. It stays so
-    for this database. And until `expect_few`, trees are merged sixteen at a time, not four: each word is
-    written anew half as often, and is looked for in more trees."""
-    _configure(connection, hashsize=_COLLECTED, crisismerge=4 * _MERGED, automerge=_MERGED)
+    """Until `expect_few`, let SQLite merge what transactions leave in its index sixteen at a time, not four:
+    each word is written anew half as often, and is looked for in more places."""
+    _configure(connection, crisismerge=4 * _MERGED, automerge=_MERGED)
 
 
 def expect_few(connection: Connection) -> None:
-    """The other way round, where many papers were stored."""
-    _configure(connection, automerge=4, crisismerge=16)  # as SQLite has it by itself
+    """The other way round: as SQLite has it by itself."""
+    _configure(connection, automerge=4, crisismerge=16)
 
 
 def _configure(connection: Connection, **settings: int) -> None:
