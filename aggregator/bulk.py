@@ -14,8 +14,6 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from sqlalchemy import Connection
-
 from aggregator import readahead
 from aggregator.errors import UsageError
 from aggregator.imports import FORMATS, Format, of_name, recognised
@@ -85,20 +83,16 @@ def load(
 def _expecting_many(store: Store) -> Iterator[None]:
     """The index is told, and Python's collector: what was there before is never looked through, what a
     batch leaves after each of them."""
-    _tell_index(store, search.expect_many)
+    with store.write() as connection:
+        search.expect_many(connection)
     gc.freeze()
     try:
         with unsearched():
             yield
     finally:
         gc.unfreeze()
-        _tell_index(store, search.expect_few)
-
-
-def _tell_index(store: Store, what: Callable[[Connection], None]) -> None:
-    if store.is_sqlite:
         with store.write() as connection:
-            what(connection)
+            search.expect_few(connection)
 
 
 def lines(path: Path) -> Iterator[bytes]:

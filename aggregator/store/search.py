@@ -79,6 +79,8 @@ def expect_few(connection: Connection) -> None:
 
 
 def _configure(connection: Connection, **settings: int) -> None:
+    if not is_sqlite(connection):
+        return
     asked = sa.text("SELECT k, v FROM paper_fts_config")
     known = {row.k: row.v for row in connection.execute(asked)}
     set_to = sa.text("INSERT INTO paper_fts(paper_fts, rank) VALUES (:k, :v)")
