@@ -4,7 +4,7 @@ the person's own stars, so that it is never old and nothing of it is kept."""
 import heapq
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -117,22 +117,41 @@ def of_person(connection: Connection, person_pk: int | None) -> Mine:
     return Mine(taste=found, waits=found is None)
 
 
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A page of a list; `because` is, by paper, what speaks for it (weight > 0) and against it."""
+
+    page: Page
+    because: Mapping[str, Sequence[tuple[str, float]]]
+
+
 def page(
-    connection: Connection, person_pk: int, mine: Taste, query: PaperQuery, cursor: str = ""
-) -> Page:
-    """The newest `RANKED` papers that the query asks for, in the order of the taste; what the person
-    starred or hid is known, and left out. Raises UsageError for a broken cursor, and as
-    `papers.page` does."""
-    start = int(cursors.read(cursor, "mine", list_of(query)).key) if cursor else 0
-    rows = _newest(connection, query)
-    known = kept.of_papers(connection, person_pk, [name for name, _ in rows])
-    rows = [r for r in rows if not (r[0] in known and (known[r[0]].starred or known[r[0]].hidden))]
-    scores = mine.scores([as_paper(json.loads(text)) for _, text in rows])
-    order = np.argsort(-scores, kind="stable")
-    end = max(0, start) + query.limit
-    shown = tuple(rows[n] for n in order[max(0, start) : end])
-    following = cursors.write(Place("mine", end, 0), list_of(query))
-    return Page(shown, following if end < len(rows) else None)
+    connection: Connection,
+    person_pk: int,
+    mine: Taste,
+    query: PaperQuery,
+    cursor: str = "",
+    most: int = 0,
+) -> Ranked:
+    """The newest `RANKED` papers that the query asks for, in the order of the taste, each with so many
+    reasons at `most`; what the person starred or hid is known, and left out. Raises UsageError for a
+    broken cursor, and as `papers.page` does."""
+    start = max(0, int(cursors.read(cursor, "mine", list_of(query)).key)) if cursor else 0
+    found = _newest(connection, query)
+    known = kept.of_papers(connection, person_pk, [name for name, _ in found])
+    found = [
+        r for r in found if not (r[0] in known and (known[r[0]].starred or known[r[0]].hidden))
+    ]
+    seen = [as_paper(json.loads(text)) for _, text in found]
+    rows = mine.rows(seen)
+    order = np.argsort(-mine.of_rows(rows, seen), kind="stable")
+    end = start + query.limit
+    shown = order[start:end]
+    because = {
+        found[n][0]: reasons(*mine.explain(seen[n], rows[n]), most) for n in (shown if most else ())
+    }
+    following = cursors.write(Place("mine", end, 0), list_of(query)) if end < len(found) else None
+    return Ranked(Page(tuple(found[n] for n in shown), following), because)
 
 
 def _newest(connection: Connection, query: PaperQuery) -> list[tuple[str, str]]:
@@ -177,17 +196,18 @@ def _remember(cache: dict[Any, Any], key: Any, value: object) -> None:
         cache[key] = value
 
 
-def reasons(mine: Taste, doc: Mapping[str, Any], most: int) -> list[tuple[str, float]]:
+def reasons(
+    words: Sequence[tuple[str, float]], authors: Sequence[tuple[str, float]], most: int
+) -> list[tuple[str, float]]:
     """The words and authors that speak most for a paper, or against it, heaviest first; features of
     the same words, which say it twice, once."""
-    words, authors = mine.explain(as_paper(doc))
     read = ((as_read(word.removeprefix(TITLE)), weight) for word, weight in words)
     found: list[tuple[str, float]] = []
     said: set[str] = set()
     for name, weight in heapq.merge(read, authors, key=lambda pair: -abs(pair[1])):
+        if len(found) == most:
+            break
         if said.isdisjoint(parts := name.split()):
             found.append((name, weight))
             said.update(parts)
-        if len(found) == most:
-            break
     return found

@@ -39,7 +39,7 @@ def first(store: Store, person: int, count: int = 10) -> list[str]:
     with store.read() as connection:
         mine = tastes.of_person(connection, person).taste
         assert mine
-        page = tastes.page(connection, person, mine, PaperQuery(limit=count))
+        page = tastes.page(connection, person, mine, PaperQuery(limit=count)).page
     return [doc["title"] for doc in page.items]
 
 
@@ -85,7 +85,7 @@ def test_pages_follow_each_other_and_leave_out_what_is_known(store: Store) -> No
         seen: list[str] = []
         cursor = ""
         while True:
-            page = tastes.page(connection, ada, mine, PaperQuery(limit=60), cursor)
+            page = tastes.page(connection, ada, mine, PaperQuery(limit=60), cursor).page
             seen += [name for name, _ in page.rows]
             if page.next is None:
                 break
@@ -147,7 +147,7 @@ def test_reasons_name_words_and_authors_once(store: Store) -> None:
     assert mine
     with store.read() as connection:
         doc = papers.page(connection, PaperQuery(q=KITE, limit=30)).items[-1]
-    found = tastes.reasons(mine, doc, 4)
+    found = tastes.reasons(*mine.explain(tastes.as_paper(doc)), 4)
     assert len(found) == 4
     assert any("kite" in name for name, _ in found)
     words = [word for name, _ in found for word in name.split()]

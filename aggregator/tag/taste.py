@@ -44,7 +44,11 @@ class Taste:
 
     def scores(self, papers: Sequence[Paper]) -> np.ndarray:
         """(n,) how well each paper fits: sums of three likenesses, of use for their order alone."""
-        return self.of_rows(_rows(self.reading, papers), papers)
+        return self.of_rows(self.rows(papers), papers)
+
+    def rows(self, papers: Sequence[Paper]) -> sp.csr_matrix:
+        """(n, f) what the papers say, as `of_rows` and `explain` take it."""
+        return _rows(self.reading, papers)
 
     def of_rows(self, rows: sp.csr_matrix, papers: Sequence[Paper]) -> np.ndarray:
         """As `scores`, of papers whose rows (n, f) the reading's vectoriser made already."""
@@ -52,11 +56,13 @@ class Taste:
         known = np.array([sum(w for _, w in self._written(p)) for p in papers])
         return rows @ self.words + MEANING * (placed @ self.meaning) + known
 
-    def explain(self, paper: Paper) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+    def explain(
+        self, paper: Paper, row: sp.csr_matrix | None = None
+    ) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
         """(features of the text, authors), each with what it brought (weight > 0) or cost, heaviest
         first. With a constant, which is the same for all papers that are as long, all of them
-        together are the score."""
-        row = _rows(self.reading, [paper])
+        together are the score. `row` is the paper's, where it is known."""
+        row = self.rows([paper]) if row is None else row
         _, lengths = self.reading.meant(row)
         near = self.reading.directions[row.indices] @ self.meaning
         brought = row.data * (self.words[row.indices] + MEANING * near / lengths[0])

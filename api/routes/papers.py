@@ -64,10 +64,9 @@ def _mine(request: Request, services: Services, params: PaperParams) -> Response
                 else "sort=mine: how the papers here speak is not learned yet; expected 500 papers, "
                 "and some minutes."
             )
-        page = tastes.page(
-            connection, person, mine.taste, params.query(services.config), params.cursor
-        )
-    answer = paper_list(page, services.base_url)
+        query = params.query(services.config)
+        found = tastes.page(connection, person, mine.taste, query, params.cursor)
+    answer = paper_list(found.page, services.base_url)
     answer.headers.update({"Cache-Control": "private, no-store", "Vary": "Cookie"})
     return answer
 

@@ -44,6 +44,5 @@ def listed(request: Request, services: Services, query: PaperQuery, cursor: str)
             return ForMe(
                 nothing, lacks="stars" if known.missing else "reading", missing=known.missing
             )
-        page = tastes.page(connection, person, known.taste, query, cursor)
-    because = {doc["id"]: tastes.reasons(known.taste, doc, BECAUSE) for doc in page.items}
-    return ForMe(page, because)
+        found = tastes.page(connection, person, known.taste, query, cursor, BECAUSE)
+    return ForMe(found.page, found.because)
