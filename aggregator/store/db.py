@@ -197,9 +197,12 @@ class Store:
 def _locked(path: Path, *, blocking: bool = True) -> Iterator[bool]:
     """A lock on this file, which ends with its holder. Not `blocking`, it gives False if another has it.
     `FileLock` takes ten times as long for the same."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            continue
         try:
             got = lock_descriptor(descriptor, blocking=blocking)
             if got and _is_gone(descriptor, path):
