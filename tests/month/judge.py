@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from email import policy
 from email.parser import BytesParser
@@ -17,6 +17,7 @@ from tests.month.fleet import Fleet
 from tests.test_kills import Count
 
 _ID = re.compile(r"arxiv\.org/abs/(\d{4}\.\d{4,5})")
+_PAGE = re.compile(r"/papers/([0-9a-z]+)")  # where a long letter has no room for more
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ def rows(
     """(what, measured)."""
     stored = _stored(store)
     news, repeats = _news(store, stored)
-    shown, copies = _mails(box)
+    shown, copies = _mails(box, {owner: name for name, owner in stored.items()})
     count = Count()
     for target in targets:
         count.add(target, sorted(news), shown[target])
@@ -88,8 +89,9 @@ def _news(store: Store, stored: dict[str, str]) -> tuple[set[str], int]:
     return {name for name, owner in stored.items() if owner in new}, repeats
 
 
-def _mails(box: Path) -> tuple[dict[str, dict[str, list[str]]], int]:
-    """(target -> arXiv id -> Message-IDs, copies of a message beyond its first)."""
+def _mails(box: Path, names: Mapping[str, str]) -> tuple[dict[str, dict[str, list[str]]], int]:
+    """(target -> arXiv id -> Message-IDs, copies of a message beyond its first); `names` are the arXiv
+    ids of papers."""
     shown: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     seen: Counter[tuple[str, str]] = Counter()
     for path in sorted(box.glob("*.eml")):
@@ -97,6 +99,8 @@ def _mails(box: Path) -> tuple[dict[str, dict[str, list[str]]], int]:
         body = message.get_body(("plain",))
         assert body
         seen[message["To"], message["Message-ID"]] += 1
-        for name in set(_ID.findall(body.get_content())):
+        text = body.get_content()
+        pages = {names[paper] for paper in _PAGE.findall(text) if paper in names}
+        for name in pages | set(_ID.findall(text)):
             shown[message["To"]][name].append(message["Message-ID"])
     return shown, sum(seen.values()) - len(seen)
