@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ IN_PAPERS, MOST_IN = 3, 0.2
 """A feature is of use if it occurs in so many papers, and in no larger a share of them."""
 MEANINGS = 100
 """Directions of meaning: words that occur in the same papers lie near each other there."""
+MOST_REMEMBERED = 3_000
+"""Papers, of which each takes some 3 KB."""
 FORMAT = 1
 _ARRAYS = ("idf", "mean", "directions", "centre")
 
@@ -43,6 +46,28 @@ class Reading:
         """Papers -> rows over the vocabulary."""
         return Vectoriser(self.vocabulary, self.idf)
 
+    @cached_property
+    def _remembered(self) -> dict[Paper, tuple[np.ndarray, np.ndarray]]:
+        """Text -> features and their weights: a text always has the same."""
+        return {}
+
+    def rows(self, papers: Sequence[Paper]) -> sp.csr_matrix:
+        """Papers -> their rows (n, f), as the vectoriser makes them. Those of the latest texts are
+        remembered: a list is asked for again and again, and most of its papers stay."""
+        known = self._remembered
+        found = {paper: row for paper in papers if (row := known.get(paper))}
+        new = [paper for paper in dict.fromkeys(papers) if paper not in found]
+        made = dict(zip(new, _parts(self.vectoriser.transform(new)), strict=True))
+        if len(known) + len(made) > MOST_REMEMBERED:
+            known.clear()
+        known.update(made)
+        found |= made
+        parts = [found[paper] for paper in papers]
+        ends = np.cumsum([0, *(len(indices) for indices, _ in parts)])
+        indices = np.concatenate([np.zeros(0, np.int32), *(indices for indices, _ in parts)])
+        data = np.concatenate([np.zeros(0, np.float32), *(data for _, data in parts)])
+        return sp.csr_matrix((data, indices, ends), shape=(len(papers), len(self.vocabulary)))
+
     def meant(self, rows: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
         """Rows (n, f) -> where they lie among the directions, (n, k) of length 1, and the lengths
         (n,) that they had; 1 for a row that lies in the centre."""
@@ -50,6 +75,12 @@ class Reading:
         lengths = np.linalg.norm(placed, axis=1)
         lengths[lengths == 0] = 1
         return placed / lengths[:, None], lengths
+
+
+def _parts(rows: sp.csr_matrix) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The features and the weights of each row."""
+    ends = np.asarray(rows.indptr)
+    return [(rows.indices[start:end], rows.data[start:end]) for start, end in pairwise(ends)]
 
 
 def learn(papers: Sequence[Paper]) -> Reading | None:

@@ -104,7 +104,7 @@ def learn(
 
 
 def _rows(reading: Reading, papers: Sequence[Paper]) -> sp.csr_matrix:
-    return reading.vectoriser.transform([(paper.title, paper.abstract) for paper in papers])
+    return reading.rows([(paper.title, paper.abstract) for paper in papers])
 
 
 def _mean(rows: sp.csr_matrix) -> np.ndarray:

@@ -35,6 +35,17 @@ def starred(theme: tuple[str, ...], count: int = 6) -> list[Paper]:
     return [paper(theme, 1_000 + n, "Ada", f"Other {n}") for n in range(count)]
 
 
+def test_rows_are_the_same_remembered_or_not(
+    known: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_REMEMBERED", 8)
+    texts = [(one.title, one.abstract) for one in starred(KITES, 5) + starred(ROCKS, 5)]
+    for some in (texts[:5], texts[2:7], [texts[9], ("", ""), texts[9]], texts, []):
+        wanted, found = known.vectoriser.transform(some), known.rows(some)
+        assert np.array_equal(found.toarray(), wanted.toarray())
+        assert len(known._remembered) <= max(8, len(some))
+
+
 def test_papers_like_the_starred_ones_come_first(known: Reading) -> None:
     found = taste.learn(known, starred(KITES), [])
     assert found
