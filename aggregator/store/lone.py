@@ -1,10 +1,11 @@
-"""The short way for papers of one entry that nothing else speaks of: most of what arXiv brings.
+"""The short way for papers of one entry that nothing else speaks of: most of what arXiv and feeds bring.
 
 Two arXiv ids are never joined (merge/match.py, rule 4). So an arXiv record is a paper of its own
 unless something has one of its names (an entry, a post, a citation, a paper merged away), or an
-entry without an arXiv id has its title or its people, or a person decided about it. Where neither the
-store nor the page has any of that, its rows can be made without looking around, even in another
-process, and are the ones that the long way would make.
+entry without an arXiv id has its title or its people, or a person decided about it. A post that names
+nothing stands for itself unless it is there already, or a person decided about it: posts never meet by
+their titles. Where neither the store nor the page has any of that, its rows can be made without
+looking around, even in another process, and are the ones that the long way would make.
 """
 
 from collections import Counter
@@ -44,6 +45,12 @@ class Ties(NamedTuple):
     title: str | None
     people: str | None
     paper_id: str
+    key: str
+
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """Its names; of a post, which has none, the key of its entry."""
+        return self.names or (self.key,)
 
 
 class Made(NamedTuple):
@@ -81,10 +88,14 @@ def ready(draft: Draft) -> Ready:
 
 
 def _ties(draft: Draft) -> Ties | None:
-    of_arxiv = draft.kind == "arxiv" and draft.identifiers.get("arxiv") == draft.native_id
-    if not of_arxiv or draft.role != "preprint" or draft.about or draft.mentions or draft.cites:
+    if draft.about or draft.mentions or draft.cites:
         return None
-    return Ties(claims(draft), title_key(draft), people_key(draft), candidate_id(draft.key, 0))
+    names = claims(draft)
+    of_arxiv = draft.kind == "arxiv" and draft.identifiers.get("arxiv") == draft.native_id
+    if not (of_arxiv and draft.role == "preprint") and (names or draft.role != "post"):
+        return None
+    title, people = title_key(draft), people_key(draft)
+    return Ties(names, title, people, candidate_id(draft.key, 0), draft.key)
 
 
 class Maker:
@@ -153,7 +164,7 @@ def part(connection: Connection, waiting: Sequence[Ready]) -> tuple[list[Ready],
     candidates = [one.ties for one in waiting if one.ties]
     if not candidates:
         return [], list(waiting)
-    names = Counter(name for ties in candidates for name in ties.names)
+    names = Counter(name for ties in candidates for name in ties.known_by)
     met = {name for name, times in names.items() if times > 1}
     titles, people = set[str | None](), set[str | None]()
     for one in waiting:
@@ -163,6 +174,7 @@ def part(connection: Connection, waiting: Sequence[Ready]) -> tuple[list[Ready],
             titles.add(title_key(draft))
             people.add(people_key(draft))
     met |= _named(connection, names.keys())
+    met |= _stored(connection, [ties.key for ties in candidates if not ties.names])
     ids = _taken(connection, [ties.paper_id for ties in candidates])
     titles |= _elsewhere(connection, entry.c.title_key, {t.title for t in candidates if t.title})
     people |= _elsewhere(connection, entry.c.people_key, {t.people for t in candidates if t.people})
@@ -171,7 +183,7 @@ def part(connection: Connection, waiting: Sequence[Ready]) -> tuple[list[Ready],
         ties = one.ties
         free = (
             ties is not None
-            and met.isdisjoint(ties.names)
+            and met.isdisjoint(ties.known_by)
             and ties.paper_id not in ids
             and (ties.title is None or ties.title not in titles)
             and (ties.people is None or ties.people not in people)
@@ -210,6 +222,13 @@ def _named(connection: Connection, names: Iterable[str]) -> set[str]:
     for row in connection.execute(sa.select(ruling.c.a, ruling.c.b)):
         found.update(row)
     return found
+
+
+def _stored(connection: Connection, keys: Sequence[str]) -> set[str]:
+    """Those of the keys that entries have."""
+    return set(
+        connection.scalars(sa.select(entry.c.key).where(among(connection, entry.c.key, keys)))
+    )
 
 
 def _taken(connection: Connection, ids: Sequence[str]) -> set[str]:

@@ -61,18 +61,22 @@ ARXIV = [
     preprint("1711.00004", authors=("Ada Lovelace",), identifiers={"doi": "10.1/x"}),
     preprint("1711.00005", title="深度学习 gadgets", authors=(), abstract='A "quote"\nand a line'),
 ]
+POSTS = [
+    post("t3_a", score=5, num_comments=3),
+    replace(post("t3_b", title="[D] 怎样读论文?"), dated=False),
+]
 
 
 def test_the_rows_are_those_of_the_long_way(store: Store, tmp_path: Path) -> None:
-    put(store, [ARXIV], short=True)
+    put(store, [ARXIV + POSTS], short=True)
     found = dict(rows(store))
     with store.write() as connection:
         for table in reversed(SQLModel.metadata.sorted_tables):
             connection.execute(table.delete())
         index = "paper_fts" if store.is_sqlite else "paper_search"
         connection.execute(sa.text(f"DELETE FROM {index}"))
-    put(store, [ARXIV], short=False)
-    assert len(found["paper"]) == 5
+    put(store, [ARXIV + POSTS], short=False)
+    assert len(found["paper"]) == 7
     assert dict(rows(store)) == found
 
 
@@ -137,3 +141,22 @@ def test_what_is_spoken_of_or_decided_about_goes_the_long_way(store: Store) -> N
             assert lone.part(connection, [asked]) == ([asked], [])
             connection.execute(sa.insert(table).values(**row))
             assert lone.part(connection, [asked]) == ([], [asked])
+
+
+def test_a_post_stands_for_itself_unless_it_is_known_or_decided_about(store: Store) -> None:
+    free, other = post("t3_a"), post("t3_b")
+    asked = [lone.ready(free), lone.ready(other)]
+    named = [
+        lone.ready(post("t3_c", about="arxiv:1711.00001")),
+        lone.ready(post("t3_d", mentions=("doi:10.1/x",))),
+        lone.ready(replace(post("t3_e"), identifiers={"doi": "10.1/y"})),
+    ]
+    with store.undone() as connection:
+        assert lone.part(connection, [*asked, *named]) == (asked, named)
+        assert lone.part(connection, [asked[0], *asked]) == ([asked[1]], [asked[0]] * 2)
+        rows = {"a": free.key, "b": "cvf:x", "together": True, "by": "", "at": NOW}
+        connection.execute(sa.insert(ruling).values(**rows))
+        assert lone.part(connection, asked) == ([asked[1]], [asked[0]])
+    put(store, [[replace(free, title="Another")]], short=False)
+    with store.write() as connection:
+        assert lone.part(connection, asked) == ([asked[1]], [asked[0]])
