@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Lock
 
 from aggregator.errors import UsageError
@@ -62,14 +63,31 @@ def in_use(store: Store, settings: Settings, config: Config) -> InUse:
 
 
 def read_base(settings: Settings) -> Tagger:
-    """The model trained here, else the shipped one; read once for each content of the file. Raises
-    UsageError if it is missing or broken."""
+    """The model trained here, else the shipped one; read once for each content of the file. One that
+    cannot be read is refused, the log says why, and the shipped one is used."""
+    return _base(settings)[0]
+
+
+def _base(settings: Settings) -> tuple[Tagger, Path | None]:
+    """The base and the file it was read from; None for the shipped one."""
     path = settings.tagger
-    about = path.stat() if path else None
-    key = ("file", path, about and (about.st_mtime_ns, about.st_size))
-    found = _remembered(key, lambda: load(path))
-    assert found  # `load` raises where there is none
-    return found
+    if path:
+        about = path.stat()
+        key = ("file", path, about.st_mtime_ns, about.st_size)
+        trained = _remembered(key, lambda: _trained(path))
+        if trained:
+            return trained, path
+    shipped = _remembered(("shipped",), load)
+    assert shipped  # `load` raises where there is none
+    return shipped, None
+
+
+def _trained(path: Path) -> Tagger | None:
+    try:
+        return load(path)
+    except UsageError as error:
+        log.warning("%s It is not used, and the shipped model is.", error)
+        return None
 
 
 def with_meaning(tagger: Tagger, settings: Settings) -> Tagger:
@@ -77,7 +95,7 @@ def with_meaning(tagger: Tagger, settings: Settings) -> Tagger:
     Raises UsageError if they cannot be used."""
     if not settings.embeddings:
         return tagger
-    base, path = read_base(settings), settings.tagger
+    base, path = _base(settings)
     beside = meaning.beside(path) if path else meaning.SHIPPED
     about = beside.stat() if beside.exists() else None
     key = ("meaning", beside, about and (about.st_mtime_ns, about.st_size), base.version)

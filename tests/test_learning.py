@@ -13,7 +13,8 @@ from aggregator.errors import UsageError
 from aggregator.settings import Settings
 from aggregator.store import feedback, model, papers, people
 from aggregator.store.db import Store
-from aggregator.tag import own, teach
+from aggregator.tag import meaning, own, teach
+from aggregator.tag.artifact import SHIPPED
 from aggregator.tag.model import load
 from aggregator.topics import Config, Topic, Work
 from tests.conftest import NOW
@@ -160,6 +161,26 @@ def test_a_broken_model_is_refused_and_the_base_used(
         )  # fmt: skip
     assert taggers.in_use(store, settings, CONFIG).tagger is base
     assert "not a model file" in caplog.text
+
+
+def test_a_broken_or_foreign_model_file_is_refused_and_the_shipped_one_used(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shipped = taggers.read_base(Settings(data_dir=tmp_path / "empty"))
+    settings = Settings(data_dir=tmp_path)
+    whole = SHIPPED.read_bytes()
+    cut, foreign = whole[: len(whole) // 2], meaning.SHIPPED.read_bytes()
+    for content in (b"", cut, whole[:-9_000] + b"?" * 9_000, foreign):
+        caplog.clear()
+        settings.own_tagger.write_bytes(content)
+        assert taggers.read_base(settings) is shipped
+        assert taggers.in_use(store, settings, CONFIG).tagger is shipped
+        assert caplog.text.count("not a model file") == 1  # said once, and not for each batch
+        assert f"{settings.own_tagger}: " in caplog.text
+        assert "the shipped model is" in caplog.text
+        taggers.check(settings)
+    settings.own_tagger.write_bytes(whole)
+    assert taggers.read_base(settings) is not shipped
 
 
 def kites(n: int) -> list[tuple[str, str]]:
