@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from aggregator import pipeline, topics, works
 from aggregator.settings import Settings
 from aggregator.store.db import Store
+from aggregator.topics import Config
 from api.app import create_app
 from tests.conftest import sqlite_store
 from tests.e2e import hostile, owned, sample
@@ -26,13 +28,19 @@ PROJECT = Path(__file__).parents[2]
 
 
 @contextmanager
-def served(store: Store, folder: Path, **given: Any) -> Iterator[str]:
-    """The address of the application over this store; with settings of its own it knows its address."""
-    config = topics.load(PROJECT / "topics.toml")
+def served(
+    store: Store,
+    folder: Path,
+    config: Config | None = None,
+    now: Callable[[], datetime] = lambda: sample.NOW,
+    **given: Any,
+) -> Iterator[str]:
+    """The address of the application over this store, at the time of the sample and with the topics as
+    shipped unless told otherwise; with settings of its own it knows its address."""
 
     def made(url: str) -> FastAPI:
         settings = Settings(data_dir=folder, **({"base_url": url, **given} if given else {}))
-        return create_app(store, settings, config, now=lambda: sample.NOW)
+        return create_app(store, settings, config or topics.load(PROJECT / "topics.toml"), now=now)
 
     with serving(made) as url:
         yield url
