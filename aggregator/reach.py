@@ -118,9 +118,7 @@ def _connecting(event: str, about: tuple[Any, ...]) -> None:
     host = str(address[0]) if isinstance(address, tuple) else str(address)
     try:
         fine = addresses.is_public(host)
-    except (
-        ValueError
-    ):  # a name, which the system would look up once more, or a socket of this machine
+    except ValueError:  # a name, to be looked up once more, or a socket of this machine
         fine = False
     if not fine:
         guard.refused = host

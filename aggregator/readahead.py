@@ -79,6 +79,7 @@ def _cut(task: Task) -> Iterator[list[bytes]]:
 
 
 def maker(task: Task) -> Make:
+    """What makes items of lines of the task's file."""
     form = imports.of_name(task.form)
     assert form is not None
     assert form.by_line
