@@ -20,7 +20,8 @@ from aggregator.tag import artifact as artifacts
 from aggregator.tag import own
 from aggregator.tag.artifact import Artifact
 from aggregator.tag.model import Tagger
-from aggregator.tag.teach import Said, teach
+from aggregator.tag.teach import Said, Taught, teach
+from aggregator.tag.teach_own import teach_own
 from aggregator.topics import Config, Topic
 
 log = logging.getLogger(__name__)
@@ -80,8 +81,8 @@ def _count(store: Store) -> int:
 
 
 def learn(store: Store, settings: Settings, config: Config, now: datetime) -> Attempt:
-    """Teach the tagger what people said, and make topics' own models anew with it; what is better
-    is used from then on by every process. Noted in the history in any case."""
+    """Teach the tagger, and topics' own models, what people said; what is better is used from then on
+    by every process. Noted in the history in any case."""
     base = taggers.read_base(settings)
     with store.read() as connection:
         known = labels.words(connection)
@@ -90,17 +91,15 @@ def learn(store: Store, settings: Settings, config: Config, now: datetime) -> At
         ]
         sample = labels.sample(connection)
     found, figures = teach(base, said, sample[:ANCHORS])
-    shown = {name: asdict(one) for name, one in figures.items()}
     if found:
+        shown = {name: asdict(one) for name, one in figures.items()}
         _swap_in(store, "taught", "", base.version, found.artifact, shown, now)
-    fitted = [
-        topic.name
-        for topic in config.topics
-        if topic.name not in base.topics
-        and any(topic.name in one.words for one in said)
-        and _fit(store, topic, base, said, sample, now)
-    ]
-    better = sorted(name for name, one in figures.items() if one.kept) + fitted
+    for topic in config.topics:
+        if topic.name not in base.topics and topic.keywords:
+            one = _teach_own(store, topic, base, said, sample, now)
+            figures |= {topic.name: one} if one else {}
+    shown = {name: asdict(one) for name, one in figures.items()}
+    better = sorted(name for name, one in figures.items() if one.kept)
     attempt = Attempt(now, known.count, "kept" if better else "worse", _sentence(better), shown)
     with store.write() as connection:
         model.note_attempt(connection, attempt)
@@ -108,16 +107,34 @@ def learn(store: Store, settings: Settings, config: Config, now: datetime) -> At
     return attempt
 
 
+def _teach_own(
+    store: Store,
+    topic: Topic,
+    base: Tagger,
+    said: list[Said],
+    sample: list[tuple[str, str]],
+    now: datetime,
+) -> Taught | None:
+    works, judged = _of(topic, said)
+    found, figures = teach_own(topic, works, judged, sample, now.date().isoformat())
+    if found:
+        basis = taggers.basis_of(topic, base)
+        _swap_in(store, "own", topic.name, basis, found, found.figures, now)
+    return figures
+
+
 def roll_back(store: Store, now: datetime) -> bool:
-    """Use the taught model before the one in use, or the base where there is none; False if nothing
-    was taught. Learning begins again when enough more was said."""
+    """Use the models before the last learning that brought some again, or the base where there are none;
+    False if nothing was taught. Learning begins again when enough more was said."""
     with store.write() as connection:
-        gone = model.take_back(connection, "taught", "")
-        if gone:
+        learned = model.learned_last(connection)
+        for kind, name in learned:
+            model.take_back(connection, kind, name)
+        if learned:
             known = labels.words(connection).count
-            said = "The model before is used again."
+            said = "The models before are used again."
             model.note_attempt(connection, Attempt(now, known, "rolled_back", said, {}))
-    return gone
+    return bool(learned)
 
 
 def own_models(store: Store, settings: Settings, config: Config, now: datetime) -> None:
@@ -154,16 +171,20 @@ def _fit(
     said: list[Said],
     sample: list[tuple[str, str]],
     now: datetime,
-) -> bool:
-    judged = [
-        own.Judged(one.paper, one.words[topic.name]) for one in said if topic.name in one.words
-    ]
-    works = [(work.title, "") for work in topic.works]
+) -> None:
+    works, judged = _of(topic, said)
     log.info("making a model of the topic %s from %d papers", topic.name, len(sample))
     found = own.fit(topic, works, judged, sample, now.date().isoformat())
     basis = taggers.basis_of(topic, base)
     _swap_in(store, "own", topic.name, basis, found, found.figures if found else {}, now)
-    return found is not None
+
+
+def _of(topic: Topic, said: list[Said]) -> tuple[list[own.Paper], list[own.Judged]]:
+    """The topic's works as papers, and the papers of which people spoke."""
+    works = [(work.title, "") for work in topic.works]
+    return works, [
+        own.Judged(one.paper, one.words[topic.name]) for one in said if topic.name in one.words
+    ]
 
 
 def _swap_in(

@@ -85,5 +85,7 @@ def roll_back() -> None:
 
     with opened(act="train --rollback") as (store, _, _config):
         gone = learning.roll_back(store, clock.wall())
-    sentence = "The model before is used again." if gone else "Nothing was taught; nothing changed."
+    sentence = (
+        "The models before are used again." if gone else "Nothing was taught; nothing changed."
+    )
     Console().print(sentence)

@@ -90,6 +90,17 @@ def take_back(connection: Connection, kind: Kind, name: str) -> bool:
     return True
 
 
+def learned_last(connection: Connection) -> list[tuple[Kind, str]]:
+    """(kind, name) of the models in use that the latest learning brought of which any is in use."""
+    kept = sa.select(training.c.at).where(training.c.outcome == "kept")
+    asked = sa.select(model.c.kind, model.c.name, model.c.at).where(
+        model.c.in_use, model.c.kind.in_(("taught", "own")), model.c.at.in_(kept)
+    )
+    rows = connection.execute(asked).all()
+    latest = max((row.at for row in rows), default=None)
+    return [(row.kind, row.name) for row in rows if row.at == latest]
+
+
 def newest_paper(connection: Connection) -> int:
     """The greatest key of a paper; 0 in an empty store."""
     return connection.scalar(sa.select(sa.func.max(paper.c.pk))) or 0

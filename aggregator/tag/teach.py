@@ -69,10 +69,10 @@ def teach(
             continue
         mine = sp.csr_matrix(rows[judged])
         odds, still = _odds(base, mine, column), _odds(base, rest, column)
-        threshold = _log_odds(float(base.thresholds[column]))
-        before = _figures(truth, odds, odds - threshold)
-        after = _figures(truth, *_unseen(mine, truth, odds, rest, still, threshold))
-        kept = _no_worse(before, after)
+        threshold = log_odds(float(base.thresholds[column]))
+        before = measured(truth, odds, odds - threshold)
+        after = measured(truth, *_unseen(mine, truth, odds, rest, still, threshold))
+        kept = no_worse(before, after)
         figures[topic] = Taught(len(judged), int(truth.sum()), before, after, kept)
         if kept:
             change = _change(mine, truth, odds, rest, still)
@@ -138,8 +138,9 @@ def _matched(before: np.ndarray, after: np.ndarray, threshold: float) -> float:
     return float((ordered[count - 1] + ordered[count]) / 2)
 
 
-def _figures(truth: np.ndarray, odds: np.ndarray, passed: np.ndarray) -> dict[str, float | None]:
-    """`odds` (n,) log-odds, `passed` (n,) by how much they pass the threshold."""
+def measured(truth: np.ndarray, odds: np.ndarray, passed: np.ndarray) -> dict[str, float | None]:
+    """A model's figures on judged papers: `truth` (n,) what people said, `odds` (n,) its log-odds, `passed`
+    (n,) by how much they pass its threshold."""
     p = _sure(odds)
     found = scores(truth, p, passed >= 0)
     loss = float(np.mean(np.logaddexp(0, odds) - truth * odds))
@@ -152,7 +153,8 @@ def _figures(truth: np.ndarray, odds: np.ndarray, passed: np.ndarray) -> dict[st
     }
 
 
-def _no_worse(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> bool:
+def no_worse(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> bool:
+    """Is F1 no lower and log loss lower than before?"""
     return (after["f1"] or 0.0) >= (before["f1"] or 0.0) and (after["log_loss"] or 0.0) < (
         before["log_loss"] or 0.0
     )
@@ -181,7 +183,8 @@ def _sure(odds: np.ndarray) -> np.ndarray:
     return calibrated(odds[:, None], np.array([[1.0, 0.0]]))[:, 0]
 
 
-def _log_odds(p: float) -> float:
+def log_odds(p: float) -> float:
+    """The log-odds of a probability between 0 and 1."""
     return float(np.log(p / (1 - p)))
 
 
