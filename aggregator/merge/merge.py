@@ -19,7 +19,8 @@ from aggregator.models import Entry, Happening
 _RANK = {"proceedings": 0, "preprint": 1, "work": 2, "citing": 3, "post": 4}
 _PUBLIC = ("proceedings", "preprint")
 _CODE = re.compile(r"https?://(?:www\.)?(?:github|gitlab|bitbucket)\.(?:com|org)/[\w.-]+/[\w.-]+")
-_LABEL = re.compile(r"^\s*(?:\[\w{1,12}\]\s*)+")
+_LABEL = re.compile(r"^\s*(?:\[(?:\w{1,12}|\d{4}\.\d{4,5}(?:v\d{1,3})?)\]\s*)+")
+"""What people write before a title: [R], or the number that arXiv's own pages put there."""
 _SHOWN_EXTRA = ("venue", "score", "num_comments", "flair", "subreddit", "topics")
 
 

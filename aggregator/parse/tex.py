@@ -78,7 +78,8 @@ _BRACED = re.compile(rf"(\\[A-Za-z]+\s?\{{{_BODY}\}})|\{{(?<![\\^_}}]\{{)({_BODY
 _ESCAPED = re.compile(r"\\([%&#_])|\\(\$)(?=\d)")
 _SCRIPT = re.compile(r"\\text(super|sub)script\s?\{([^{}]*)\}")
 _MATH = re.compile(
-    r"\$(?<![\\$]\$)(?!\$)([^$]{1,200}?)(?<!\\)\$(?![\d$])|\\\(\s*(.{1,200}?)\s*\\\)"
+    r"\$(?<![\\$]\$)(?!\$)(?:(\\[A-Za-z]+)\$(?=\d)|([^$]{1,200}?)(?<!\\)\$(?![\d$]))"
+    r"|\\\(\s*(.{1,200}?)\s*\\\)"
 )
 _BARE_GREEK = re.compile(rf"\{{\s*\\({'|'.join(_GREEK)})\s*\}}|\\({'|'.join(_GREEK)})(?![A-Za-z])")
 _QUOTES = re.compile(r"``([^`]{1,300}?)''")
@@ -142,7 +143,7 @@ def _script(match: re.Match[str]) -> str:
 
 
 def _formula(match: re.Match[str]) -> str:
-    body = match[1] if match[1] is not None else match[2]
+    body = match[match.lastindex or 0]
     if not is_formula(body):
         return match[0]
     tokens = _TOKEN.findall(body)

@@ -29,6 +29,7 @@ from api.web.typeset import typeset
 YEAR = 365 * 24 * 3600
 STATIC = Path(__file__).parent / "static"
 THEME_COOKIE, THEMES = "theme", ("light", "dark")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 AS_SYSTEM = "system"
 """Asked for as a theme: what was chosen is forgotten."""
 
@@ -125,7 +126,7 @@ def _environment() -> Environment:
         "citation_tags": citation_tags,
         "typeset": typeset,
         "explained": lambda source, t: digest_language(t.code).explained(source),
-        "told": lambda message, t: digest_language(t.code).told(message),
+        "told": told,
     }
     environment.globals |= {"asset": asset, "keeps": keeps}
     return environment
@@ -144,6 +145,19 @@ def citation_tags(paper: dict[str, Any], base: str) -> list[tuple[str, str]]:
 def moment(text: str) -> datetime:
     """A moment of a document."""
     return parse_moment(text)
+
+
+def told(message: str, t: language.Language) -> str:
+    """A source's message in the reader's language, with its moments as people write them."""
+    said = digest_language(t.code).told(message)
+    return _MOMENT.sub(lambda found: _as_written(found[0], t), said)
+
+
+def _as_written(text: str, t: language.Language) -> str:
+    try:
+        return t.time(parse_moment(text))
+    except ValueError:  # upstreams are quoted, too
+        return text
 
 
 def code(text: str) -> Markup:

@@ -210,6 +210,21 @@ def test_only_the_owner_may_and_only_by_the_form(
     assert waiting(store) == []
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "16 Nov 2017, 09:30 UTC"), ("zh", "2017年11月16日 09:30 UTC")]
+)
+def test_moments_in_messages_are_said_as_people_write_them(
+    store: Store, browser: TestClient, lang: str, said: str
+) -> None:
+    message = "Left alone until 2017-11-16T09:30:00Z: a.org has no 2017-13-32T00:00:00Z."
+    ran(store, NOW - HOUR, "throttled", message)
+    for path in ("/sources", "/"):
+        page = browser.get(f"{path}?lang={lang}").text
+        assert said in page
+        assert "T09:30:00Z" not in page
+        assert "2017-13-32T00:00:00Z" in page
+
+
 def test_messages_are_said_in_chinese_on_chinese_pages(store: Store, browser: TestClient) -> None:
     message = "a.org answered 429: too many requests, asking to wait 120 min."
     ran(store, NOW - HOUR, "throttled", message)

@@ -39,6 +39,8 @@ def test_of_a_post_about_a_paper_only_the_title_is_believed() -> None:
         [],
     )
     assert alone.provenance == {"title": stranger.key}
+    pasted = post(title="[1711.00001v2] Deep Widgets", about="arxiv:1711.00001")
+    assert said(pasted).title == "Deep Widgets"
     own = said(post(abstract="How do you read papers?"))
     assert (own.doc["abstract"], own.doc["authors"]) == ("How do you read papers?", ["u/reader"])
 

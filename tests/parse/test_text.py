@@ -31,6 +31,7 @@ from aggregator.parse.tokens import search_tokens
         (r"$O(n\log n)$ $\mathcal{O}(1/\sqrt{n})$", "O(n log n) O(1/√n)"),
         (r"$\mathbb{R}^n$ $x_{ij}$ F$_1$ $90\%$ $ N^4 $", "ℝⁿ xᵢⱼ F₁ 90% N⁴"),
         (r"\(k\)-NN and $k=1,\ldots,K$, $\|x\|_2$", "k-NN and k=1,…,K, ‖x‖₂"),
+        (r"2.7$\pm$4.5%, 406$\times$158", "2.7±4.5%, 406×158"),
         ("{BERT}: Bi{LSTM} for {N}ames", "BERT: BiLSTM for Names"),
         ("A &amp; B &amp;amp; C &lt;b &#x27;R&#39;", "A & B & C <b 'R'"),
         ("<i>in vivo</i> CO<sub>2</sub><br/>x<sup>n</sup>", "in vivo CO₂ xⁿ"),
