@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from aggregator.explaining import explain_paper
 from aggregator.store import feedback, labels, papers
-from aggregator.tag.why import Explanation, Span
+from aggregator.tag.why import Explanation, Reason, Span
 from api.deps import Services, ServicesDep
 from api.web.keep import Back, led_back
 from api.web.reader import Member, member
@@ -18,6 +18,7 @@ from api.web.reader import Member, member
 router = APIRouter(include_in_schema=False, default_response_class=Response)
 
 SHOWN = 6  # reasons for, and against
+LEAST = 0.05  # what weighs less would be shown as 0.0
 NEAR = 0.5
 """A topic that the paper does not have is shown from this share of its threshold on."""
 
@@ -37,8 +38,8 @@ class Why:
     about: Explanation
     title: list[Piece]
     abstract: list[Piece]
-    reasons: list[tuple[str, float]]
-    against: list[tuple[str, float]]
+    reasons: list[Reason]
+    against: list[Reason]
 
 
 def reasons_of(services: Services, doc: dict[str, Any]) -> list[Why]:
@@ -51,8 +52,8 @@ def reasons_of(services: Services, doc: dict[str, Any]) -> list[Why]:
             one,
             pieces(doc["title"], one.highlights.get("title", ())),
             pieces(doc["abstract"], one.highlights.get("abstract", ())),
-            [(r.words, r.weight) for r in one.reasons if r.weight > 0][:SHOWN],
-            [(r.words, r.weight) for r in one.reasons if r.weight < 0][:SHOWN],
+            [r for r in one.reasons if r.weight >= LEAST][:SHOWN],
+            [r for r in one.reasons if r.weight <= -LEAST][:SHOWN],
         )
         for one in found
     ]

@@ -39,6 +39,14 @@ def test_words_are_marked_in_place(browser: TestClient, page: str) -> None:
     assert 'action="/judge"' not in html  # this one is not on the machine itself
 
 
+def test_reasons_say_where_and_none_weighs_nothing(browser: TestClient, page: str) -> None:
+    found = re.findall(r"<span>([^<]+) <small>([+-][0-9.]+)</small></span>", browser.get(page).text)
+    words = [words for words, _ in found]
+    assert "discriminator (title)" in words or "adversarial network (title)" in words
+    assert not [weight for _, weight in found if float(weight) == 0]
+    assert "（标题）" in browser.get(page, params={"lang": "zh"}).text
+
+
 def test_a_word_from_this_machine(app: FastAPI, page: str, store: Store) -> None:
     with local(app) as owner:
         html = owner.get(page).text
