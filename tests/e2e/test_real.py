@@ -95,6 +95,7 @@ def test_an_empty_store_fills(context: BrowserContext, services: StandIn, tmp_pa
             page.goto(url)
             expect(page.get_by_role("heading", level=1)).to_have_text("Nothing collected yet")
             expect(page.get_by_role("link", name="Deep Residual Learning")).to_be_visible()
+            assert axe.violations(page) == []
             store.collect("arxiv")
             page.reload()
             expect(page.get_by_role("heading", level=1)).to_have_text("14 November 2017")
@@ -140,15 +141,23 @@ def test_found_saved_and_subscribed_to(page: Page, site: str, mail: MailServer) 
     expect(page).to_have_url(f"{site}/watches/reading")
     expect(page.get_by_role("link", name="DuReader").first).to_be_visible()
     expect(page.get_by_role("link", name="Atom")).to_have_attribute("href", "/feeds/reading.atom")
+    looked = [axe.violations(page)]
     before = len(mail.received)
     page.get_by_role("textbox", name="E-mail address").fill("ada@example.org")
     page.get_by_role("button", name="Sign up").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
     link = re.search(rf"{re.escape(site)}/confirm/\S+", letter(mail, before))
     assert link
+    looked.append(axe.violations(page))
     page.goto(link[0])
+    looked.append(axe.violations(page))
     page.locator("main").get_by_role("button").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Confirmed")
+    looked.append(axe.violations(page))
+    page.locator("main a.button").click()
+    expect(page.locator("main")).to_contain_text("reading")
+    looked.append(axe.violations(page))
+    assert looked == [[]] * 5
     page.goto(f"{site}/settings")
     expect(page.locator("form.row", has_text="ada@example.org")).to_contain_text("active")
 
