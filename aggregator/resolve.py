@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from aggregator.attempt import make_fetcher
-from aggregator.errors import DeniedError, SourceError, ThrottledError
+from aggregator.errors import BrokenError, DeniedError, SourceError, ThrottledError
 from aggregator.ingest import by_age, store_drafts
 from aggregator.models import Parsed
 from aggregator.settings import Settings
@@ -76,9 +76,16 @@ def _wanted(store: Store, arxiv: ArxivSource, now: datetime) -> list[str]:
 def _look_up(
     store: Store, settings: Settings, arxiv: ArxivSource, wanted: list[str], now: datetime
 ) -> tuple[int, int]:
+    with store.read() as connection:
+        witness = entries.oldest(connection, "arxiv")
     http = make_fetcher(store, settings, arxiv, now)
     try:
         drafts = arxiv.look_up(http, wanted, now)
+        # Nothing at all: are they slips of the pen, or does it answer with nothing whatever is asked?
+        if not drafts and witness and not arxiv.look_up(http, [witness], now):
+            raise BrokenError(
+                f"arXiv answered with none of the {len(wanted)} papers asked for, nor with one that it had."
+            )
     finally:
         http.close()
     with store.write() as connection:
@@ -88,11 +95,6 @@ def _look_up(
         for history, some in by_age([Parsed(tuple(drafts))], begun):
             _, new, more = store_drafts(connection, some, arxiv.name, now, backfill=history)
             made, changed = made + new, changed + more
-        names = {f"arxiv:{native}" for native in wanted}
-        if drafts or len(wanted) == 1:
-            found = {f"arxiv:{draft.native_id}" for draft in drafts}
-            ledger.looked_up(connection, names, found, now)
-        elif ledger.disbelieve(connection, "arxiv", names, now):
-            said = f"arXiv answered with none of the {len(wanted)} papers asked for."
-            ledger.cool_down(connection, ledger.LOOK_UPS, now + ledger.LOOK_UPS_WAIT, said)
+        found = {f"arxiv:{draft.native_id}" for draft in drafts}
+        ledger.looked_up(connection, {f"arxiv:{native}" for native in wanted}, found, now)
     return made, changed

@@ -69,6 +69,12 @@ def of_keys(
     return entries, digests
 
 
+def oldest(connection: Connection, kind: str) -> str | None:
+    """The native id of the first published entry of this kind; None if there is none."""
+    asked = sa.select(entry.c.native_id).where(entry.c.kind == kind)
+    return connection.scalar(asked.order_by(entry.c.published).limit(1))
+
+
 def of_native_ids(
     connection: Connection, kind: str, native_ids: Collection[str]
 ) -> tuple[dict[str, Entry], dict[str, str]]:

@@ -212,18 +212,3 @@ def looked_up(
             .where(lookup.c.name == name)
             .values(asked_at=now, found=name in found, tries=lookup.c.tries + 1)
         )
-
-
-def disbelieve(connection: Connection, kind: str, names: Collection[str], now: datetime) -> bool:
-    """Note an answer that has none of several identifiers of this kind. Those that are new stay due for
-    as long as all tries of one would take, and none is counted; then the answer is believed. Is there
-    any of them?"""
-    again = LOOKUP_AGAIN[kind]
-    mine = lookup.c.name.in_(names)
-    old = sa.or_(lookup.c.tries > 0, lookup.c.asked_at <= now - again - LOOKUP_TRIES * again)
-    believed = set(connection.scalars(sa.select(lookup.c.name).where(mine, old)))
-    looked_up(connection, believed, (), now)
-    # As if it had been asked for so long ago that it is due: that remembers the first time.
-    first = sa.update(lookup).where(mine, lookup.c.asked_at.is_(None))
-    connection.execute(first.values(asked_at=now - again))
-    return believed < set(names)

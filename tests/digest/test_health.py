@@ -47,7 +47,7 @@ SAID = [
     "Q1: 5 of 7 events could be had (q2); it is asked again next time.",
     "Q1 does not accept the key (401).",
     "Papers that posts name wait to be looked up until 2017-11-14T14:00:00Z: arXiv answered with none of "
-    "the 120 papers asked for.",
+    "the 120 papers asked for, nor with one that it had.",
     "Q1 says that it is asked too fast (403).",
     "Q1 answered with what is no feed (neither RSS, Atom, RDF nor JSON Feed).",
     "Q1 has a heading for ECCV 2018, and no paper of it was recognised; the page may have changed its form.",

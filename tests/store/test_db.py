@@ -173,22 +173,6 @@ def test_look_ups_are_tried_three_times_a_day_apart(store: Store) -> None:
     assert tries == [["1", "2"], ["2"], ["2"], [], [], []]
 
 
-def test_an_answer_without_any_is_not_believed_for_three_days(store: Store) -> None:
-    names = {"arxiv:1", "arxiv:2"}
-    with store.write() as connection:
-        ledger.want(connection, names)
-        due = []
-        for hour in (0, 1, 71, 72, 73, 95, 96, 120, 121):
-            now = NOW + timedelta(hours=hour)
-            wanted = ledger.wanted(connection, "arxiv", 10, now)
-            waits = bool(wanted) and ledger.disbelieve(connection, "arxiv", names, now)
-            due.append((hour, len(wanted), waits))
-    assert due == [
-        (0, 2, True), (1, 2, True), (71, 2, True), (72, 2, False), (73, 0, False),
-        (95, 0, False), (96, 2, False), (120, 2, False), (121, 0, False),
-    ]  # fmt: skip
-
-
 def finish(store: Store, run_id: int, status: Any, failures: int) -> None:
     with store.write() as connection:
         runs.finish(
