@@ -47,8 +47,10 @@ def said(connection: Connection) -> Iterator[tuple[dict[str, Any], dict[str, boo
 def sample(connection: Connection, seed: int = 0) -> list[tuple[str, str]]:
     """(title, abstract) of papers from everywhere in the store, `MOST_SAMPLED` at most; of a small
     store all. Starters, known by their titles alone, are left out."""
-    newest = connection.scalar(sa.select(sa.func.max(paper.c.pk))) or 0
-    starts = list(range(1, newest + 1, _BLOCK))
+    # Keys may have gaps, so only blocks that hold something: the walk of an index.
+    block = (paper.c.pk - 1) // _BLOCK
+    blocks = connection.scalars(sa.select(block).distinct().order_by(block))
+    starts = [number * _BLOCK + 1 for number in blocks]
     random.Random(seed).shuffle(starts)
     found: list[tuple[str, str]] = []
     for start in starts:

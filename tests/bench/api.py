@@ -106,14 +106,21 @@ def _served(folder: Path) -> Iterator[Client]:
     fill(store, PAPERS)
     store.close()
     port = free_port()
-    server = subprocess.Popen([sys.executable, "-c", SERVE, str(folder), str(port)])
+    command = [sys.executable, "-c", SERVE, str(folder), str(port)]
+    with answering(subprocess.Popen(command), port) as client:
+        yield client
+
+
+@contextmanager
+def answering(server: subprocess.Popen[bytes], port: int) -> Iterator[Client]:
+    """A client of a server that was just started, and is stopped in the end."""
     try:
         client = connected(port)
         yield client
         client.close()
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(20)
 
 
 def free_port() -> int:

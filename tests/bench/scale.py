@@ -17,13 +17,11 @@ from statistics import median, quantiles
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from aggregator import topics
+from aggregator import tastes, topics
 from aggregator.settings import Settings
 from aggregator.store import model, watches
 from aggregator.store.db import Store
-from aggregator.store.labels import MOST_SAMPLED
 from aggregator.store.sql import entry, paper
-from aggregator.tag import artifact, reading
 from aggregator.watches import Watch
 from api.app import create_app
 from tests.api.test_keep import token
@@ -114,27 +112,11 @@ def _keep(store: Store, config: topics.Config) -> None:
 
 
 def _learn(store: Store) -> None:
-    """How the papers speak, from some thousand of them: what "for me" goes by."""
+    """How the papers speak: what "for me" goes by."""
     with store.read() as connection:
-        if ("reading", "") in model.in_use(connection):
-            return
-        known = sa.select(paper.c.doc).where(paper.c.starter.is_(False)).order_by(paper.c.pk)
-        docs = connection.scalars(known.limit(MOST_SAMPLED)).all()
-    found = reading.learn([(doc["title"], doc["abstract"]) for doc in docs])
-    assert found
-    content = reading.to_bytes(found)
-    version = artifact.version_of(content)
-    with store.write() as connection:
-        model.swap_in(
-            connection,
-            "reading",
-            "",
-            basis="",
-            version=version,
-            now=NOW,
-            figures={},
-            content=content,
-        )
+        known = ("reading", "") in model.in_use(connection)
+    if not known:
+        tastes.read(store, NOW)
 
 
 def _star(client: TestClient, papers: list[str]) -> None:

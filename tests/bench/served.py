@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench.api import Client, connected, free_port, latencies, quantile
+from tests.bench.api import Client, answering, free_port, latencies, quantile
 
 STARTS = 5
 ROUNDS = 2_000
@@ -60,10 +60,5 @@ def _served(folder: Path) -> Iterator[Client]:
     command = [Path(sys.executable).parent / "daypaper", "api", "--port", str(port)]
     chosen = {"DAYPAPER_DATA_DIR": str(folder), "DAYPAPER_LOG_LEVEL": "WARNING"}
     server = subprocess.Popen(command, env=os.environ | chosen, stderr=subprocess.DEVNULL)
-    try:
-        client = connected(port)
+    with answering(server, port) as client:
         yield client
-        client.close()
-    finally:
-        server.terminate()
-        server.wait(20)
