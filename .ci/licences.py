@@ -1,4 +1,5 @@
-"""Prints docs/licences.md: each package of requirements.lock and the licence that it says it has."""
+"""Prints docs/licences.md: each package of requirements.lock and the licence that it says it has; and what
+browsers get from others, with the first line of the licence beside it."""
 
 import re
 import sys
@@ -12,6 +13,12 @@ HEAD = """# Licences of what Daypaper needs
 other systems, or that come with other versions of Python, are not installed here and say nothing.
 
 | package | licence |
+|---|---|
+"""
+SHIPPED = """
+The pages carry these to browsers, as their authors published them, in `api/web/static/vendor`:
+
+| in the pages | licence |
 |---|---|
 """
 
@@ -40,7 +47,12 @@ def licence(name: str) -> str:
 
 def page() -> str:
     """All of it."""
-    return HEAD + "".join(f"| {name} | {licence(name)} |\n" for name in names())
+    packages = "".join(f"| {name} | {licence(name)} |\n" for name in names())
+    shipped = (
+        f"| `{path.stem}` | {path.read_text(encoding='utf-8').splitlines()[0]} |\n"
+        for path in sorted((PROJECT / "api" / "web" / "static" / "vendor").glob("*.LICENSE"))
+    )
+    return HEAD + packages + SHIPPED + "".join(shipped)
 
 
 if __name__ == "__main__":

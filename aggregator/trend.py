@@ -6,7 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import Connection
 
-from aggregator.digest import significance
+from aggregator.digest import parts, significance
+from aggregator.digest.parts import Part
 from aggregator.digest.rising import Term, rising
 from aggregator.store import papers, trend
 from aggregator.store.trend import Titled
@@ -55,13 +56,15 @@ class Mentions:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """(Monday, papers) of each week, oldest first, the last may be under way; the terms that rise, and
-    the periods that they rise between, None without papers; works mentioned at all."""
+    """(Monday, papers) of each week, oldest first, the last may be under way; the terms that rise, the
+    periods that they rise between, None without papers, and the parts of these, none without terms;
+    works mentioned at all."""
 
     weeks: list[tuple[datetime, int]]
     rising: list[Term]
     lately: Period | None
     before: Period | None
+    parts: list[Part]
     works: list[Mentions]
 
 
@@ -84,15 +87,15 @@ def of_topic(
     until = min(now, week + WEEK) if week else now
     end = trend.newest(connection, topic.name, until) if week else newest
     if newest is None:
-        return Trend([], [], None, None, [])
+        return Trend([], [], None, None, [], [])
     last = monday(newest)
     mondays = [last - n * WEEK for n in reversed(range(weeks))]
     counts = list(zip(mondays, trend.weekly(connection, topic.name, mondays), strict=True))
     if end is None:
-        return Trend(counts, [], None, None, [])
+        return Trend(counts, [], None, None, [], [])
     end += timedelta(seconds=1)
-    found, lately, before = _rising(connection, topic, end)
-    return Trend(counts, found, lately, before, _mentions(connection, topic.works, end))
+    rose = _rising(connection, topic, end)
+    return Trend(counts, *rose, _mentions(connection, topic.works, end))
 
 
 class Trends:
@@ -128,7 +131,7 @@ class Trends:
 
 def _rising(
     connection: Connection, topic: Topic, end: datetime
-) -> tuple[list[Term], Period, Period]:
+) -> tuple[list[Term], Period, Period, list[Part]]:
     begins = end - _span(connection, topic.name, end)
     since = begins - TIMES * (end - begins)
     lately = _titles(connection, topic.name, begins, end, MOST_LATELY)
@@ -149,7 +152,9 @@ def _rising(
         people,
         own=(topic.title, topic.title_zh, topic.name),
     )
-    return found, Period(begins, end, len(lately)), Period(since, begins, len(before))
+    dates = ([one.at for one in lately], [one.at for one in before])
+    shares = parts.of(found, *dates, (since, begins, end)) if found else []
+    return found, Period(begins, end, len(lately)), Period(since, begins, len(before)), shares
 
 
 def _span(connection: Connection, topic: str, end: datetime) -> timedelta:

@@ -35,6 +35,14 @@ class TrendPeriod(BaseModel):
     titles: int
 
 
+class TrendPart(BaseModel):
+    """One of the equal parts of the two periods, and how many titles of the topic were read of it."""
+
+    since: datetime
+    lately: bool = Field(description="Of the period in which terms rise")
+    titles: int
+
+
 class TrendTerm(BaseModel):
     """A term that rises: in how many of the titles read it stands, and how sure that is."""
 
@@ -45,6 +53,7 @@ class TrendTerm(BaseModel):
         description="False discovery rate at which it would just be found, at most 0.05"
     )
     name: bool = Field(description="Written as a name or an abbreviation: ResNet, BERT, LLMs")
+    parts: list[int] = Field(description="Titles of each of the `parts` that have it")
 
 
 class TrendWork(BaseModel):
@@ -66,5 +75,8 @@ class TopicTrend(BaseModel):
     weeks: list[TrendWeek]
     lately: TrendPeriod | None
     before: TrendPeriod | None
+    parts: list[TrendPart] = Field(
+        description="The two periods in equal parts, oldest first; none if no term rises"
+    )
     rising: list[TrendTerm]
     works: list[TrendWork]

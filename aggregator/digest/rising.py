@@ -27,7 +27,8 @@ class Term:
     """A term with the titles that have it, `lately` (those of one group once) and `before`.
 
     `q` is the level at which it would just be found, a false discovery rate from 0 to
-    `significance.LEVEL`; `name`: it is written as names and abbreviations are.
+    `significance.LEVEL`; `name`: it is written as names and abbreviations are; `where` and `earlier`:
+    the places of those titles in the lists of lately and of before.
     """
 
     term: str
@@ -35,15 +36,17 @@ class Term:
     before: int
     q: float
     name: bool
+    where: tuple[int, ...]
+    earlier: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A term as counted, and the places of the titles that have it lately."""
+    """A term as counted, and the places of the titles that have it lately and before."""
 
     term: terms.Term
     where: tuple[int, ...]
-    before: int
+    earlier: tuple[int, ...]
     chance: float
     q: float = 1.0
 
@@ -66,7 +69,7 @@ def rising(
     voices = [(one, _voices(one.where, authors)) for one in found]
     sizes = (len(lately), len(before))
     again = [
-        _Found(one.term, where, one.before, _chance(len(where), one.before, sizes))
+        _Found(one.term, where, one.earlier, _chance(len(where), len(one.earlier), sizes))
         for one, where in voices
         if len(where) >= LEAST
     ]
@@ -96,19 +99,25 @@ def _candidates(
         for term, n in lately.items()
         if n >= LEAST and both[term] >= least and n * len(then) > (both[term] - n) * len(now)
     }
-    where: dict[terms.Term, list[int]] = {term: [] for term in rose}
-    for place, found in enumerate(sets[: len(now)]):
-        for term in found & rose:
-            where[term].append(place)
+    where, earlier = _places(sets[: len(now)], rose), _places(sets[len(now) :], rose)
     return [
         _Found(
-            term,
-            tuple(places),
-            before := both[term] - len(places),
-            _chance(len(places), before, sizes),
+            term, where[term], earlier[term],
+            _chance(len(where[term]), len(earlier[term]), sizes),
         )
-        for term, places in where.items()
-    ], tests
+        for term in rose
+    ], tests  # fmt: skip
+
+
+def _places(
+    sets: Iterable[set[terms.Term]], of: set[terms.Term]
+) -> dict[terms.Term, tuple[int, ...]]:
+    """In which of the sets each of these terms is."""
+    found: dict[terms.Term, list[int]] = {term: [] for term in of}
+    for place, one in enumerate(sets):
+        for term in one & of:
+            found[term].append(place)
+    return {term: tuple(places) for term, places in found.items()}
 
 
 def _counts(sets: Iterable[set[_T]]) -> Counter[_T]:
@@ -130,7 +139,7 @@ def _significant(candidates: Sequence[_Found], tests: int) -> list[_Found]:
     ranked = sorted(candidates, key=lambda one: (one.chance, one.term))
     levels = significance.adjusted([one.chance for one in ranked], tests)
     return [
-        _Found(one.term, one.where, one.before, one.chance, q)
+        _Found(one.term, one.where, one.earlier, one.chance, q)
         for one, q in zip(ranked, levels, strict=True)
         if q <= significance.LEVEL
     ]
@@ -189,4 +198,6 @@ def _same(one: _Found, other: _Found) -> bool:
 
 def _shown(one: _Found, now: Sequence[str]) -> Term:
     text = terms.shown(one.term, (now[place] for place in one.where))
-    return Term(text, len(one.where), one.before, one.q, terms.is_name(text))
+    return Term(
+        text, len(one.where), len(one.earlier), one.q, terms.is_name(text), one.where, one.earlier
+    )

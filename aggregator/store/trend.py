@@ -62,9 +62,11 @@ def _counting(weeks: int) -> Select[*tuple[int, ...]]:
 
 
 class Titled(NamedTuple):
-    """A paper's key and title; `preprint`: arXiv has it, so that its date is not a conference's."""
+    """A paper's key, when it was first public, its title; `preprint`: arXiv has it, so that its date is
+    not a conference's."""
 
     pk: int
+    at: datetime
     title: str
     preprint: bool
 
@@ -91,7 +93,7 @@ def titles(
     mine = (tag.c.topic == topic) & (tag.c.tagged == sa.true())
     on_arxiv = sa.exists().where(alias.c.paper_id == paper.c.id, alias.c.name.startswith("arxiv:"))
     asked = (
-        sa.select(paper.c.pk, paper.c.title, on_arxiv)
+        sa.select(paper.c.pk, tag.c.at, paper.c.title, on_arxiv)
         .join(tag, tag.c.paper_pk == paper.c.pk)
         .where(mine, tag.c.at >= since, tag.c.at < until)
         .where(paper.c.kind == "paper", ~paper.c.starter)

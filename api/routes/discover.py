@@ -13,6 +13,7 @@ from api.leads import (
     Similar,
     SimilarPaper,
     TopicTrend,
+    TrendPart,
     TrendPeriod,
     TrendTerm,
     TrendWeek,
@@ -68,7 +69,11 @@ def get_trend(
         weeks=[TrendWeek(week=f"{monday:%Y-%m-%d}", papers=n) for monday, n in found.weeks],
         lately=TrendPeriod(**asdict(found.lately)) if found.lately else None,
         before=TrendPeriod(**asdict(found.before)) if found.before else None,
-        rising=[TrendTerm(**asdict(one)) for one in found.rising],
+        parts=[TrendPart(since=p.since, lately=p.lately, titles=p.titles) for p in found.parts],
+        rising=[
+            TrendTerm(**asdict(one), parts=[part.having[n] for part in found.parts])
+            for n, one in enumerate(found.rising)
+        ],
         works=[
             TrendWork(
                 title=one.work.title,

@@ -25,9 +25,11 @@ class Language:
         """The sentence of that key with its {placeholders} filled in."""
         return self.sentences[key].format(**values)
 
-    def count(self, key: str, n: int) -> str:
+    def count(self, key: str, n: int, **values: Any) -> str:
         """The sentence of that key for n things; `<key>_one` where one thing is said otherwise."""
-        return self(f"{key}_one" if n == 1 and f"{key}_one" in self.sentences else key, n=n)
+        return self(
+            f"{key}_one" if n == 1 and f"{key}_one" in self.sentences else key, n=n, **values
+        )
 
     def date(self, moment: datetime) -> str:
         """ "13 November 2017" """

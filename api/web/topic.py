@@ -68,7 +68,12 @@ def show_topic(
         with services.store.read() as connection:
             found = services.trends.of_topic(connection, topic, services.now(), week=begins)
         risers = [one for one in found.works if one.rises]
-        more |= {"chart": chart.of_weeks(found.weeks), "trend": found, "risers": risers}
+        more |= {
+            "weeks": chart.of_weeks(found.weeks, services.now()),
+            "shares": chart.of_shares(found),
+            "trend": found,
+            "risers": risers,
+        }
     mine = sort == "mine" and not begins
     return _listed(request, services, topic, query, cursor, more, mine=mine)
 
@@ -127,7 +132,8 @@ def _listed(
         "citing": citing,
         "feed_key": "",
         "week": None,
-        "chart": None,
+        "weeks": None,
+        "shares": None,
         "trend": None,
         "risers": (),
         "first": not cursor,

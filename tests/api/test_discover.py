@@ -4,9 +4,12 @@ from datetime import timedelta
 
 from starlette.testclient import TestClient
 
+from aggregator import trend
+from aggregator.digest.parts import Part
+from aggregator.digest.rising import Term
 from aggregator.digest.similar import weights
 from aggregator.store.db import Store
-from api.web.chart import HEIGHT, of_weeks
+from api.web.chart import LEAST, of_shares, of_weeks
 from tests.conftest import NOW
 from tests.drafts import DAY, post, preprint
 from tests.filled import give_tags, put
@@ -126,9 +129,18 @@ def test_terms_rise_in_their_week_and_works_are_named_more(
     (term,) = then["rising"]
     assert (term["term"], term["before"], term["name"]) == ("capsules", 0, False)
     assert term["lately"] == 25
+    assert [part["lately"] for part in then["parts"]] == [False] * 12 + [True] * 3
+    assert sum(part["titles"] for part in then["parts"][12:]) == then["lately"]["titles"]
+    assert sum(term["parts"][12:]) == 25
+    assert not any(term["parts"][:12])
     assert client.get("/api/v1/topics/architectures/trend?week=x").status_code == 400
     html = client.get("/topics/architectures?week=2017-10-09").text
     assert "/search?q=%22capsules%22&amp;topic=architectures" in html
+    assert html.count('class="plot"') == 2  # the weeks, and the term
+    newest = html.index("<tr data-lately>")
+    row = html[newest : html.index("</tr>", newest)]
+    assert f'<data value="{then["parts"][-1]["titles"]}">' in row
+    assert f'<data value="{term["parts"][-1]}">' in row
     html = client.get("/topics/architectures").text
     assert "capsules" not in html
     assert "Deep Residual Learning: named by 60 papers of the last 13 weeks" in html
@@ -137,17 +149,53 @@ def test_terms_rise_in_their_week_and_works_are_named_more(
 def test_a_topic_without_papers_has_no_trend(client: TestClient, store: Store) -> None:
     answer = client.get("/api/v1/topics/gan/trend").json()
     assert answer == {
-        "name": "gan", "weeks": [], "lately": None, "before": None, "rising": [], "works": [],
+        "name": "gan", "weeks": [], "lately": None, "before": None, "parts": [], "rising": [],
+        "works": [],
     }  # fmt: skip
     assert "<figure" not in client.get("/topics/gan").text
 
 
 def test_a_week_of_conferences_does_not_flatten_the_others() -> None:
     weeks = [(NOW + timedelta(weeks=n), 10 + n % 3) for n in range(52)]
-    made = of_weeks([*weeks, (NOW + timedelta(weeks=52), 900)])
+    ends = NOW + timedelta(weeks=52)
+    made = of_weeks([*weeks, (ends, 900)], ends)
     assert made
-    assert made.top == 12
-    assert made.bars[-1].cut
-    assert made.bars[-1].height == HEIGHT
-    assert not any(bar.cut for bar in made.bars[:-1])
-    assert of_weeks([(NOW, 0)]) is None
+    assert (made.top, made.cut) == (12, True)
+    assert made.rows[0] == (ends, 900)
+    assert len(made.rows) == 53
+    plain = of_weeks(weeks, ends)
+    assert plain
+    assert (plain.top, plain.cut) == (12, False)
+    assert of_weeks([(NOW, 0)], NOW) is None
+
+
+def test_a_young_store_has_the_weeks_that_it_knows() -> None:
+    monday = trend.monday(NOW)
+    weeks = [(monday - timedelta(weeks=n), 5 if n < 2 else 0) for n in reversed(range(53))]
+    made = of_weeks(weeks, NOW)
+    assert made
+    assert len(made.rows) == LEAST
+    assert made.running == monday
+    later = of_weeks(weeks, NOW + timedelta(weeks=1))
+    assert later
+    assert later.running is None
+    older = of_weeks([(monday - timedelta(weeks=40), 1), *weeks[13:]], NOW)
+    assert older
+    assert len(older.rows) == 41
+
+
+def test_parts_of_few_titles_have_no_shares() -> None:
+    days = [NOW + n * timedelta(weeks=4) for n in range(5)]
+    titles = (0, 3, 40, 9, 6)
+    parts = [
+        Part(day, n == 4, count, (1,) * 8)
+        for n, (day, count) in enumerate(zip(days, titles, strict=True))
+    ]
+    terms = [Term(f"term {n}", 5, 3, 0.01, False, (), ()) for n in range(8)]
+    made = of_shares(trend.Trend([], terms, None, None, parts, []))
+    assert made
+    assert [row.titles for row in made.rows] == [6, 9, 40]
+    assert [made.tells(row) for row in made.rows] == [True, False, True]
+    assert (len(made.terms), len(made.others)) == (6, 2)
+    assert made.rows[0].having == (1,) * 6
+    assert of_shares(trend.Trend([], [], None, None, [], [])) is None
