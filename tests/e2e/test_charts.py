@@ -150,6 +150,7 @@ def test_without_scripts_the_tables_are_read(chromium: Browser, site: str) -> No
 def test_nothing_moves(page: Page, site: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(site + TOPIC, wait_until="load")
+    expect(page.locator("canvas")).to_have_count(2)
     assert page.evaluate(_SHIFT) <= 0.001
 
 

@@ -208,10 +208,13 @@ function drawShares(panels) {
   });
 }
 
-if (uPlot) {
+function start() {
   look();
   document.querySelectorAll("[data-chart=weeks]").forEach(drawWeeks);
   document.querySelectorAll("[data-chart=shares]").forEach(drawShares);
   for (const asked of ["(prefers-color-scheme: dark)", "print"]) matchMedia(asked).addEventListener("change", again);
   new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }
+
+// Once the page is there to read: its boxes wait.
+if (uPlot) requestAnimationFrame(() => setTimeout(start));
