@@ -23,6 +23,7 @@ from aggregator.readahead import Item, Task
 from aggregator.store import ledger, lone, search
 from aggregator.store.db import Store
 from aggregator.store.lone import Ready
+from aggregator.store.meanwhile import tidied
 
 SOURCE = "import"
 BATCH = 4_000  # items in a transaction: about a second of the write lock
@@ -66,9 +67,10 @@ def load(
                 pieces = readahead.pieces(task, helped=helped)
             else:
                 pieces = _pieces(chosen, path, _lines(stream), done.resumed)
-            with _expecting_many(store):
+            with tidied(store) as tidy, _expecting_many(store):
                 for batch in _batches(pieces):
                     _store(store, batch, mark, done, now)
+                    tidy()
                     gc.collect()
                     tell(done.new + done.updated + done.unchanged + done.left_out + done.resumed)
     except (OSError, EOFError, zlib.error) as error:
@@ -134,6 +136,7 @@ def _store(store: Store, batch: list[Item], mark: str, done: Loaded, now: dateti
         else:
             drafts += item
     with store.write() as connection:
+        search.collect(connection)
         counts, _, _ = store_drafts(connection, [], SOURCE, now, backfill=True, ahead=drafts)
         before = ledger.checkpoints(connection, SOURCE).get(mark) or done.resumed
         ledger.save_checkpoints(connection, SOURCE, {mark: before + len(batch)})

@@ -251,13 +251,15 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if name == "postgresql":
-        return sa.create_engine(
+        engine = sa.create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             hide_parameters=True,
             json_serializer=packed,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"},
         )
+        event.listen(engine, "connect", _prepare_postgres)
+        return engine
     raise UsageError(
         f"DAYPAPER_DATABASE_URL: {name} is not supported; expected sqlite or postgresql."
     )
@@ -274,6 +276,15 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    # Half of what storing a paper takes is packing its texts; not every server is built with LZ4.
+    connection.execute(
+        "SELECT set_config(name, 'lz4', false) FROM pg_settings "
+        "WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)"
+    )
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

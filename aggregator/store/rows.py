@@ -107,8 +107,16 @@ class Plainly:
         )
 
 
-def put(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """Insert rows of plain values (texts, numbers, booleans, None), none of which is there yet."""
+def put(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    binary: Sequence[str] = (),
+) -> None:
+    """Insert rows of plain values (texts, numbers, booleans, None), none of which is there yet.
+    `binary`: for PostgreSQL, types of values that are to be sent as it has them itself; what it is to
+    take as it stands is "bytea"."""
     if not rows:
         return
     named = ", ".join(f'"{name}"' for name in columns)
@@ -117,7 +125,10 @@ def put(connection: Connection, table: str, columns: Sequence[str], rows: Sequen
         connection.exec_driver_sql(f"INSERT INTO {table} ({named}) VALUES ({places})", rows)  # type: ignore[arg-type]
         return
     raw: Any = connection.connection.driver_connection
-    with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({named}) FROM STDIN") as copy:
+    form = " (FORMAT BINARY)" if binary else ""
+    with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({named}) FROM STDIN{form}") as copy:
+        if binary:
+            copy.set_types(binary)
         for row in rows:
             copy.write_row(row)
 

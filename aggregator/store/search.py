@@ -15,7 +15,7 @@ from aggregator.store import rowids, tsvector
 from aggregator.store.rows import put as insert_plain
 from aggregator.store.sql import is_sqlite
 
-Words = tuple[int, str, str, str] | str
+Words = tuple[int, str, str, str] | bytes
 """The second of a paper's moment, and the words of its title, abstract and authors, set apart by blanks;
 for PostgreSQL the document itself where it can be written."""
 
@@ -25,6 +25,10 @@ _COLLECTED = 16 * 2**20
 writes each megabyte, and all of these are merged with the others later. It stays so for a database
 that once got so many papers at a time."""
 _MERGED = 16
+_OWN_INDEX = (
+    "FROM pg_class WHERE oid = 'ix_paper_search_document'::regclass "
+    "AND pg_has_role(relowner, 'USAGE')"
+)
 _INSERT_POSTGRES = (
     "INSERT INTO paper_search(pk, document) SELECT pk, "
     "setweight(to_tsvector('simple', title), 'A') || "
@@ -51,9 +55,8 @@ def words(doc: Mapping[str, Any], *, sqlite: bool) -> Words:
 
 def put(connection: Connection, papers: Sequence[tuple[int, Words]]) -> None:
     """Index papers (key, words) that are not in the index."""
-    written = [(key, said) for key, said in papers if isinstance(said, str)]
-    insert_plain(connection, "paper_search", ("pk", "document"), written)
-    others = [(key, said) for key, said in papers if not isinstance(said, str)]
+    written = [(key, said) for key, said in papers if isinstance(said, bytes)]
+    others = [(key, said) for key, said in papers if not isinstance(said, bytes)]
     if is_sqlite(connection):
         if len(others) >= _MANY:
             _configure(connection, hashsize=_COLLECTED)
@@ -61,10 +64,27 @@ def put(connection: Connection, papers: Sequence[tuple[int, Words]]) -> None:
         # FTS5 writes what it has collected for each key that is smaller than the last.
         rows.sort(key=lambda row: row[0])
         insert_plain(connection, "paper_fts", ("rowid", "title", "body", "authors"), rows)
-    elif others:
+        return
+    insert_plain(connection, "paper_search", ("pk", "document"), written, ("int8", "bytea"))
+    if others:
         rows = [(key, *said) for key, (_, *said) in others]
         columns = tuple([list(column) for column in zip(*rows, strict=True)])
         connection.exec_driver_sql(_INSERT_POSTGRES, columns)
+
+
+def collect(connection: Connection) -> None:
+    """Until this transaction ends, let PostgreSQL collect the words of all papers, which it else sorts
+    into its index four megabytes at a time; what is collected is read at each search until `sort_in`.
+    Only the index's owner can do both."""
+    if not is_sqlite(connection):
+        connection.exec_driver_sql(
+            f"SELECT set_config('gin_pending_list_limit', '256MB', true) {_OWN_INDEX}"
+        )
+
+
+def sort_in(connection: Connection) -> None:
+    """Let PostgreSQL sort what it collected into its index."""
+    connection.exec_driver_sql(f"SELECT gin_clean_pending_list(oid) {_OWN_INDEX}")
 
 
 def expect_many(connection: Connection) -> None:

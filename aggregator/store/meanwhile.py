@@ -1,0 +1,66 @@
+"""What a database has to do with what an import stored, done over a connection of its own while the import
+makes the next papers ready: else it waits for the disk, or for one processor of several."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from aggregator.store import search
+from aggregator.store.db import Store
+
+_LONGEST = 65_536
+"""Pages of SQLite's log, 256 MB: from there on it is waited for, so that the log begins anew."""
+
+
+@contextmanager
+def tidied(store: Store, longest: int = _LONGEST) -> Iterator[Callable[[], None]]:
+    """Gives what is to be called after each transaction; `longest`: pages of the log. Raises what went
+    wrong meanwhile, at the next call or at the end."""
+    tidy = _copy_log if store.is_sqlite else _sort_words
+    with _log_not_copied(store.engine, store.is_sqlite), ThreadPoolExecutor(1, "tidy") as thread:
+        under_way: list[Future[int]] = []
+
+        def go_on() -> None:
+            long = under_way.pop().result() if under_way else 0
+            under_way.append(thread.submit(tidy, store))
+            if long > longest:
+                under_way[0].result()
+
+        yield go_on
+        for last in under_way:
+            last.result()
+
+
+def _copy_log(store: Store) -> int:
+    """SQLite's write-ahead log into the database; gives its pages."""
+    with store.read() as connection:
+        row = connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
+    return int(row.log)
+
+
+def _sort_words(store: Store) -> int:
+    with store.write() as connection:
+        search.sort_in(connection)
+    return 0
+
+
+@contextmanager
+def _log_not_copied(engine: Engine, sqlite: bool) -> Iterator[None]:
+    """SQLite's connections that are opened herein leave its log alone when they commit."""
+    if not sqlite:
+        yield
+        return
+    event.listen(engine, "connect", _leave_log)
+    engine.dispose()
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", _leave_log)
+        engine.dispose()
+
+
+def _leave_log(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA wal_autocheckpoint=0")
