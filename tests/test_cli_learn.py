@@ -1,6 +1,7 @@
 """What people say of tags, from the command line to the tags of papers nobody judged."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,10 +12,8 @@ import pytest
 from aggregator.store import model
 from aggregator.store.db import Store
 from tests.test_cli import environment
-from tests.test_cli_people import Run, run
+from tests.test_cli_people import Run, runner
 from tests.test_learning import said
-
-__all__ = ["run"]
 
 LEARN = """
 from datetime import UTC, datetime
@@ -35,22 +34,31 @@ def lines() -> Iterator[tuple[dict[str, object], bool]]:
         yield {"id": f"1711.{n:05d}", **about}, one.words["gan"]
 
 
-@pytest.fixture
-def judged(run: Run, tmp_path: Path) -> Run:
-    """A store of these papers, all but the last of each kind judged."""
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store of these papers, all but the last of each kind judged; made once."""
+    folder = tmp_path_factory.mktemp("imported")
+    run = runner(folder)
     papers = list(lines())
-    (tmp_path / "papers.jsonl").write_text("".join(json.dumps(row) + "\n" for row, _ in papers))
+    (folder / "papers.jsonl").write_text("".join(json.dumps(row) + "\n" for row, _ in papers))
     words = [
         json.dumps(row | {"grades": {"gan": 2 if relevant else 0}}) + "\n"
         for n, (row, relevant) in enumerate(papers)
         if n not in (13, 27)
     ]
-    (tmp_path / "labels.jsonl").write_text("".join(words))
+    (folder / "labels.jsonl").write_text("".join(words))
     done = run("import", "papers.jsonl")
     assert done.returncode == 0, done.stderr
     done = run("import", "--format", "labels", "labels.jsonl", "--json")
     assert json.loads(done.stdout)["files"]["labels.jsonl"]["words"] == 26
-    return run
+    return folder
+
+
+@pytest.fixture
+def judged(imported: Path, tmp_path: Path) -> Run:
+    """The commands over a copy of that store."""
+    shutil.copytree(imported, tmp_path, dirs_exist_ok=True)
+    return runner(tmp_path)
 
 
 def gan(run: Run) -> float:

@@ -14,17 +14,22 @@ from tests.test_cli import EXE, PROJECT, environment
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    shutil.copy(PROJECT / "topics.toml", tmp_path)
+def runner(folder: Path) -> Run:
+    """What runs commands in this folder, which has the shipped topics."""
+    shutil.copy(PROJECT / "topics.toml", folder)
 
     def call(*args: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(EXE), *args], cwd=tmp_path, env=environment(tmp_path),
+            [str(EXE), *args], cwd=folder, env=environment(folder),
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
     return call
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return runner(tmp_path)
 
 
 def test_tokens(run: Run) -> None:

@@ -83,7 +83,7 @@ def test_the_rows_are_those_of_the_long_way(store: Store, tmp_path: Path) -> Non
 @settings(
     max_examples=40,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(
     found=st.lists(drafts(), min_size=2, max_size=7, unique_by=lambda d: d.key),

@@ -2,11 +2,11 @@
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -37,22 +37,26 @@ def said(store: Store, pages: Sequence[Sequence[Draft]]) -> list[Any]:
     return sorted(json.dumps({**doc, "id": ""}, sort_keys=True) for doc in docs)
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store that `said` empties before it stores anything."""
+    with closing(sqlite_store(tmp_path_factory.mktemp("order"))) as store:
+        yield store
+
+
 @settings(
     max_examples=150,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(
     found=st.lists(drafts(), min_size=2, max_size=7, unique_by=lambda d: d.key),
     cuts=st.lists(st.integers(1, 6), max_size=4),
     dice=st.randoms(use_true_random=False),
 )
-def test_pages_and_their_order_do_not_matter(
-    tmp_path: Path, found: list[Draft], cuts, dice
-) -> None:
+def test_pages_and_their_order_do_not_matter(empty: Store, found: list[Draft], cuts, dice) -> None:
     shuffled = found.copy()
     dice.shuffle(shuffled)
     edges = sorted({0, len(shuffled), *(c for c in cuts if c < len(shuffled))})
     pages = [shuffled[a:b] for a, b in itertools.pairwise(edges)]
-    with closing(sqlite_store(tmp_path)) as store:
-        assert said(store, pages) == said(store, [found])
+    assert said(empty, pages) == said(empty, [found])
