@@ -28,6 +28,7 @@ from api import session
 from api.address import is_local
 from api.deps import Services, ServicesDep
 from api.limiter import admit, client_of
+from api.origin import refuse_foreign
 
 OPEN = ("/healthz", "/readyz")
 OPEN_BELOW = ("/confirm/", "/unsubscribe/", "/preferences/", "/feedback/", "/slack/")
@@ -45,8 +46,9 @@ _Described = Annotated[
 
 
 async def guard(request: Request, services: ServicesDep, background: BackgroundTasks) -> None:
-    """Let a request in, or answer 401 or 429: stands before every route, so that none is
+    """Let a request in, or answer 401, 403 or 429: stands before every route, so that none is
     forgotten."""
+    refuse_foreign(request)
     path = request.url.path
     if path in OPEN:
         return

@@ -111,17 +111,16 @@ async def _checked(request: Request, proof: _Proof = "") -> Reader:
     """The reader who sends a form that was shown to them; 403 to everybody else.
 
     Same-site cookies keep foreign pages from sending it with the reader's cookie, the token from
-    sending it at all, and where a browser says where a request comes from, it must be from here.
-    The field is not called `form`, which htmx would take for something else.
+    sending it at all; what a browser says is from elsewhere is refused before (`origin`). The field is
+    not called `form`, which htmx would take for something else.
     """
     reader = of(request)
-    site = request.headers.get("sec-fetch-site", "same-origin")
     try:
         shown = signer(request).read_form(proof) == reader.form
         mine = shown and (reader.account is not None or not reader.fresh)
     except LinkError:
         mine = False
-    if not mine or site != "same-origin":
+    if not mine:
         raise HTTPException(
             403, "This form was not shown to this browser; please load the page again."
         )

@@ -96,7 +96,7 @@ def test_browsers_are_told_to_run_nothing(browser: TestClient, path: str) -> Non
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
 
 
 def test_the_description_declares_what_is_sent(app: FastAPI) -> None:

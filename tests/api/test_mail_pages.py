@@ -64,7 +64,7 @@ def test_looking_changes_nothing(at: Installation, lang: str) -> None:
         elements(answer.text)
         assert f'lang="{"zh-Hans" if lang == "zh" else "en"}"' in answer.text
         assert answer.headers["cache-control"] == "no-store"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         assert "noindex" in answer.headers["x-robots-tag"]
         at.client.head(path)
         at.client.options(path)
