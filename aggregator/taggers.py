@@ -10,9 +10,11 @@ from aggregator.errors import UsageError
 from aggregator.settings import Settings
 from aggregator.store import model as models
 from aggregator.store.db import Store
+from aggregator.store.feedback import Look
 from aggregator.store.model import Made
 from aggregator.tag import artifact as artifacts
 from aggregator.tag import embedder, meaning
+from aggregator.tag.documents import tag_documents
 from aggregator.tag.model import Tagger, load
 from aggregator.tag.vectors import Vectoriser
 from aggregator.topics import Config, Topic
@@ -62,10 +64,30 @@ def in_use(store: Store, settings: Settings, config: Config) -> InUse:
     return InUse(base, tagger, own, made)
 
 
+def looking(store: Store, settings: Settings, config: Config) -> Look:
+    """What asks the models in use for the tags of one paper; make it before a transaction, since it
+    may read a model."""
+    by_topic = in_use(store, settings, config).by_topic(config)
+    return lambda doc, said: tag_documents([doc], by_topic, config.topics, [said])[0]
+
+
 def read_base(settings: Settings) -> Tagger:
     """The model trained here, else the shipped one; read once for each content of the file. One that
     cannot be read is refused, the log says why, and the shipped one is used."""
     return _base(settings)[0]
+
+
+def refused(settings: Settings) -> str:
+    """Why the model trained here is not used, and what to do, in one line; "" if it is, or if there is
+    none."""
+    path = settings.tagger
+    if not path or _base(settings)[1]:
+        return ""
+    try:
+        load(path)
+    except UsageError as error:
+        return f"{error} The shipped model is used; train again, or delete {path}."
+    return ""
 
 
 def _base(settings: Settings) -> tuple[Tagger, Path | None]:

@@ -4,9 +4,10 @@ Of several people's words on a paper and a topic the latest counts. Every functi
 so it waits for whoever stores some, and needs a write transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -16,6 +17,9 @@ from aggregator.models import Tag
 from aggregator.store import tags
 from aggregator.store.sql import feedback, one_at_a_time, paper, tag, upsert
 from aggregator.tag.tree import Node, overruled
+
+Look = Callable[[Mapping[str, Any], Mapping[str, bool]], Sequence[Tag]]
+"""A paper's document, what people said of its topics -> its tags as the models give them now."""
 
 
 def say(
@@ -47,8 +51,9 @@ def unsay(
     topic: str,
     *,
     topics: Sequence[Node] = (),
+    look: Look | None = None,
 ) -> None:
-    """Take a word back, if it was said; the tagger looks again.
+    """Take a word back, if it was said. The tagger looks again, with `look` at once.
 
     Raises NotFoundError for no such paper.
     """
@@ -56,7 +61,7 @@ def unsay(
     waiting = _paper(connection, paper_id)
     mine = (feedback.c.paper_id == paper_id) & (feedback.c.person_pk == person_pk)
     connection.execute(sa.delete(feedback).where(mine, feedback.c.topic == topic))
-    _renew(connection, waiting, topics)
+    _renew(connection, waiting, topics, look)
 
 
 def unsay_all(connection: Connection, person_pk: int, *, topics: Sequence[Node] = ()) -> None:
@@ -99,14 +104,23 @@ def _paper(connection: Connection, paper_id: str) -> tags.Waiting:
     return tags.Waiting(row.pk, row.at, row.heat, row.doc)
 
 
-def _renew(connection: Connection, waiting: tags.Waiting, topics: Sequence[Node]) -> None:
+def _renew(
+    connection: Connection,
+    waiting: tags.Waiting,
+    topics: Sequence[Node],
+    look: Look | None = None,
+) -> None:
     """Rewrite the paper's tags after what is said now.
 
-    A word that was taken back leaves nothing: what the tagger thought of the topic is not known
-    here, so the paper waits for it (it looks every few seconds).
+    Without `look` a word that was taken back leaves nothing: what the tagger thought of the topic is
+    not stored. In any case the paper waits for it (it looks every few seconds).
     """
     paper_id = waiting.doc["id"]
     said = tags.said_of(connection, [paper_id]).get(paper_id, {})
+    if look:
+        found = look(waiting.doc, said)
+        tags.save(connection, [replace(waiting, said=said)], [found], tagged=False)
+        return
     rows = connection.execute(sa.select(tag).where(tag.c.paper_pk == waiting.pk))
     kept = [
         Tag(row.topic, row.probability, row.tagged, row.by)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from aggregator import taggers
 from aggregator.errors import UsageError
 from aggregator.store import feedback, papers, people
 from api.auth import Writer
@@ -37,12 +38,13 @@ def say(services: ServicesDep, token: Writer, name: Name, word: Word) -> Tagged:
 
 @router.delete("/{name:path}/feedback", responses=errors(400, 401, 403, 404))
 def unsay(services: ServicesDep, token: Writer, name: Name, topic: Topic) -> Tagged:
-    """Take back what was said of a topic; what the tagger thinks of it shows again in some seconds."""
+    """Take back what was said of a topic; what the tagger thinks of it shows again."""
     _check(services, topic)
+    look = taggers.looking(services.store, services.settings, services.config)
     with services.store.write() as connection:
         paper_id = papers.by_name(connection, name).doc["id"]
         person = people.ensure(connection, people.LOCAL, services.now(), confirmed=True)
-        feedback.unsay(connection, person, paper_id, topic, topics=services.config.topics)
+        feedback.unsay(connection, person, paper_id, topic, look=look)
         doc = papers.by_name(connection, paper_id).doc
     return Tagged(id=paper_id, topics=doc["topics"])
 

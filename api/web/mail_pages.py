@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from aggregator import acting
+from aggregator import acting, taggers
 from aggregator.deliver.notices import schedule_in_words
 from aggregator.errors import NotFoundError
 from aggregator.signing import LETTER, LinkError, Signer
@@ -209,13 +209,15 @@ def _feedback(
     person_id, paper_id = signer.read_feedback(token)
     topics = {one.name: one for one in services.config.topics}
     known = topic in topics and word in ("yes", "no", "undo")
+    undone = known and word == "undo"
+    look = taggers.looking(services.store, services.settings, services.config) if undone else None
     with services.store.write() if known else services.store.read() as connection:
         person = people.by_id(connection, person_id)
         acting.by(f"person {person.pk}")
         doc = papers.by_name(connection, paper_id).doc
         mine = (person.pk, doc["id"], topic)
-        if known and word == "undo":
-            feedback.unsay(connection, *mine, topics=services.config.topics)
+        if undone:
+            feedback.unsay(connection, *mine, look=look)
         elif known:
             feedback.say(
                 connection, *mine, word == "yes", services.now(), topics=services.config.topics

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
+from aggregator import taggers
 from aggregator.explaining import explain_paper
 from aggregator.store import feedback, labels, papers
 from aggregator.tag.why import Explanation, Reason, Span
@@ -83,6 +84,8 @@ def judge(
     back: to the paper, or to `back` at the place `anchor`."""
     known = services.config.topic(topic) is not None and word in ("yes", "no", "pass", "undo")
     now, topics = services.now(), services.config.topics
+    undone = known and word == "undo"
+    look = taggers.looking(services.store, services.settings, services.config) if undone else None
     with services.store.write() as connection:
         paper_id = papers.by_name(connection, paper).doc["id"]
         person = member(connection, services, sender)
@@ -90,8 +93,8 @@ def judge(
             labels.take_back(connection, person, paper_id, topic)
         if known and word == "pass":
             labels.pass_by(connection, person, paper_id, topic, now)
-        elif known and word == "undo":
-            feedback.unsay(connection, person, paper_id, topic, topics=topics)
+        elif undone:
+            feedback.unsay(connection, person, paper_id, topic, look=look)
         elif known:
             feedback.say(connection, person, paper_id, topic, word == "yes", now, topics=topics)
     if back:

@@ -1,18 +1,21 @@
 """The page of a paper says why it has its topics, and takes another word from this machine alone."""
 
 import re
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from aggregator import pipeline
+from aggregator.settings import Settings
 from aggregator.store import papers
 from aggregator.store.db import Store
 from aggregator.tag.why import Span
 from api.web.why import pieces
 from tests.api.test_pages import elements
 from tests.drafts import preprint
-from tests.filled import put
+from tests.filled import CONFIG, put
 
 TITLE = "Generative <b>adversarial</b> networks with two discriminators"
 
@@ -42,7 +45,7 @@ def test_words_are_marked_in_place(browser: TestClient, page: str) -> None:
 def test_reasons_say_where_and_none_weighs_nothing(browser: TestClient, page: str) -> None:
     found = re.findall(r"<span>([^<]+) <small>([+-][0-9.]+)</small></span>", browser.get(page).text)
     words = [words for words, _ in found]
-    assert "discriminator (title)" in words or "adversarial network (title)" in words
+    assert "discriminators (title)" in words or "adversarial networks (title)" in words
     assert not [weight for _, weight in found if float(weight) == 0]
     assert "（标题）" in browser.get(page, params={"lang": "zh"}).text
 
@@ -61,6 +64,31 @@ def test_a_word_from_this_machine(app: FastAPI, page: str, store: Store) -> None
     assert 'value="undo"' in after
     with store.read() as connection:
         assert papers.by_name(connection, word["paper"]).doc["topics"] == []
+
+
+def test_a_word_taken_back_leaves_the_tag_as_it_was(
+    app: FastAPI, page: str, store: Store, tmp_path: Path
+) -> None:
+    pipeline.tag(store, Settings(data_dir=tmp_path), CONFIG)
+
+    def tags() -> list[tuple[str, float, str]]:
+        with store.read() as connection:
+            found = papers.by_name(connection, page.removeprefix("/papers/")).doc["topics"]
+        return [(tag["name"], tag["probability"], tag["by"]) for tag in found]
+
+    before = tags()
+    assert {name for name, _, by in before if by == "model"} == {"gan"}
+    with local(app) as owner:
+        form = re.search(r'name="proof" value="([^"]+)"', owner.get(page).text)
+        assert form
+        word = {"paper": page.removeprefix("/papers/"), "topic": "gan", "proof": form[1]}
+        for said in ("no", "yes"):
+            owner.post("/judge", data={**word, "word": said})
+            assert tags() != before
+            owner.post("/judge", data={**word, "word": "undo"})
+            assert tags() == before
+    pipeline.tag(store, Settings(data_dir=tmp_path), CONFIG)
+    assert tags() == before
 
 
 def test_nobody_else_may_say_it(app: FastAPI, page: str) -> None:
