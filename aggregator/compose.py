@@ -24,7 +24,7 @@ from aggregator.store.letters import Kept, Told
 from aggregator.store.subscriptions import Row
 from aggregator.tag.model import Tagger
 from aggregator.tag.reasons import reasons
-from aggregator.tag.why import weighed
+from aggregator.tag.why import Text, weighed
 from aggregator.topics import Config
 from aggregator.watches import Watch
 
@@ -212,7 +212,9 @@ class Composer:
         key = (item.paper["id"], section.name)
         if key not in self._why:
             title, abstract = item.paper["title"], item.paper["abstract"]
-            self._why[key] = reasons(weighed(title, abstract, topic, self.deciders.get(topic.name)))
+            found = reasons(weighed(title, abstract, topic, self.deciders.get(topic.name)))
+            text = Text(title, abstract)
+            self._why[key] = tuple((text.written(words), weight) for words, weight in found)
         return replace(item, why=self._why[key])
 
 

@@ -53,7 +53,7 @@ def _decision(one: "Explanation", titles: Mapping[str, str]) -> Text:
         heavy = [r for r in one.reasons if r.weight * sign > 0][:SHOWN]
         if heavy:
             said.append(f"\n  {what}: ", "not bold")
-            words = [f"{r.words}{' (title)' if r.title else ''} {r.weight:+.2f}" for r in heavy]
+            words = [f"{r.written}{' (title)' if r.title else ''} {r.weight:+.2f}" for r in heavy]
             said.append(", ".join(words), style)
     if one.meaning is not None:
         said.append(f"\n  its meaning added {one.meaning:+.2f} to the log-odds", "not bold")

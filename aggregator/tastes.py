@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from aggregator.digest.show import as_read
 from aggregator.errors import UsageError
 from aggregator.learning import GROWN, apart
 from aggregator.store import cursor as cursors
@@ -27,6 +26,7 @@ from aggregator.tag import artifact, reading, taste
 from aggregator.tag.features import TITLE
 from aggregator.tag.reading import Reading
 from aggregator.tag.taste import LEAST_LIKED, MOST_LEARNED, Taste
+from aggregator.tag.why import Text
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +148,10 @@ def page(
     end = start + query.limit
     shown = order[start:end]
     because = {
-        found[n][0]: reasons(*mine.explain(seen[n], rows[n]), most) for n in (shown if most else ())
+        found[n][0]: reasons(
+            *mine.explain(seen[n], rows[n]), most, Text(seen[n].title, seen[n].abstract)
+        )
+        for n in (shown if most else ())
     }
     following = cursors.write(Place("mine", end, 0), list_of(query)) if end < len(found) else None
     return Ranked(Page(tuple(found[n] for n in shown), following), because)
@@ -197,17 +200,18 @@ def _remember(cache: dict[Any, Any], key: Any, value: object) -> None:
 
 
 def reasons(
-    words: Sequence[tuple[str, float]], authors: Sequence[tuple[str, float]], most: int
+    words: Sequence[tuple[str, float]], authors: Sequence[tuple[str, float]], most: int, text: Text
 ) -> list[tuple[str, float]]:
-    """The words and authors that speak most for a paper, or against it, heaviest first; features of
-    the same words, which say it twice, once."""
-    read = ((as_read(word.removeprefix(TITLE)), weight) for word, weight in words)
+    """The words, as the paper writes them, and authors that speak most for a paper, or against it,
+    heaviest first; features of the same words, which say it twice, once."""
+    read = ((word.removeprefix(TITLE), weight, True) for word, weight in words)
+    people = ((name, weight, False) for name, weight in authors)
     found: list[tuple[str, float]] = []
     said: set[str] = set()
-    for name, weight in heapq.merge(read, authors, key=lambda pair: -abs(pair[1])):
+    for name, weight, is_word in heapq.merge(read, people, key=lambda one: -abs(one[1])):
         if len(found) == most:
             break
         if said.isdisjoint(parts := name.split()):
-            found.append((name, weight))
+            found.append((text.written(name) if is_word else name, weight))
             said.update(parts)
     return found

@@ -19,6 +19,7 @@ class ReasonAnswer(BaseModel):
     """What spoke for the topic, or against it."""
 
     words: str = Field(description="In normal form; … stands for some words between")
+    written: str = Field(description="The same as the paper writes it where it first stands")
     title: bool = Field(description="Counts in the title alone")
     weight: float = Field(description="Log-odds; below 0 against the topic")
     places: list[PlaceAnswer]
@@ -52,14 +53,15 @@ _EXPLAINED: JsonDict = {
     "reasons": [
         {
             "words": "discriminator",
+            "written": "discriminators",
             "title": False,
             "weight": 1.94,
-            "places": [{"field": "abstract", "start": 120, "end": 133}],
+            "places": [{"field": "abstract", "start": 120, "end": 134}],
         }
     ],
     "below": [],
     "excluded": [],
-    "highlights": {"title": [], "abstract": [{"start": 120, "end": 133, "weight": 1.94}]},
+    "highlights": {"title": [], "abstract": [{"start": 120, "end": 134, "weight": 1.94}]},
 }
 
 

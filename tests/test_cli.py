@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from aggregator.tag.artifact import SHIPPED
 from tests.server import Reply, Server
 from tests.test_pipeline import XML, body, good_feed, oai
 
@@ -149,10 +150,34 @@ def test_several_files_may_follow_one_option(run: Run, folder: Path, form: tuple
     assert as_json(done)["topics"]["rl"]["papers"] == 2
 
 
-def test_a_broken_line_for_predict_is_named(run: Run) -> None:
-    done = run("predict", "-", stdin='{"title": "good"}\n{broken\n')
-    assert done.returncode == 2
-    assert "line 2" in done.stderr
+def test_lines_that_predict_cannot_read_are_said_and_left_out(run: Run) -> None:
+    lines = ['{"id": 1, "title": "good"}', "{broken", '{"id": 3, "title": null}', "7"]
+    done = run(
+        "predict", "-", stdin="\n".join([*lines, *["[]"] * 20, '{"id": 5, "title": "fine"}'])
+    )
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1, 5]
+    assert done.returncode == 3
+    said = done.stderr.splitlines()
+    assert "line 2: not JSON" in said[0]
+    assert "line 3: no title; expected title and abstract as text" in said[1]
+    assert "line 4: int; expected one object a line" in said[2]
+    assert len(said) == 11  # the first ten of them, and how many there are
+    assert said[-1] == "Lines left out, since they could not be read: 23."
+
+
+def test_check_says_that_the_model_trained_here_is_not_used(run: Run, folder: Path) -> None:
+    done = run("check")
+    assert (done.returncode, "all well" in done.stdout) == (0, True)
+    trained = folder / "data" / "tagger.npz"
+    trained.parent.mkdir(exist_ok=True)
+    trained.write_bytes(SHIPPED.read_bytes())
+    done = run("check")
+    assert (done.returncode, "all well" in done.stdout) == (0, True)
+    trained.write_bytes(SHIPPED.read_bytes()[:100_000])
+    done = run("check")
+    assert (done.returncode, "all well" in done.stdout) == (3, False)
+    assert "tagger.npz: not a model file" in done.stdout
+    assert "The shipped model is used; train again, or delete" in done.stdout
 
 
 def test_a_broken_topics_file_stops_the_start(run: Run, folder: Path) -> None:

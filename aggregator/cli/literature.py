@@ -170,17 +170,22 @@ def check(
     if chosen.secret_key.get_secret_value():
         signing.secret_of(chosen)
     on = sum(s.enabled for s in config.sources)
+    trouble = taggers.refused(chosen)
     sys.stdout.write(
         f"{chosen.topics}: {len(config.topics)} topics, {on} sources enabled, "
-        f"{len(config.watches)} watches, {len(config.subscriptions)} subscriptions; all well.\n"
+        f"{len(config.watches)} watches, {len(config.subscriptions)} subscriptions"
+        f"{'.' if trouble else '; all well.'}\n"
     )
+    if trouble:
+        sys.stdout.write(f"{trouble}\n")
     if live:
         with opened() as (store, _, _):
             reached = pipeline.reach(store, chosen, config)
         for name, trouble in reached.items():
             sys.stdout.write(f"{name}: {trouble or 'reached'}\n")
-        if any(reached.values()):
-            raise typer.Exit(EXIT_TROUBLE)
+        trouble = trouble or any(reached.values())
+    if trouble:
+        raise typer.Exit(EXIT_TROUBLE)
 
 
 @app.command()

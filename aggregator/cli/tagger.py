@@ -11,8 +11,11 @@ from rich.console import Console
 
 from aggregator import clock, report, settings
 from aggregator.cli import learn
-from aggregator.cli.common import Json, app, errors, say
+from aggregator.cli.common import EXIT_TROUBLE, Json, app, errors, say
 from aggregator.errors import UsageError
+
+SHOWN_SKIPPED = 10
+"""Lines that `predict` left out and says why; the others are counted."""
 
 
 @app.command()
@@ -21,15 +24,27 @@ def predict(
         Path, typer.Argument(help="JSON Lines of id, title, abstract; - is stdin.")
     ] = Path("-"),
 ) -> None:
-    """Tag papers from a file, in its order; touches no database."""
+    """Tag papers from a file, in its order; touches no database. Lines that cannot be read are said
+    and left out."""
     from aggregator import taggers
     from aggregator.tag.files import predictions
 
     chosen = settings.load()
     tagger = taggers.with_meaning(taggers.read_base(chosen), chosen)
+    skipped = 0
+
+    def skip(error: UsageError) -> None:
+        nonlocal skipped
+        skipped += 1
+        if skipped <= SHOWN_SKIPPED:
+            errors.print(str(error), markup=False, soft_wrap=True)
+
     with report.read(file) as stream:
-        for line in predictions(tagger, stream, str(file)):
+        for line in predictions(tagger, stream, str(file), skip):
             sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    if skipped:
+        errors.print(f"Lines left out, since they could not be read: {skipped}.")
+        raise typer.Exit(EXIT_TROUBLE)
 
 
 @app.command()

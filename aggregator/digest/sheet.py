@@ -210,12 +210,14 @@ class Writer:
     def _why(self, words: Sequence[tuple[str, float]]) -> str:
         """The words that spoke most for the tag; those that only differ in their form together."""
         together: dict[str, float] = {}
+        written: dict[str, str] = {}
         for word, weight in words:
             if weight > 0:
-                word = show.as_read(word)
-                together[word] = together.get(word, 0.0) + weight
+                form = word.casefold()
+                written.setdefault(form, word)
+                together[form] = together.get(form, 0.0) + weight
         best = sorted(together.items(), key=lambda pair: (-pair[1], pair[0]))[:WHY]
-        said = [f"{self._quoted(word)}\u00a0+{weight:.1f}" for word, weight in best]
+        said = [f"{self._quoted(written[form])}\u00a0+{weight:.1f}" for form, weight in best]
         return self.t("why", words=self.t("pause").join(said)) if said else ""
 
     def _quoted(self, word: str) -> str:

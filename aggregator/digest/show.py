@@ -81,13 +81,3 @@ def links(paper: Mapping[str, Any]) -> list[tuple[str, str]]:
     given = paper.get("links") or {}
     names = ("abstract", "pdf", "code", "related")
     return [(name, url) for name in names if (url := web_url(given.get(name)))]
-
-
-def as_read(word: str) -> str:
-    """A feature of the model as people read it: no capitals for groups of words, no blanks between
-    Chinese words."""
-    parts = word.casefold().split()
-    return "".join(
-        part + (" " if part.isascii() or following.isascii() else "")
-        for part, following in zip(parts, [*parts[1:], ""], strict=True)
-    ).strip()

@@ -3,7 +3,7 @@
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -84,17 +84,26 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
     return row
 
 
-def predictions(tagger: Tagger, file: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
+def predictions(
+    tagger: Tagger, file: BinaryIO, where: str, skip: Callable[[UsageError], None]
+) -> Iterator[dict[str, Any]]:
     """JSON Lines {"id", "title", "abstract"} -> {"id", "probabilities", "tags"}, in their order.
 
-    Reads and answers in batches, so that a file of any size can be piped through. Raises UsageError
-    naming the line that cannot be read.
+    Reads and answers in batches, so that a file of any size can be piped through. A line that cannot
+    be read is left out; `skip` is told which, and what was expected.
     """
-    lines = ((number, line) for number, line in enumerate(file, 1) if line.strip())
-    while batch := list(islice(lines, BATCH)):
-        rows = [
-            _paper(_object(line, f"{where}: line {n}"), f"{where}: line {n}") for n, line in batch
-        ]
+
+    def papers() -> Iterator[dict[str, Any]]:
+        for number, line in enumerate(file, 1):
+            at = f"{where}: line {number}"
+            try:
+                if line.strip():
+                    yield _paper(_object(line, at), at)
+            except UsageError as error:
+                skip(error)
+
+    lines = papers()
+    while rows := list(islice(lines, BATCH)):
         table = tagger.probabilities([(row["title"], row["abstract"]) for row in rows])
         for row, values in zip(rows, table.tolist(), strict=True):
             named = dict(zip(tagger.topics, values, strict=True))

@@ -1,7 +1,7 @@
 """Where the words of a text stand: each normal form with its offsets, and what a feature covers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aggregator.tag.features import TITLE, normalised
@@ -13,6 +13,8 @@ _AHEAD = 400
 """How many written words a formula or link may have that the features do not see."""
 _NEAR = 4
 """So few words further on a word is believed without a look at what follows."""
+_JOINTS = ("", " ", "-", "\u2010", "\u2011", "/")
+"""Between neighbours these are shown as they are written; anything else is a blank."""
 _RUN = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+")
 
 
@@ -68,6 +70,7 @@ class Field:
     """The words of a title or an abstract, and the numbers under which each stands."""
 
     def __init__(self, text: str, *, title: bool) -> None:
+        self._text = text
         self.words = located(text)
         self._title = title
         self._numbers: dict[str, list[int]] = {}
@@ -93,6 +96,19 @@ class Field:
             for n in starts
             if [word.form for word in self.words[n : n + len(parts)]] == parts
         ]
+
+    def written(self, numbers: Sequence[int]) -> str:
+        """These words as the text has them; "…" for what a phrase leaves out between two."""
+        last: int | None = None
+        said = ""
+        for number in numbers:
+            word = self.words[number]
+            if last is not None:
+                between = self._text[self.words[last].end : word.start]
+                said += " … " if number > last + 1 else between if between in _JOINTS else " "
+            said += self._text[word.start : word.end]
+            last = number
+        return said
 
     def _phrases(self, cue: str, thing: str) -> list[tuple[int, ...]]:
         found = []

@@ -34,9 +34,11 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Reason:
     """What spoke for the topic (weight > 0) or against it, in log-odds, with where it stands: `words`
-    are normal forms, "…" stands for some words between; `title` if it counts in the title alone."""
+    are normal forms, "…" stands for some words between, `written` the same as the paper writes it;
+    `title` if it counts in the title alone."""
 
     words: str
+    written: str
     title: bool
     weight: float
     places: tuple[Place, ...]
@@ -111,6 +113,15 @@ class Text:
                 found.append(Place(name, words[numbers[0]].start, words[numbers[-1]].end))
             self._places[feature] = tuple(found)
         return self._places[feature]
+
+    def written(self, feature: str) -> str:
+        """A feature as it stands in the abstract for the first time, else in the title, where words
+        have capitals that mean nothing; in its normal form if it has no place."""
+        found = sorted(self.numbers(feature), key=lambda one: one[0] == "title")
+        if not found:
+            return feature.removeprefix(TITLE)
+        name, numbers = found[0]
+        return self.fields[name].written(numbers)
 
     def probabilities(self, tagger: Tagger) -> np.ndarray:
         """(n_topics,) what the tagger thinks of the text."""
@@ -259,7 +270,8 @@ def _spans(
 
 def _reason(text: Text, feature: str, weight: float) -> Reason:
     words = feature.removeprefix(TITLE)
-    return Reason(words, words != feature, round(weight, 4), text.places(feature))
+    written, title = text.written(feature), words != feature
+    return Reason(words, written, title, round(weight, 4), text.places(feature))
 
 
 def _of_keywords(text: Text, topic: TopicLike) -> list[tuple[str, float]]:

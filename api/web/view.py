@@ -20,7 +20,6 @@ from aggregator.digest import render
 from aggregator.digest.gist import gist
 from aggregator.digest.language import language as digest_language
 from aggregator.digest.quiet import unasked
-from aggregator.digest.show import as_read
 from aggregator.store.kept import NOTHING, Kept
 from api.address import base_url
 from api.web import language, reader
@@ -119,9 +118,9 @@ def _environment() -> Environment:
         "place": render.place,
         "paragraphs": paragraphs,
         "code": code,
+        "searches": searches,
         "page_url": lambda paper_id: render.page_url("", paper_id),
         "per_cent": render.per_cent,
-        "as_read": as_read,
         "unasked": unasked,
         "citation_tags": citation_tags,
         "typeset": typeset,
@@ -158,6 +157,15 @@ def _as_written(text: str, t: language.Language) -> str:
         return t.time(parse_moment(text))
     except ValueError:  # upstreams are quoted, too
         return text
+
+
+def searches(text: str) -> Markup:
+    """Escaped text with what stands in `backticks` made links that search for it."""
+    link = Markup('<a href="/search?{}"><code>{}</code></a>')
+    parts = enumerate(text.split("`"))
+    return Markup("").join(
+        link.format(urlencode({"q": part}), part) if n % 2 else part for n, part in parts
+    )
 
 
 def code(text: str) -> Markup:

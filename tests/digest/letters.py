@@ -43,8 +43,8 @@ def paper(number: int, **fields: Any) -> dict[str, Any]:
     } | fields
 
 
-WHY = (("introduce … NETWORK", 2.0), ("introduce … network", 1.5), ("title:attention", 1.0),
-       ("比较", -3.0), ("生成 对抗", 0.5))  # fmt: skip
+WHY = (("introduce … network", 2.0), ("Introduce … Network", 1.5), ("title:attention", 1.0),
+       ("比较", -3.0), ("生成对抗", 0.5))  # fmt: skip
 
 
 def section(name: str, papers: Sequence[dict[str, Any]], more: int = 0, **fields: Any) -> Section:

@@ -65,6 +65,35 @@ def test_features_are_found_in_their_fields() -> None:
     assert text.occurrences("new … DATA") == text.occurrences("") == text.occurrences("x y") == []
 
 
+@pytest.mark.parametrize(
+    ("abstract", "feature", "written"),
+    [
+        ("Two modalities, each a modality.", "modalitie", "modalities"),
+        ("Two modalities, each a modality.", "modality", "modality"),
+        ("We train a GAN.", "gan", "GAN"),
+        ("Of images we say nothing.", "wasserstein gan", "Wasserstein GANs"),
+        ("A self-attention layer", "self attention", "self-attention"),
+        ("An <i>image</i> synthesis", "image synthesis", "image synthesis"),
+        ("生成对抗网络的研究", "生成 对抗", "生成对抗"),
+        ("We release a large new dataset.", "introduce … dataset", "release … dataset"),
+        ("Nothing.", "title:gan", "GANs"),
+        ("Nothing.", "kite", "kite"),
+        ("Nothing.", "title:kite", "kite"),
+    ],
+)
+def test_a_feature_is_shown_as_the_paper_writes_it(
+    abstract: str, feature: str, written: str
+) -> None:
+    assert Text(TITLE, abstract).written(feature) == written
+
+
+def test_reasons_say_what_is_written() -> None:
+    found = {
+        one.words: one.written for one in why(TITLE, "We learn from many images.")["images"].reasons
+    }
+    assert found == {"image": "images", "synthesis": "synthesis"}
+
+
 def test_constant_and_weights_add_up_to_the_probability() -> None:
     for one in why(TITLE, ABSTRACT).values():
         if one.own is None:
