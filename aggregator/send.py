@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of one subscription in a pass: sent, deferred, failed, suspended or empty."""
+    """What became of one subscription in a pass: sent, deferred, failed, suspended or empty. A test may go
+    to a target without a subscription ("")."""
 
     subscription: str
     channel: str

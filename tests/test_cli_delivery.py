@@ -96,6 +96,19 @@ def test_a_test_message_is_marked_and_changes_nothing(run: Run, mails: MailServe
     assert [one["status"] for one in sent(run)[1]] == ["sent"]
 
 
+def test_a_test_message_to_a_target_without_a_subscription(run: Run, mails: MailServer) -> None:
+    done = run("send", "--test", "email:Bo@Example.org", "--as-of", AT, "--json")
+    (one,) = as_json(done)["deliveries"]
+    assert (done.returncode, one["status"], one["subscription"]) == (0, "sent", "")
+    assert "email bo@example.org" in run("send", "--test", "email:bo@example.org").stdout
+    assert [mail.recipient for mail in mails.received] == ["bo@example.org"] * 2
+    assert "test" in mails.received[0].message["Subject"].lower()
+    assert "No subscriptions" in run("subscriptions", "list").stdout
+    for target, says in (("pigeon:home", 'no channel "pigeon"'), ("email:x", "no e-mail address")):
+        done = run("send", "--test", target)
+        assert (done.returncode, says in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [

@@ -124,7 +124,11 @@ def send(
         bool, typer.Option("--dry-run", help="Say what would be sent; change nothing.")
     ] = False,
     test: Annotated[
-        str, typer.Option(help="Send a marked test message to this subscription.")
+        str,
+        typer.Option(
+            metavar="SUBSCRIPTION|CHANNEL:TARGET",
+            help="Send a marked test message to this subscription, or anywhere.",
+        ),
     ] = "",
     as_json: Json = False,
 ) -> None:
@@ -136,7 +140,10 @@ def send(
     with opened() as (store, chosen, config):
         subscribers.follow_file(store, chosen, config, now)
         channels = deliver.channels(chosen)
-        if test:
+        name, to_target, target = test.partition(":")  # no subscription's id has one
+        if to_target:
+            done = trial.send_to(store, chosen, config, channels, name, target, "en", now)
+        elif test:
             done = trial.send(store, chosen, config, channels, test, now)
         else:
             sender = Sender(store, chosen, config, channels, now, impatient=True)

@@ -8,6 +8,7 @@ from typing import Any
 from aggregator import calendar
 from aggregator.digest.quiet import unasked
 from aggregator.errors import UsageError
+from aggregator.models import QUIET_STATUSES
 
 DAY = timedelta(days=1)
 REACHED = frozenset({"ok", "not_out_yet", "holiday", "stale", "partial", "mismatch"})
@@ -35,6 +36,41 @@ def situation(states: Sequence[Mapping[str, Any]]) -> Situation:
     if len(trouble) == len(asked):
         return Situation("empty_failed", (), trouble)
     return Situation("empty_quiet", (), trouble)
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """How many sources answered when they were asked last; of those that did not, or that lack something,
+    the one to name, whether that one was silent, and how many others there are."""
+
+    answered: int
+    sources: int
+    named: Mapping[str, Any] | None
+    silent: bool
+    others: int
+
+
+def morning(states: Sequence[Mapping[str, Any]]) -> Morning:
+    """The states of the sources in one line; who is silent is named before who lacks something, and
+    that before who was never asked."""
+
+    def answers(source: Mapping[str, Any]) -> bool:
+        return source["status"] in REACHED and not unasked(source)
+
+    def silent(source: Mapping[str, Any]) -> bool:
+        return source["status"] is not None and source["status"] not in REACHED
+
+    fine = [s for s in states if answers(s) and s["status"] in QUIET_STATUSES]
+    lacking = [s for s in states if s not in fine]
+    lacking.sort(key=lambda s: (not silent(s), s["status"] is None))
+    named = lacking[0] if lacking else None
+    return Morning(
+        sum(map(answers, states)),
+        len(states),
+        named,
+        named is not None and silent(named),
+        max(0, len(lacking) - 1),
+    )
 
 
 def day_of(moment: datetime) -> datetime:

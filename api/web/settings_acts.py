@@ -7,21 +7,24 @@ from fastapi import Request
 from aggregator import trial
 from aggregator.deliver import channels
 from aggregator.errors import UsageError
+from aggregator.send import Delivered
 from aggregator.store import tokens
 from aggregator.store.subscriptions import Row
 from api.deps import Services
-from api.web.language import chosen
+from api.web.language import Language, chosen
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the page says of what was just done: `text` beside `what` (a subscription's id, or
-    "token"), `secret` a token that is shown this once. `trouble`: it was not done."""
+    """What the page says of what was just done: `text` beside `what` (a subscription's id, a channel
+    or "token"), `secret` a token that is shown this once, `target` what to try again. `trouble`: it was
+    not done."""
 
     what: str = ""
     text: str = ""
     trouble: bool = False
     secret: str = ""
+    target: str = ""
 
 
 def send_test(request: Request, services: Services, row: Row) -> Said:
@@ -38,9 +41,32 @@ def send_test(request: Request, services: Services, row: Row) -> Said:
         row.id,
         services.now(),
     )
+    return Said(row.id, _became(t, done))
+
+
+def try_channel(request: Request, services: Services, name: str, target: str) -> Said:
+    """Send a marked message to a target of a channel and say what became of it."""
+    t = chosen(request)
+    try:
+        (done,) = trial.send_to(
+            services.store,
+            services.settings,
+            services.config,
+            channels(services.settings),
+            name,
+            target,
+            t.code,
+            services.now(),
+        )
+    except UsageError as error:
+        return Said(name, f"{t('test_wrong')} {error}", trouble=True, target=target)
+    return Said(name, _became(t, done), target=target)
+
+
+def _became(t: Language, done: Delivered) -> str:
+    """What became of a message, in words; of one that was taken the server's are not needed."""
     text = t(f"test_{done.status}", n=done.papers)
-    why = "" if done.status == "sent" else done.message
-    return Said(row.id, f"{text} {why}".strip())
+    return text if done.status == "sent" else f"{text} {done.message}".strip()
 
 
 def make_token(request: Request, services: Services, name: str, scope: str, days: str) -> Said:

@@ -13,7 +13,7 @@ from aggregator.errors import NotFoundError, UsageError
 from aggregator.store import people, subscriptions, tokens, watches
 from aggregator.store.subscriptions import Row
 from aggregator.store.watches import ALL
-from aggregator.watches import Watch
+from aggregator.watches import ChannelName, Watch
 from api.deps import Services, ServicesDep
 from api.web import reader, settings_acts
 from api.web.language import chosen
@@ -83,6 +83,18 @@ def send_test(
     return _page(request, services, settings_acts.send_test(request, services, row))
 
 
+@router.post("/settings/test/channel")
+def try_channel(
+    request: Request,
+    services: ServicesDep,
+    owner: Owner,
+    channel: Annotated[ChannelName, Form()],
+    target: Annotated[str, Form(max_length=2_000)] = "",
+) -> Response:
+    """Send a marked message to a target that need not be subscribed; the page says what became of it."""
+    return _page(request, services, settings_acts.try_channel(request, services, channel, target))
+
+
 @router.post("/settings/tokens")
 def make_token(
     request: Request,
@@ -114,7 +126,7 @@ def _page(request: Request, services: Services, said: Said) -> Response:
             (name, not one.trouble()) for name, one in channels(services.settings).items()
         ]
     response = page(request, "settings.html", values, 400 if said.trouble else 200)
-    if said.secret:
+    if said.secret or said.target:
         response.headers.update(PRIVATE)
     return response
 

@@ -106,6 +106,7 @@ def show_day(
         "strip": strip,
         "missed": missed if not date and not begins else None,
         "states": states,
+        "morning": front.morning(states),
         "more_address": f"/?since={day.date()}" if begins else f"/?date={day.date()}",
         **_tally(whole),
     }

@@ -36,6 +36,8 @@ def filled(store: Store) -> None:
         ("sort=relevance", 0),
         ("q=%00%0a", 0),
         ("q=%29%28+OR+*", 0),
+        ("q=residual+OR+turing", 0),
+        ("q=turing+-residue", 1),
     ],
 )
 def test_a_search_finds(browser: TestClient, store: Store, asked: str, count: int) -> None:
@@ -44,6 +46,38 @@ def test_a_search_finds(browser: TestClient, store: Store, asked: str, count: in
     assert answer.status_code == 200
     elements(answer.text)
     assert answer.text.count("<article") == count
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "OR and minus"), ("zh", "OR 和减号")])
+def test_the_page_explains_with_examples_to_click(
+    browser: TestClient, store: Store, lang: str, says: str
+) -> None:
+    filled(store)
+    put(store, preprint("1711.00003", title="Learning of What Is Residual"))
+    html = browser.get(f"/search?lang={lang}").text
+    (hint,) = re.findall(r'<p class="quiet hint">(.*?)</p>', html)
+    assert says in hint
+    found = [
+        browser.get(path).text.count("<article")
+        for path in re.findall(r'href="(/search\?q=[^"]+)"', hint)
+    ]
+    assert found == [2, 1, 3]  # words anywhere, words together, a beginning
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "looks forward"), ("zh", "只看今后")])
+def test_what_a_watch_does_not_keep_is_said(
+    browser: TestClient, store: Store, lang: str, says: str
+) -> None:
+    filled(store)
+    for more, said in (
+        ("", False),
+        ("&sort=new", False),
+        ("&sort=relevance", True),
+        ("&since=2017-11-01", True),
+        (f"&until={DAY:%Y-%m-%d}", True),
+    ):
+        html = browser.get(f"/search?q=learning{more}&lang={lang}").text
+        assert (says in html) == said, more
 
 
 def test_what_is_typed_may_go_on_and_comes_alone(browser: TestClient, store: Store) -> None:

@@ -1,5 +1,6 @@
 """What the settings page and the forms below topics do: tests by mail and Slack, tokens, Slack's channels."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,9 @@ from api.app import create_app
 from tests.api.test_pages import elements
 from tests.api.test_why_page import local
 from tests.conftest import NOW
-from tests.filled import CONFIG
+from tests.drafts import preprint
+from tests.filled import CONFIG, give_tags, put
+from tests.server import Reply, Server
 from tests.slack_server import TOKEN, SlackServer
 from tests.smtp_server import MailServer
 
@@ -48,6 +51,7 @@ def sending(store: Store, tmp_path: Path, mails: MailServer, slack: SlackServer)
         mail_from="papers@example.org",
         slack_bot_token=SecretStr(TOKEN),
         slack_api_url=slack.url,
+        allow_private_upstreams=True,
     )
     return create_app(store, settings, CONFIG, now=lambda: NOW)
 
@@ -93,6 +97,64 @@ def test_a_test_by_mail_and_what_became_of_it(
     with store.read() as connection:  # a test says nothing of the subscription
         assert subscriptions.by_id(connection, mine).state == "active"
         assert subscriptions.by_id(connection, mine).told_at is None
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("The test is on its way", "The test was refused.", "No test was sent.")),
+        ("zh", ("测试已发出", "测试被拒收。", "没有发送测试。")),
+    ],
+)
+def test_a_channel_is_tried_without_a_subscription(
+    sending: FastAPI,
+    store: Store,
+    mails: MailServer,
+    slack: SlackServer,
+    server: Server,
+    lang: str,
+    words: tuple[str, str, str],
+) -> None:
+    put(store, preprint("1711.00002", title="Widgets That Are Told Of"))
+    give_tags(store, {"Widgets That Are Told Of": [("gan", 0.9)]})
+    path, hook = f"/settings/test/channel?lang={lang}", f"{server.url}/hook/not-shown"
+    server.routes["/hook/not-shown"] = Reply(status=204)
+    with local(sending) as owner:
+        page = owner.get("/settings").text
+        assert page.count('action="/settings/test/channel#') == 4
+        for channel, target in (MAIL, SLACK, ("webhook", hook)):
+            status, html = post(owner, path, channel=channel, target=target)
+            assert status == 200
+            assert said(html).startswith(words[0])
+        assert slack.calls("chat.postMessage")
+        (request,) = server.asked
+        sent = json.loads(request.body)
+        assert (sent["test"], sent["lang"]) == (True, lang)
+        (letter,) = mails.received
+        assert "Widgets That Are Told Of" in str(letter.message)
+        assert "List-Unsubscribe" not in letter.message
+        server.routes["/hook/not-shown"] = Reply(status=410)
+        status, html = post(owner, path, channel="webhook", target=hook)
+        assert (status, said(html)[: len(words[1])]) == (200, words[1])
+        assert "answered 410" in said(html)
+        for channel, target in (("email", "nobody"), ("apprise", "x"), ("slack", "a b")):
+            status, html = post(owner, path, channel=channel, target=target)
+            assert (status, said(html)[: len(words[2])]) == (400, words[2])
+        assert post(owner, path, channel="pigeon", target="x")[0] == 400
+        assert owner.post(path, data={"channel": "email", "target": MAIL[1]}).status_code == 403
+    with store.read() as connection:
+        assert subscriptions.everything(connection) == []
+
+
+def test_only_what_is_set_up_can_be_tried(app: FastAPI, client: TestClient) -> None:
+    with local(app) as owner:
+        page = owner.get("/settings").text
+        tried = re.findall(r'name="channel" value="(\w+)"', page)
+        assert tried == ["webhook", "apprise"]
+        sent = {"channel": "email", "target": MAIL[1]}
+        status, html = post(owner, "/settings/test/channel", **sent)
+        assert (status, "No mail server is set" in said(html)) == (200, True)
+    assert 'action="/settings/test/channel#' not in client.get("/settings").text
 
 
 def test_no_test_before_the_owner_of_the_address_has_answered(
