@@ -32,14 +32,14 @@ def why(store: Store, settings: Settings, config: Config, watch: str) -> dict[st
 def test_of_a_topic_that_the_shipped_model_decides(store: Store, settings: Settings) -> None:
     text = "We train a generator against a discriminator, a generative adversarial network."
     put(store, preprint("1711.00001", title="A new GAN", abstract=text, published=NOW - HOUR))
-    assert "gan" in why(store, settings, CONFIG, "gan")["A new GAN"]
+    assert "GAN" in why(store, settings, CONFIG, "gan")["A new GAN"]
 
 
 def test_of_a_topic_that_goes_by_keywords(store: Store, settings: Settings) -> None:
     text = "Something that turns, and stops."
     put(store, preprint("1711.00001", title="Two widgets", abstract=text, published=NOW - HOUR))
     config = replace(CONFIG, topics=(*CONFIG.topics, WIDGETS))
-    assert why(store, settings, config, "widgets") == {"Two widgets": ["widget"]}
+    assert why(store, settings, config, "widgets") == {"Two widgets": ["widgets"]}
 
 
 def test_of_a_topic_with_a_model_of_its_own(store: Store, settings: Settings) -> None:
