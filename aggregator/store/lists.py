@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -202,10 +203,15 @@ def _texts(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[str, 
     return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(asked)}
 
 
+_spread = lru_cache(maxsize=1024)(spread)
+"""It depends on the titles alone, and a list's first pages are asked for again and again."""
+
+
 def _arranged(
     found: Sequence[tuple[str, str, str]], query: PaperQuery
 ) -> tuple[tuple[str, str], ...]:
     """The rows of a page. What one subject makes hot at once is spread over the page, whose end, the next
     page's beginning, is that of the list without."""
-    order = spread([title for *_, title in found]) if query.sort == "hot" else range(len(found))
+    titles = tuple(title for *_, title in found)
+    order = _spread(titles) if query.sort == "hot" else range(len(found))
     return tuple(found[n][:2] for n in order)
