@@ -24,7 +24,7 @@ TIMES = 4
 MOST_LATELY, MOST_BEFORE = 1_000, 3_000
 """Titles that are read, about, but all up to half more; of many papers every second, third …"""
 KEPT = 500
-"""Trends in memory, some kilobytes each."""
+"""Trends in memory, some 15 KB each at most."""
 MENTIONED = 13 * WEEK
 """Mentions of works of so many weeks are held against those of the four times as many before."""
 
