@@ -40,10 +40,10 @@ def situation(states: Sequence[Mapping[str, Any]]) -> Situation:
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """How many sources answered when they were asked last; of those that did not, or that lack something,
-    the one to name, whether that one was silent, and how many others there are."""
+    """How many sources answered when they were asked last and lack nothing; of the others the one to name,
+    whether that one was silent, and how many more there are."""
 
-    answered: int
+    fine: int
     sources: int
     named: Mapping[str, Any] | None
     silent: bool
@@ -54,18 +54,15 @@ def morning(states: Sequence[Mapping[str, Any]]) -> Morning:
     """The states of the sources in one line; who is silent is named before who lacks something, and
     that before who was never asked."""
 
-    def answers(source: Mapping[str, Any]) -> bool:
-        return source["status"] in REACHED and not unasked(source)
-
     def silent(source: Mapping[str, Any]) -> bool:
         return source["status"] is not None and source["status"] not in REACHED
 
-    fine = [s for s in states if answers(s) and s["status"] in QUIET_STATUSES]
+    fine = [s for s in states if s["status"] in QUIET_STATUSES and not unasked(s)]
     lacking = [s for s in states if s not in fine]
     lacking.sort(key=lambda s: (not silent(s), s["status"] is None))
     named = lacking[0] if lacking else None
     return Morning(
-        sum(map(answers, states)),
+        len(fine),
         len(states),
         named,
         named is not None and silent(named),

@@ -24,30 +24,30 @@ Runs = tuple[tuple[datetime, Status, str], ...]
 @pytest.mark.parametrize(
     ("asked", "en", "zh"),
     [
-        ((), "0 of 2 sources answered · arxiv Not asked yet · 1 more needs a look", None),
+        ((), "0 of 2 sources are fine · arxiv Not asked yet · 1 more needs a look", None),
         (
             ((TODAY, "ok", "arxiv"), (TODAY, "holiday", "cvf")),
-            "2 of 2 sources answered",
-            "2 个来源中 2 个有回应",
+            "2 of 2 sources are fine",
+            "2 个来源中 2 个正常",
         ),
         (
             ((TODAY, "ok", "arxiv"), (TODAY, "ok", "cvf"), (NOW - HOUR, "failed", "cvf")),
-            "1 of 2 sources answered · cvf silent since 07:00 UTC",
-            "2 个来源中 1 个有回应 · cvf 没有回应（上次成功：07:00 UTC）",
+            "1 of 2 sources are fine · cvf silent since 07:00 UTC",
+            "2 个来源中 1 个正常 · cvf 没有回应（上次成功：07:00 UTC）",
         ),
         (
             ((TODAY, "partial", "arxiv"), (BEFORE, "ok", "cvf"), (TODAY, "throttled", "cvf")),
-            "1 of 2 sources answered · cvf silent since 12 Nov · 1 more needs a look",
-            "2 个来源中 1 个有回应 · cvf 没有回应（上次成功：11月12日） · 另有 1 个需要留意",
+            "0 of 2 sources are fine · cvf silent since 12 Nov · 1 more needs a look",
+            "2 个来源中 0 个正常 · cvf 没有回应（上次成功：11月12日） · 另有 1 个需要留意",
         ),
         (
             ((TODAY, "mismatch", "arxiv"), (TODAY, "ok", "cvf")),
-            "2 of 2 sources answered · arxiv Numbers do not agree",
+            "1 of 2 sources are fine · arxiv Numbers do not agree",
             None,
         ),
         (
             ((TODAY, "ok", "arxiv"), (NOW - HOUR, "challenged", "cvf")),
-            "1 of 2 sources answered · cvf Behind a bot wall",
+            "1 of 2 sources are fine · cvf Behind a bot wall",
             None,
         ),
     ],

@@ -75,7 +75,7 @@ function draw(box, bars, { step, top, said, headroom, onDraw }) {
       },
       axes: [
         { ...axis, size: 34, gap: 4, grid: { show: false }, splits: months, values: named, border: { show: true, width: 1, stroke: () => colours.line } },
-        { ...axis, size: 44, gap: 4, space: 26, incrs: STEPS, grid: { width: 1, stroke: () => colours.line }, values: (u, splits) => splits.map((n) => said.format(n)) },
+        { ...axis, size: 44, gap: 4, space: 26, incrs: said === count ? STEPS.filter((n) => n >= 1) : STEPS, grid: { width: 1, stroke: () => colours.line }, values: (u, splits) => splits.map((n) => said.format(n)) },
       ],
       series: [
         {},
