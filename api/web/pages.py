@@ -44,4 +44,6 @@ def show_paper(request: Request, services: ServicesDep, name: str) -> Response:
 
 def error_page(request: Request, status: int, detail: str) -> Response:
     """The page for an error."""
-    return page(request, "error.html", {"status": status, "detail": detail}, status)
+    # What is only sent to cannot be asked for again, in another language neither.
+    at = "" if request.method in ("GET", "HEAD") else "/"
+    return page(request, "error.html", {"status": status, "detail": detail}, status, at=at)

@@ -125,7 +125,7 @@ def _page(request: Request, services: Services, said: Said) -> Response:
         values["channels"] = [
             (name, not one.trouble()) for name, one in channels(services.settings).items()
         ]
-    response = page(request, "settings.html", values, 400 if said.trouble else 200)
+    response = page(request, "settings.html", values, 400 if said.trouble else 200, at="/settings")
     if said.secret or said.target:
         response.headers.update(PRIVATE)
     return response

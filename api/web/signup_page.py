@@ -1,6 +1,7 @@
 """Sign-up from a page: the form's answer is the API's, in words."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, BackgroundTasks, Form, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -50,4 +51,6 @@ def sign_up(
         except (UsageError, RequestValidationError, ValidationError):
             trouble = "signup_wrong"
     values = {"trouble": trouble, "given": given, "zones": ZONES, "schedules": SCHEDULES}
-    return page(request, "signed_up.html", values, 400 if trouble else 202)
+    known = services.config.topic(watch) or trouble == ""
+    at = f"/watches/{quote(watch, safe='')}" if known else "/topics"
+    return page(request, "signed_up.html", values, 400 if trouble else 202, at=at)

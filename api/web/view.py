@@ -34,28 +34,35 @@ AS_SYSTEM = "system"
 
 
 def page(
-    request: Request, template: str, values: dict[str, Any], status: int = 200, *, lang: str = ""
+    request: Request,
+    template: str,
+    values: dict[str, Any],
+    status: int = 200,
+    *,
+    lang: str = "",
+    at: str = "",
 ) -> HTMLResponse:
     """The page in the reader's language, or in `lang`; a language asked for in the address is kept
-    in a cookie."""
+    in a cookie. The answer to a form whose address is only sent to says `at` which one its links to
+    another language and theme lead."""
     t = language.language(lang) if lang else language.chosen(request)
     other = "zh" if t.code == "en" else "en"
     theme = _theme(request)
     settings = request.app.state.services.settings
     mine = reader.of(request)
     content = (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             values,
             t=t,
             path=request.url.path,
-            here=address(request),
+            here=address(request, at),
             base=base_url(request),
             other_language=other,
-            other_address=address(request, lang=other),
+            other_address=address(request, at, lang=other),
             theme=theme,
-            theme_address=address(request, theme="light" if theme == "dark" else "dark"),
+            theme_address=address(request, at, theme="light" if theme == "dark" else "dark"),
             form_token=lambda: reader.form_token(request),
             local=mine.local,
             member=mine.member,
@@ -79,14 +86,16 @@ def page(
     return response
 
 
-def address(request: Request, **changed: str) -> str:
-    """The address of this page with other parameters; language and theme are left to the cookies."""
+def address(request: Request, at: str = "", **changed: str) -> str:
+    """The address of this page, or of the one `at` this path, with other parameters; language and theme
+    are left to the cookies."""
     kept = {k: v for k, v in request.query_params.multi_items() if k not in ("lang", "theme")}
     pairs = [
         (k, v) for k, v in request.query_params.multi_items() if k in kept and k not in changed
     ]
     query = urlencode([*pairs, *((k, v) for k, v in changed.items() if v)])
-    return f"{request.url.path}?{query}" if query else request.url.path
+    path = at or request.url.path
+    return f"{path}?{query}" if query else path
 
 
 def _theme(request: Request) -> str:
@@ -102,15 +111,16 @@ def asset(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """What the templates are made into pages with."""
+    made = Environment(
         loader=PackageLoader("api.web", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "gist": gist,
         "moment": moment,
         "web_url": render.web_url,
@@ -127,8 +137,8 @@ def _environment() -> Environment:
         "explained": lambda source, t: digest_language(t.code).explained(source),
         "told": told,
     }
-    environment.globals |= {"asset": asset, "keeps": keeps}
-    return environment
+    made.globals |= {"asset": asset, "keeps": keeps}
+    return made
 
 
 def keeps(kept: Mapping[str, Kept], paper_id: str) -> Kept:

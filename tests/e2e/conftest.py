@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from aggregator import pipeline, topics, works
 from aggregator.settings import Settings
@@ -57,9 +57,11 @@ def serving(made: Callable[[str], FastAPI]) -> Iterator[str]:
         thread.start()
         while not server.started:
             time.sleep(0.02)
-        yield url
-        server.should_exit = True
-        thread.join()
+        try:
+            yield url
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -90,14 +92,25 @@ def empty_site(tmp_path: Path) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     """Chromium as the system has it; nothing is downloaded. It ends with its module, since Playwright
     runs an event loop in this thread for as long as it lives."""
-    found = os.environ.get("DAYPAPER_TEST_CHROMIUM") or shutil.which("chromium")
-    if not found:
+    if not _found():
         pytest.skip("no Chromium: install the package chromium for the tests of the pages")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with sync_playwright() as playwright, launched(playwright) as browser:
         yield browser
+
+
+def _found() -> str | None:
+    return os.environ.get("DAYPAPER_TEST_CHROMIUM") or shutil.which("chromium")
+
+
+@contextmanager
+def launched(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium, running."""
+    browser = playwright.chromium.launch(
+        executable_path=_found(), args=["--no-sandbox", "--disable-gpu"]
+    )
+    try:
+        yield browser
+    finally:
         browser.close()
 
 
@@ -120,9 +133,15 @@ def page(context: BrowserContext, site: str) -> Iterator[Page]:
 @contextmanager
 def watched(page: Page, site: str) -> Iterator[list[str]]:
     """Sees to it that the page stays silent and at home."""
+    trouble = heard(page, site)
+    yield trouble
+    assert not trouble
+
+
+def heard(page: Page, site: str) -> list[str]:
+    """What the page writes to the console from now on, and the addresses of others that it asks."""
     trouble: list[str] = []
     page.on("console", lambda m: trouble.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: trouble.append(str(error)))
     page.on("request", lambda r: None if r.url.startswith(site) else trouble.append(r.url))
-    yield trouble
-    assert not trouble
+    return trouble

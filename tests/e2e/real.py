@@ -17,6 +17,7 @@ from aggregator.store.db import Store
 from aggregator.topics import Config
 from tests.conftest import sqlite_store
 from tests.e2e.conftest import PROJECT
+from tests.e2e.pages import Look
 from tests.sources.standin import StandIn
 
 TUESDAY = datetime(2017, 11, 14, 12, tzinfo=UTC)
@@ -46,6 +47,25 @@ base_url = "{url}/reddit"
 oauth_url = "{url}/reddit-oauth"
 pace_seconds = 0
 """
+
+
+BARRIERS = "/papers/arxiv:1711.04952"
+"""Has formulas that no plain text says."""
+SOFTMAX = "/papers/arxiv:1711.03953"
+"""Is talked about."""
+DECAY = "/papers/arxiv:1711.05101"
+"""Decoupled Weight Decay Regularization: surely about optimizers; it came on Wednesday."""
+ADDRESSES = {
+    "today": "/", "today-topic": "/?date=2017-11-14&topic=architectures", "past day": "/?date=2017-11-14",
+    "empty day": "/?date=2017-11-11", "since": "/?since=2017-11-13", "topics": "/topics",
+    "topic": "/topics/architectures", "hot": "/topics/gan?sort=hot", "mine": "/topics/gan?sort=mine",
+    "week": "/topics/architectures?week=2017-11-13", "posts": "/topics/discussions",
+    "formulas": BARRIERS, "discussed": SOFTMAX, "paper": DECAY, "search": '/search?q="neural network"',
+    "ranked": "/search?q=learning&sort=relevance", "library": "/library", "sources": "/sources",
+    "label": "/label?topic=gan", "settings": "/settings",
+}  # fmt: skip
+LOOKS = tuple(Look(name, "real", path, who="guest") for name, path in ADDRESSES.items())
+"""The same kinds of pages as over invented papers."""
 
 
 @dataclass(slots=True)

@@ -1,84 +1,64 @@
-"""`python -m tests.e2e.screenshots FOLDER`: every page, desktop and phone, light and dark, English and
-Chinese, of the sample's morning."""
+"""`python -m tests.e2e.screenshots FOLDER [NAME…]`: every page of `pages.py`, or those named, desktop
+and phone, light and dark, English and Chinese."""
 
-import shutil
 import sys
 import tempfile
-from contextlib import closing
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
 from playwright.sync_api import Browser, sync_playwright
 
-from aggregator import pipeline, topics, works
-from aggregator.settings import Settings
-from tests.conftest import sqlite_store
-from tests.e2e import owned, sample
-from tests.e2e.conftest import PROJECT, served
+from tests.e2e.conftest import launched
+from tests.e2e.pages import DESKTOP, LOOKS, PHONE, visits
+from tests.e2e.places import Place, places
 
-PAGES = {
-    "today": "/",
-    "topics": "/topics",
-    "topic": "/topics/architectures",
-    "mine": "/topics/architectures?sort=mine",
-    "watch": "/watches/long-video",
-    "paper": "/papers/arxiv:2611.10001",
-    "search": "/search?q=attention",
-    "library": "/library",
-    "sources": "/sources",
-    "settings": "/settings",
-    "label": "/label?topic=gan",
-    "reference": "/docs",
-    "error": "/nowhere",
-    "offline": "/offline",
-}
-SIZES: dict[str, Any] = {
-    "desktop": {"viewport": {"width": 1280, "height": 960}},
-    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+SIZES: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": DESKTOP},
+    "phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True},
 }
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
-def main(folder: Path) -> None:
-    """Fill a store, serve it, and let Chromium take the pictures."""
+def main(folder: Path, names: Collection[str] = ()) -> None:
+    """Fill the stores, serve them, and let Chromium take the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    config = topics.load(PROJECT / "topics.toml")
-    with tempfile.TemporaryDirectory() as work, closing(sqlite_store(Path(work))) as store:
-        works.load(store, config, sample.NOW)
-        sample.fill(store)
-        pipeline.tag(store, Settings(data_dir=Path(work)), config)
-        owned.fill(store, config)
-        with served(store, Path(work)) as url, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-            )
-            for size in SIZES:
-                for theme in THEMES:
-                    for lang in ("en", "zh"):
-                        _take(browser, url, folder, size, theme, lang)
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory() as work,
+        sync_playwright() as playwright,
+        places(Path(work)) as made,
+        launched(playwright) as browser,
+    ):
+        for size in SIZES:
+            for lang in ("en", "zh"):
+                take(browser, made, folder, size, lang, names)
 
 
-def _take(
+def take(
     browser: Browser,
-    url: str,
+    made: dict[str, Place],
     folder: Path,
     size: str,
-    theme: Literal["light", "dark"],
     lang: str,
+    names: Collection[str] = (),
 ) -> None:
-    context = browser.new_context(**SIZES[size], color_scheme=theme, device_scale_factor=1.5)
-    context.add_cookies([{"name": "lang", "value": lang, "url": url}])
-    page = context.new_page()
-    page.goto(url)
-    for action in ("star", "later"):
-        page.locator(f".card .{action}").first.click()
-    for name, path in PAGES.items():
-        page.goto(url + path)
-        page.wait_for_timeout(100)
-        page.screenshot(path=folder / f"{name}-{size}-{theme}-{lang}.png")
-    context.close()
+    """The pictures at one size and in one language, in both themes."""
+    looks = [look for look in LOOKS if not names or look.name in names]
+    for look, page in visits(browser, made, lang, looks, **SIZES[size], device_scale_factor=1.5):
+        # A window as high as the page: what stays at its edge is seen there, once.
+        window = SIZES[size]["viewport"]
+        whole = min(max(page.evaluate(_WHOLE), window["height"]), MOST_HEIGHT)
+        page.set_viewport_size({"width": window["width"], "height": whole})
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            page.screenshot(path=folder / f"{look.name}-{size}-{theme}-{lang}.png")
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(SIZES[size]["viewport"])
+
+
+MOST_HEIGHT = 6_000
+_WHOLE = "document.documentElement.scrollHeight"
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

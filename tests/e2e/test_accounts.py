@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from aggregator import pipeline, topics, works
 from aggregator.settings import Settings
 from tests.conftest import sqlite_store
-from tests.e2e import axe, sample
+from tests.e2e import sample
 from tests.e2e.conftest import PROJECT, served, watched
 from tests.smtp_server import MailServer
 
@@ -98,37 +98,3 @@ def test_a_library_follows_its_person(
             sign_in(elsewhere, site, mail, "ada@example.org")
             elsewhere.goto(f"{site}/library")
             expect(elsewhere.locator(".card h2")).to_have_text(title)
-
-
-def test_axe_finds_nothing_on_the_pages_of_accounts(
-    chromium: Browser, site_with_accounts: str, mail: MailServer
-) -> None:
-    site = site_with_accounts
-    with closing(chromium.new_context(locale="en-GB")) as context:
-        page = context.new_page()
-        found = _looked(page, site, ("/sign-in", "/library", "/settings", "/sign-in/used-up"))
-        page.goto(f"{site}/sign-in")
-        page.get_by_label("E-mail").fill("o@example.org")
-        page.get_by_role("button", name="Send me a link").click()
-        found["mailed"] = axe.violations(page)
-        sign_in(page, site, mail, "o@example.org")
-        signed_in = (
-            "/",
-            "/account",
-            "/library",
-            "/settings",
-            "/topics/gan",
-            "/papers/arxiv:2611.10001",
-        )
-        found |= _looked(page, site, signed_in)
-    assert not {path: said for path, said in found.items() if said}
-
-
-def _looked(page: Page, site: str, paths: tuple[str, ...]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        for lang in ("zh", "en"):
-            for path, said in axe.look(page, site, paths, lang).items():
-                found[f"{path} {scheme} {lang}"] = said
-    return found

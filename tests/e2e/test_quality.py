@@ -1,87 +1,83 @@
-"""What every page must keep to: nothing that axe-core finds, and the budgets of weight and time."""
+"""What every page must keep to: nothing that axe-core finds, no window too narrow for it, and the budgets of
+weight and time. Every template is shown by some page of the list."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from jinja2 import BaseLoader, Environment
+from playwright.sync_api import Browser
 
-from tests.e2e import axe
-from tests.e2e.conftest import watched
+from api.web import view
+from tests.e2e import axe, budgets
+from tests.e2e.axe import Found
+from tests.e2e.places import Place, places
 
-pytestmark = pytest.mark.xdist_group("browser")  # one Chromium at a time
+pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
 
-PAGES = (
-    "/", "/?date=2026-11-20", "/topics", "/topics/architectures", "/topics/architectures?sort=mine",
-    "/search?q=attention", "/library",
-    "/library?shelf=later", "/library?shelf=noted", "/library?shelf=hidden", "/sources", "/label",
-    "/label?topic=gan", "/settings", "/watches/long-video", "/docs", "/papers/arxiv:2611.10001",
-    "/papers/arxiv:2611.66601",
-    "/offline", "/nowhere",
-)  # fmt: skip
-MOST_BYTES = 250_000
-MOST_LCP_MS = 1_000
-MOST_SHIFT = 0.02
-TRIES = 8
-"""Visits of which the fastest counts: what else the machine does is not the page's fault."""
+Looked = Callable[[str], tuple[Found, set[str]]]
+"""Language -> (what is wrong with the pages, the templates that made them), looked at once."""
 
-_MEASURED = """() => new Promise((done) => {
-  let lcp = 0, shift = 0;
-  new PerformanceObserver((list) => list.getEntries().forEach((e) => (lcp = e.startTime)))
-    .observe({type: "largest-contentful-paint", buffered: true});
-  new PerformanceObserver((list) => list.getEntries().forEach((e) => (shift += e.value)))
-    .observe({type: "layout-shift", buffered: true});
-  setTimeout(() => done({lcp, shift}), 300);
-})"""
+
+class Noting(BaseLoader):
+    """The loader that it stands before, with a list of what was asked of it."""
+
+    def __init__(self, loader: BaseLoader) -> None:
+        self.loader = loader
+        self.names: set[str] = set()
+
+    def get_source(self, environment: Environment, template: str) -> object:  # type: ignore[override]
+        self.names.add(template)
+        return self.loader.get_source(environment, template)
+
+
+@contextmanager
+def templates_used() -> Iterator[set[str]]:
+    """The names of the templates that pages are made of meanwhile."""
+    environment = view.environment()
+    loader = environment.loader
+    assert loader
+    noting = Noting(loader)
+    environment.loader = noting  # what it knows is known by the loader, so all are loaded anew
+    try:
+        yield noting.names
+    finally:
+        environment.loader = loader
+
+
+@pytest.fixture(scope="module")
+def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Place]]:
+    with places(tmp_path_factory.mktemp("places")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def looked(chromium: Browser, everywhere: dict[str, Place]) -> Looked:
+    @cache
+    def look(lang: str) -> tuple[Found, set[str]]:
+        with templates_used() as names:
+            return axe.look(chromium, everywhere, lang), names
+
+    return look
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(chromium: Browser, site: str, theme: str, lang: str) -> None:
-    context = chromium.new_context(color_scheme="dark" if theme == "dark" else "light")
-    context.add_cookies([{"name": "lang", "value": lang, "url": site}])
-    page = context.new_page()
-    fill_library(page, site)
-    found = axe.look(page, site, PAGES, lang)
-    context.close()
-    assert found == {}
+def test_axe_finds_nothing(looked: Looked, lang: str) -> None:
+    assert looked(lang)[0].violations == {}
 
 
-def fill_library(page: Page, site: str) -> None:
-    """Something on every shelf of this browser."""
-    page.goto(site)
-    for n, action in enumerate(("star", "later", "hide")):
-        button = page.locator(f".card .{action}").nth(n)
-        button.click()
-        expect(page.locator(f".card .{action}").nth(n)).to_have_attribute("aria-pressed", "true")
-    page.goto(f"{site}/papers/arxiv:2611.10001")
-    page.locator("textarea").fill("Look at table 3.")
-    page.locator("form:has(textarea) button").click()
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_nothing_is_wider_than_a_narrow_window(looked: Looked, lang: str) -> None:
+    assert looked(lang)[0].wider == {}
+
+
+def test_every_template_is_on_the_list(looked: Looked) -> None:
+    assert looked("en")[1] == set(view.environment().list_templates())
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize(
-    "path", ["/", "/topics/architectures", "/papers/arxiv:2611.10001", "/search?q=deep"]
-)
-def test_pages_are_light_and_fast(chromium: Browser, site: str, path: str) -> None:
-    tries = []
-    for _ in range(TRIES):
-        tries.append(_measure(chromium, site, path))
-        if tries[-1]["lcp"] <= MOST_LCP_MS:
-            break
-    assert max(one["weight"] for one in tries) <= MOST_BYTES
-    assert max(one["shift"] for one in tries) <= MOST_SHIFT
-    assert 0 < min(one["lcp"] for one in tries) <= MOST_LCP_MS
-
-
-def _measure(chromium: Browser, site: str, path: str) -> dict[str, float]:
-    """Bytes, milliseconds and layout shift of a first visit with a phone's quarter of a processor."""
-    context = chromium.new_context(viewport={"width": 390, "height": 844})
-    page: Page = context.new_page()
-    devtools = context.new_cdp_session(page)
-    devtools.send("Network.enable")
-    devtools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    weight: list[int] = []
-    devtools.on("Network.loadingFinished", lambda e: weight.append(int(e["encodedDataLength"])))
-    with watched(page, site):
-        page.goto(site + path, wait_until="load")
-        measured = page.evaluate(_MEASURED)
-    context.close()
-    return measured | {"weight": sum(weight)}
+def test_pages_are_light_and_fast(chromium: Browser, everywhere: dict[str, Place]) -> None:
+    found = budgets.measured(chromium, everywhere)
+    over = {name: figures for name, figures in found.items() if figures.over()}
+    assert over == {}, budgets.table(found)

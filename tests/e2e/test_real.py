@@ -11,24 +11,15 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from pydantic import SecretStr
 
 from aggregator.clock import iso
-from tests.e2e import axe, real
+from tests.e2e import axe, budgets, real
 from tests.e2e.conftest import served, watched
-from tests.e2e.real import Real
+from tests.e2e.places import Place
+from tests.e2e.real import BARRIERS, DECAY, LOOKS, SOFTMAX, Real
 from tests.smtp_server import MailServer
 from tests.sources.standin import StandIn, stand_in
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.upstream]
 
-BARRIERS = "/papers/arxiv:1711.04952"
-"""Has formulas that no plain text says."""
-SOFTMAX = "/papers/arxiv:1711.03953"
-"""Is talked about."""
-DECAY = "/papers/arxiv:1711.05101"
-"""Decoupled Weight Decay Regularization: surely about optimizers; it came on Wednesday."""
-PAGES = (
-    "/", "/topics/architectures", "/topics/gan?sort=hot", BARRIERS, SOFTMAX, DECAY,
-    '/search?q="neural network"', "/sources", "/label?topic=gan",
-)  # fmt: skip
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "is_mobile": True,
@@ -66,13 +57,14 @@ def site(morning: Real, mail: MailServer) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def real_place(site: str, morning: Real) -> dict[str, Place]:
+    """The same as a place that pages are looked at in."""
+    return {"real": Place(site, morning.store, morning.folder, morning.config)}
+
+
 def first_card(page: Page) -> Locator:
     return page.locator(".card").first
-
-
-def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
-    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
 
 
 def letter(mail: MailServer, before: int) -> str:
@@ -210,16 +202,6 @@ def test_a_phone_on_a_slow_network(chromium: Browser, site: str) -> None:
     context.close()
 
 
-def test_nothing_is_wider_than_a_phone(chromium: Browser, site: str) -> None:
-    context = chromium.new_context(**PHONE)
-    page = context.new_page()
-    with watched(page, site):
-        for path in PAGES:
-            page.goto(site + path)
-            assert overflow(page) <= 0, path
-    context.close()
-
-
 def test_chinese(chromium: Browser, site: str, morning: Real) -> None:
     context = chromium.new_context(locale="zh-CN")
     page = context.new_page()
@@ -295,10 +277,12 @@ def test_the_keyboard_alone(page: Page, site: str) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(chromium: Browser, site: str, theme: str, lang: str) -> None:
-    context = chromium.new_context(color_scheme="dark" if theme == "dark" else "light")
-    page = context.new_page()
-    with watched(page, site):
-        assert axe.look(page, site, PAGES, lang) == {}
-    context.close()
+def test_axe_finds_nothing(chromium: Browser, real_place: dict[str, Place], lang: str) -> None:
+    assert axe.look(chromium, real_place, lang, LOOKS) == axe.Found()
+
+
+@pytest.mark.alone
+def test_pages_are_light_and_fast(chromium: Browser, real_place: dict[str, Place]) -> None:
+    found = budgets.measured(chromium, real_place, LOOKS)
+    over = {name: figures for name, figures in found.items() if figures.over()}
+    assert over == {}, budgets.table(found)

@@ -24,6 +24,27 @@ document.addEventListener("htmx:after:swap", () => {
   }
 });
 
+// A search that takes a while says so.
+const searching = document.querySelector(".searching");
+if (searching) {
+  const found = document.querySelector("#found");
+  let slow = 0;
+  let waiting = 0; // what is typed meanwhile ends the search before it
+  document.addEventListener("htmx:before:request", (event) => {
+    if (!event.target.closest("form.search")) return;
+    waiting += 1;
+    found.setAttribute("aria-busy", "true");
+    slow ||= setTimeout(() => (searching.textContent = searching.dataset.say), 400);
+  });
+  document.addEventListener("htmx:finally:request", (event) => {
+    if (!event.target.closest("form.search") || (waiting -= 1)) return;
+    clearTimeout(slow);
+    slow = 0;
+    found.removeAttribute("aria-busy");
+    searching.textContent = "";
+  });
+}
+
 document.addEventListener("htmx:error", () => say(navigator.onLine ? said.sayFailed : said.sayOffline));
 document.addEventListener("htmx:response:error", () => say(said.sayFailed));
 addEventListener("offline", () => say(said.sayOffline));
