@@ -250,11 +250,12 @@ def visits(
     looks: Iterable[Look] = LOOKS,
     *,
     begin: Callable[[Page], None] = lambda page: None,
+    before: Callable[[Page], None] = lambda page: None,
     **given: Any,
 ) -> Iterator[tuple[Look, Page]]:
-    """Each page, open in this language in a browser made with `given`; `begin` is told of each tab before
-    it opens anything. Fails for a page that answers with something else than it must, writes to the
-    console or asks another host."""
+    """Each page, open in this language in a browser made with `given`; `begin` is told of each tab before it
+    opens anything, `before` of the tab before each page. Fails for a page that answers with something else
+    than it must, writes to the console or asks another host."""
     for (name, who), group in groupby(looks, key=lambda look: (look.place, look.who)):
         place = places[name]
         headers: dict[str, Any] = {}
@@ -267,6 +268,7 @@ def visits(
             begin(page)
             for look in group:
                 context.add_cookies(place.cookies(who, lang))  # a page may have given others
+                before(page)
                 came_to(page, place, look, lang)
                 yield look, page
                 # That a page is an error is said on the console, too.
