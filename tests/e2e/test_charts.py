@@ -147,6 +147,14 @@ def test_without_scripts_the_tables_are_read(chromium: Browser, site: str) -> No
     context.close()
 
 
+def test_where_the_library_did_not_come_the_tables_stand_open(page: Page, site: str) -> None:
+    page.route("**/uPlot*.js*", lambda route: route.abort())
+    page.goto(site + TOPIC)
+    expect(page.get_by_role("table")).to_have_count(2)
+    for box in page.locator(".plot").all():
+        expect(box).to_be_hidden()
+
+
 def test_nothing_moves(page: Page, site: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(site + TOPIC, wait_until="load")

@@ -216,5 +216,11 @@ function start() {
   new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }
 
+// Where the library did not come, the tables stand open instead.
+function leave() {
+  for (const box of document.querySelectorAll(".plot")) box.hidden = true;
+  for (const table of document.querySelectorAll(".chart details, .rising details")) table.open = true;
+}
+
 // Once the page is there to read: its boxes wait.
-if (uPlot) requestAnimationFrame(() => setTimeout(start));
+requestAnimationFrame(() => setTimeout(uPlot ? start : leave));
