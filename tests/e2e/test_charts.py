@@ -147,12 +147,14 @@ def test_without_scripts_the_tables_are_read(chromium: Browser, site: str) -> No
     context.close()
 
 
-def test_where_the_library_did_not_come_the_tables_stand_open(page: Page, site: str) -> None:
-    page.route("**/uPlot*.js*", lambda route: route.abort())
-    page.goto(site + TOPIC)
-    expect(page.get_by_role("table")).to_have_count(2)
-    for box in page.locator(".plot").all():
-        expect(box).to_be_hidden()
+def test_where_the_library_did_not_come_the_tables_stand_open(chromium: Browser, site: str) -> None:
+    with closing(chromium.new_context(locale="en-GB")) as context:
+        page = context.new_page()
+        page.route("**/uPlot*.js*", lambda route: route.abort())
+        page.goto(site + TOPIC)
+        expect(page.get_by_role("table")).to_have_count(2)
+        for box in page.locator(".plot").all():
+            expect(box).to_be_hidden()
 
 
 def test_nothing_moves(page: Page, site: str) -> None:
