@@ -1,7 +1,8 @@
-"""Makes a store of a million papers within minutes (SQLite).
+"""Makes a store of a million papers: on SQLite within minutes, elsewhere by an import of all.
 
-Some thousand real papers are taken in as an import would, and then copied by the database itself with
-other ids, later keys and earlier days, search index and tags included; the newest day is a busy one.
+For SQLite some thousand real papers are taken in as an import would, and then copied by the database
+itself with other ids, later keys and earlier days, search index and tags included; the newest day is a
+busy one.
 """
 
 import sqlite3
@@ -36,6 +37,18 @@ def make(store: Store, settings: Settings, config: topics.Config, folder: Path, 
         for n in range(1, count // BASE):
             _copy(connection, n, BASE_KEYS, lambda column, n=n: _earlier(column, f"-{n} days"))
         busy_day(connection, count // BASE)
+
+
+def make_by_import(
+    store: Store, settings: Settings, config: topics.Config, folder: Path, count: int
+) -> None:
+    """Fill an empty store as its users would: real papers first, then the same under other ids, titles
+    and dates."""
+    store.migrate()
+    write_snapshot(folder / "snapshot.json", count)
+    bulk.load(store, folder / "snapshot.json", "arxiv-snapshot", NOW, lambda _: None)
+    pipeline.tag(store, settings, config)
+    (folder / "snapshot.json").unlink()
 
 
 def busy_day(connection: sqlite3.Connection, n: int) -> None:

@@ -1,6 +1,7 @@
-"""How pages, searches and lists answer when the store holds a million papers (SQLite).
+"""How pages, searches and lists answer when the store holds a million papers.
 
-`DAYPAPER_BENCH_PAPERS` says how many papers, `DAYPAPER_BENCH_STORE` names a folder to keep the store in.
+`DAYPAPER_BENCH_PAPERS` says how many papers, `DAYPAPER_BENCH_STORE` names a folder to keep the store in:
+SQLite, or an empty PostgreSQL database that `DAYPAPER_BENCH_DATABASE_URL` names and the folder stands for.
 """
 
 import gc
@@ -66,9 +67,11 @@ def measured(
     many papers, which is made if the folder has none."""
     config = topics.load(PROJECT / "topics.toml")
     settings = Settings(data_dir=folder)
-    with closing(Store(f"sqlite:///{folder / 'daypaper.sqlite3'}", folder)) as store:
+    url = os.environ.get("DAYPAPER_BENCH_DATABASE_URL", f"sqlite:///{folder / 'daypaper.sqlite3'}")
+    with closing(Store(url, folder)) as store:
         if not (folder / "made").exists():
-            large.make(store, settings, config, folder, count)
+            make = large.make if store.is_sqlite else large.make_by_import
+            make(store, settings, config, folder, count)
             (folder / "made").write_text(str(count))
         store.migrate()
         papers, work = _some(store)
@@ -92,9 +95,10 @@ def _some(store: Store) -> tuple[list[str], str]:
         last = connection.scalar(sa.select(sa.func.max(paper.c.pk))) or 0
         found = []
         while len(found) < DIFFERENT:
-            # Keys lie at the beginning of each million.
-            key = chosen.randrange(last // large.BASE_KEYS) * large.BASE_KEYS
-            some = paper.c.pk >= key + chosen.randrange(large.BASE)
+            key = chosen.randrange(last)
+            if store.is_sqlite:  # there, keys lie at the beginning of each million
+                key = key // large.BASE_KEYS * large.BASE_KEYS + chosen.randrange(large.BASE)
+            some = paper.c.pk >= key
             name = connection.scalar(
                 sa.select(paper.c.id).where(some).order_by(paper.c.pk).limit(1)
             )
