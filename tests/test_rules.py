@@ -4,6 +4,8 @@ Arrows point inward: api -> pipeline, store -> pure stages -> models.
 """
 
 import ast
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -239,6 +241,13 @@ def test_the_command_line_imports_the_api_when_it_serves() -> None:
     early = set().union(*(imports(SERVES, n) for n in body if not isinstance(n, ast.FunctionDef)))
     assert of(lazy, "api") == {"api.serve"}
     assert not of(early, "api")
+
+
+def test_a_command_starts_without_what_few_commands_need() -> None:
+    slow = ("alembic", "api", "apscheduler", "fastapi", "numpy", "rjieba", "sklearn", "yaml")
+    code = f"import sys, aggregator.cli; print(sorted(set({slow}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_files_and_functions_stay_readable() -> None:

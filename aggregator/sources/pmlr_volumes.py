@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-import yaml
 from selectolax.lexbor import LexborHTMLParser
 
 from aggregator.errors import BrokenError, ChallengedError
@@ -63,8 +62,6 @@ _KEY = re.compile(r"^  ([A-Za-z-]+):", re.MULTILINE)
 _ID = re.compile(r"\w[\w.-]{0,99}")
 _HREF = re.compile(r"(?:^|/)v(\d{1,4})/?$")
 _PROCEEDINGS = re.compile(r"\b(?:proceedings(?: of)?|the|volume \d+)\b|[^\w &-]", re.IGNORECASE)
-_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-"""Texts stay texts ("No" is a family name), and nothing is ever made but texts, lists and mappings."""
 
 
 def volume_of(conference: str, body: bytes, content_type: str, url: str) -> int | None:
@@ -129,17 +126,21 @@ def _items(text: str) -> list[str]:
 
 def _fields(text: str) -> Mapping[str, Any]:
     """One item of the YAML list; raises ValueError with the reason why it cannot be read."""
+    import yaml  # few commands read any
+
     if len(text) > MOST_SIGNS:
         raise ValueError(f"is longer than {MOST_SIGNS} signs")
     text = storable(text)
     depth = 0
+    # Texts stay texts ("No" is a family name), and nothing is ever made but texts, lists and mappings.
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=loader):
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST or isinstance(event, yaml.AliasEvent):
                 raise ValueError("is nested as no paper is")
-        return yaml.load(text, Loader=_LOADER)[0]
+        return yaml.load(text, Loader=loader)[0]
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or type(error).__name__
         raise ValueError(f"is no YAML ({problem})") from error

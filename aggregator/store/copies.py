@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Connection, MetaData, Table
 
 from aggregator.clock import iso
-from aggregator.store import search
+from aggregator.store import schema, search
 from aggregator.store.sql import chunks, is_sqlite, paper
 
 NOT_COPIED = ("alembic_version", "paper_fts", "paper_search", "session", "sign_in", "topic_size")
@@ -26,7 +25,7 @@ _AT_ONCE = 2_000  # rows
 
 def revision(connection: Connection) -> str:
     """The number of the schema; "" without one."""
-    return MigrationContext.configure(connection).get_current_revision() or ""
+    return schema.found(connection) or ""
 
 
 def tables(connection: Connection) -> list[Table]:

@@ -9,10 +9,6 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import stamina
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from filelock import lock_descriptor
 from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, event
@@ -20,13 +16,12 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, Operational
 
 from aggregator import acting, clock
 from aggregator.errors import UsageError
-from aggregator.store import audit
+from aggregator.store import audit, schema
 from aggregator.store.claims import Claims
 from aggregator.store.rows import packed
 from aggregator.store.sql import lock_number
 
 T = TypeVar("T")
-MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 15_000  # how long a writer waits for another process's transaction
 
 
@@ -90,10 +85,8 @@ class Store:
         try:
             with self._lock("migrate"):
                 self._refuse_newer()
-                config = AlembicConfig()
-                config.set_main_option("script_location", str(MIGRATIONS))
-                config.attributes["engine"] = self._writer
-                command.upgrade(config, to)
+                if to != "head" or not self.is_current():
+                    schema.upgrade(self._writer, to)
         except DatabaseError as error:
             raise UsageError(f"The database cannot be used: {_reason(error)}.") from error
         except OSError as error:
@@ -104,13 +97,12 @@ class Store:
     def is_current(self) -> bool:
         """Does the schema have the newest version? Raises OperationalError if it cannot be asked."""
         with self.read() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-        return found == _scripts().get_current_head()
+            return schema.found(connection) == schema.known()[-1]
 
     @staticmethod
     def knows(revision: str) -> bool:
         """Does this Daypaper know this version of the schema?"""
-        return revision in {script.revision for script in _scripts().walk_revisions()}
+        return revision in schema.known()
 
     @contextmanager
     def upstream_lock(self, upstream: str) -> Iterator[None]:
@@ -185,7 +177,7 @@ class Store:
 
     def _refuse_newer(self) -> None:
         with self.read() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            found = schema.found(connection)
         if found is not None and not self.knows(found):
             raise UsageError(
                 f"The database has schema {found}, which this Daypaper does not know; "
@@ -219,10 +211,6 @@ def _is_gone(descriptor: int, path: Path) -> bool:
         return not os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:
         return True
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(MIGRATIONS))
 
 
 def _reason(error: DatabaseError) -> str:

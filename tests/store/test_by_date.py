@@ -12,8 +12,9 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 
 from aggregator.store import feedback, lists, papers, people, query
-from aggregator.store.db import MIGRATIONS, Store
+from aggregator.store.db import Store
 from aggregator.store.papers import PaperQuery
+from aggregator.store.schema import MIGRATIONS
 from aggregator.store.sql import paper, tag
 from tests.conftest import NOW, sqlite_store
 from tests.drafts import DAY, page, preprint

@@ -11,12 +11,13 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
 from aggregator.errors import UsageError
 from aggregator.merge.plan import Counts
-from aggregator.store import db, ledger, runs
+from aggregator.store import db, ledger, runs, schema
 from aggregator.store.db import Store
 from aggregator.store.sql import checkpoint, run, upstream
 from tests.conftest import NOW, sqlite_store
@@ -32,6 +33,11 @@ def test_the_migrated_schema_is_that_of_the_tables(store: Store) -> None:
         context = MigrationContext.configure(connection, opts={"include_object": ours})
         assert compare_metadata(context, SQLModel.metadata) == []
     assert store.is_current()
+
+
+def test_schemas_are_known_by_the_names_of_their_files() -> None:
+    scripts = ScriptDirectory(str(schema.MIGRATIONS)).walk_revisions()
+    assert schema.known() == [script.revision for script in scripts][::-1]
 
 
 def test_migrating_again_changes_nothing(store: Store) -> None:

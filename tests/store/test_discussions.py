@@ -22,7 +22,8 @@ from aggregator.digest import rank
 from aggregator.ingest import regroup, store_drafts
 from aggregator.models import Draft, Parsed
 from aggregator.store import news, papers, people
-from aggregator.store.db import MIGRATIONS, Store
+from aggregator.store.db import Store
+from aggregator.store.schema import MIGRATIONS
 from aggregator.store.sql import alias, delivery, event, paper, tag
 from aggregator.store.subscriptions import add
 from aggregator.watches import Wanted

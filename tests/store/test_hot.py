@@ -12,8 +12,9 @@ from alembic.config import Config as AlembicConfig
 from aggregator.clock import parse_moment
 from aggregator.digest import rank
 from aggregator.store import feedback, papers, people, statements
-from aggregator.store.db import MIGRATIONS, Store
+from aggregator.store.db import Store
 from aggregator.store.papers import PaperQuery
+from aggregator.store.schema import MIGRATIONS
 from aggregator.store.sql import paper, tag
 from tests.conftest import NOW
 from tests.drafts import DAY, post, preprint
