@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from aggregator.tag.features import TITLE, normalised
 from aggregator.tag.phrases import CUES, OBJECTS, REACH
@@ -15,11 +16,10 @@ _NEAR = 4
 """So few words further on a word is believed without a look at what follows."""
 _JOINTS = ("", " ", "-", "\u2010", "\u2011", "/")
 """Between neighbours these are shown as they are written; anything else is a blank."""
-_RUN = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+")
+_RUN = re.compile(r"(?:[^\W_]++|[\u0300-\u036f]++)+")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word in its normal form, and the signs (code points, end excluded) where it is written."""
 
     form: str
@@ -37,6 +37,8 @@ def located(text: str) -> list[Word]:
     text = text[:MOST]
     written = list(_written(text))
     wanted = normalised(text)
+    if wanted == [word.form for word in written]:
+        return written  # a text without markup
     found: list[Word] = []
     at = 0
     for place, form in enumerate(wanted):
@@ -55,15 +57,20 @@ def located(text: str) -> list[Word]:
 def _written(text: str) -> Iterator[Word]:
     """Every run of letters and digits; Chinese ones cut into words."""
     for run in _RUN.finditer(text):
-        forms = normalised(run[0])
+        forms = _forms(run[0])
+        start, end = run.span()
         if len(forms) == 1:
-            yield Word(forms[0], run.start(), run.end())
+            yield Word(forms[0], start, end)
             continue
-        start = run.start()
         for form in forms:  # Chinese, whose words are as long as they are written
             end = min(start + len(form), run.end())
             yield Word(form, start, end)
             start = end
+
+
+@lru_cache(maxsize=16384)  # a page of papers has the same words over and over
+def _forms(run: str) -> tuple[str, ...]:
+    return tuple(normalised(run))
 
 
 class Field:
