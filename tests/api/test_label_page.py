@@ -53,6 +53,17 @@ def test_a_word_and_its_undoing_lead_back(app: FastAPI, store: Store, tmp_path: 
         assert "Nothing to label" not in owner.get("/label?topic=gan").text
 
 
+def test_an_endless_abstract_leaves_the_buttons_in_reach(
+    app: FastAPI, store: Store, tmp_path: Path
+) -> None:
+    put(store, preprint("1711.77777", title="Endless", abstract="A GAN again. " * 5_000))
+    pipeline.tag(store, Settings(data_dir=tmp_path), CONFIG, everything=True)
+    with local(app) as owner:
+        html = owner.get("/label?topic=gan").text
+    assert "Endless" in html
+    assert 300 < html.count("A GAN again.") < 320
+
+
 def test_what_is_passed_by_is_not_offered_again_until_it_is_undone(
     app: FastAPI, store: Store
 ) -> None:
