@@ -23,8 +23,9 @@ from aggregator.store.db import Store
 from aggregator.store.letters import Kept, Told
 from aggregator.store.subscriptions import Row
 from aggregator.tag.model import Tagger
+from aggregator.tag.paper_text import Text
 from aggregator.tag.reasons import reasons
-from aggregator.tag.why import Text, weighed
+from aggregator.tag.why import weighed
 from aggregator.topics import Config
 from aggregator.watches import Watch
 

@@ -9,7 +9,8 @@ from rich.text import Text
 from aggregator.store.model import Attempt
 
 if TYPE_CHECKING:  # numpy and scipy are slow to import
-    from aggregator.tag.why import Explanation, Name
+    from aggregator.tag.paper_text import Name
+    from aggregator.tag.why import Explanation
 
 SHOWN = 8  # reasons for and against
 FOR, AGAINST = "bold green", "bold red"

@@ -24,9 +24,9 @@ from aggregator.store.papers import MOST, Page, PaperQuery
 from aggregator.store.query import list_of
 from aggregator.tag import artifact, reading, taste
 from aggregator.tag.features import TITLE
+from aggregator.tag.paper_text import Text
 from aggregator.tag.reading import Reading
 from aggregator.tag.taste import LEAST_LIKED, MOST_LEARNED, Taste
-from aggregator.tag.why import Text
 
 log = logging.getLogger(__name__)
 

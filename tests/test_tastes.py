@@ -9,8 +9,8 @@ from aggregator.errors import UsageError
 from aggregator.store import kept, model, papers, people
 from aggregator.store.db import Store
 from aggregator.store.papers import PaperQuery
+from aggregator.tag.paper_text import Text
 from aggregator.tag.taste import LEAST_LIKED, Taste
-from aggregator.tag.why import Text
 from tests.conftest import NOW
 from tests.kites import KITE, ROCK, fill_with_kites
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from aggregator.tag.features import TITLE, normalised
@@ -73,6 +74,35 @@ def _forms(run: str) -> tuple[str, ...]:
     return tuple(normalised(run))
 
 
+class Runs:
+    """The words of a text as they are written, whether features see them or not: enough to show one, in a
+    third of the time that `Field` takes to place them all."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text[:MOST]
+        self._forms = list(map(_forms, _RUN.findall(self._text)))
+
+    def written(self, words: Sequence[str]) -> str | None:
+        """How these words, each a run of its own, stand here for the first time; None if they do not."""
+        wanted = [(word,) for word in words]
+        at = -1
+        while wanted and wanted[0] in self._forms[at + 1 :]:
+            at = self._forms.index(wanted[0], at + 1)
+            if self._forms[at : at + len(wanted)] == wanted:
+                runs = islice(_RUN.finditer(self._text), at, at + len(wanted))
+                return _joined(self._text, [run.span() for run in runs])
+        return None
+
+
+def _joined(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Neighbours as they are written; where more than a joint stands between two, a blank."""
+    said = text[slice(*spans[0])]
+    for (_, end), (start, following) in pairwise(spans):
+        between = text[end:start]
+        said += (between if between in _JOINTS else " ") + text[start:following]
+    return said
+
+
 class Field:
     """The words of a title or an abstract, and the numbers under which each stands."""
 
@@ -106,16 +136,10 @@ class Field:
 
     def written(self, numbers: Sequence[int]) -> str:
         """These words as the text has them; "…" for what a phrase leaves out between two."""
-        last: int | None = None
-        said = ""
-        for number in numbers:
-            word = self.words[number]
-            if last is not None:
-                between = self._text[self.words[last].end : word.start]
-                said += " … " if number > last + 1 else between if between in _JOINTS else " "
-            said += self._text[word.start : word.end]
-            last = number
-        return said
+        words = [self.words[number] for number in numbers]
+        if numbers[-1] - numbers[0] >= len(numbers):
+            return " … ".join(self._text[word.start : word.end] for word in words)
+        return _joined(self._text, [(word.start, word.end) for word in words])
 
     def _phrases(self, cue: str, thing: str) -> list[tuple[int, ...]]:
         found = []

@@ -3,32 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
-from typing import Any, Literal
-
-import numpy as np
-import scipy.sparse as sp
+from typing import Any
 
 from aggregator.models import SUREST, Tag
 from aggregator.tag import keywords as rule
-from aggregator.tag import places
 from aggregator.tag.features import TITLE, normalised
 from aggregator.tag.model import Tagger
+from aggregator.tag.paper_text import Name, Place, Text
 from aggregator.tag.places import Word
 from aggregator.tag.tags import TopicLike
 
-Name = Literal["title", "abstract"]
-FIELDS: tuple[Name, ...] = ("title", "abstract")
 LEAST = 0.25
 """A word is highlighted from this share of the heaviest word's weight on: the rest is noise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Signs of a field, as code points of the text; the end is excluded."""
-
-    field: Name
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,65 +63,6 @@ class Explanation:
     below: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     highlights: Mapping[Name, tuple[Span, ...]] = field(default_factory=dict)
-
-
-class Text:
-    """A paper's title and abstract with their words in place, found once for all topics."""
-
-    def __init__(self, title: str, abstract: str) -> None:
-        self.title, self.abstract = title, abstract
-        self.fields: dict[Name, places.Field] = {
-            "title": places.Field(title, title=True),
-            "abstract": places.Field(abstract, title=False),
-        }
-
-        self._numbers: dict[str, list[tuple[Name, tuple[int, ...]]]] = {}
-        self._places: dict[str, tuple[Place, ...]] = {}
-        self._rows: dict[str, sp.csr_matrix] = {}
-        self._probabilities: dict[str, np.ndarray] = {}
-
-    def numbers(self, feature: str) -> list[tuple[Name, tuple[int, ...]]]:
-        """Each occurrence of a feature: its field and the numbers of its words there."""
-        if feature not in self._numbers:
-            self._numbers[feature] = [
-                (name, numbers)
-                for name, field in self.fields.items()
-                for numbers in field.occurrences(feature)
-            ]
-        return self._numbers[feature]
-
-    def places(self, feature: str) -> tuple[Place, ...]:
-        """Each occurrence of a feature as signs."""
-        if feature not in self._places:
-            found = []
-            for name, numbers in self.numbers(feature):
-                words = self.fields[name].words
-                found.append(Place(name, words[numbers[0]].start, words[numbers[-1]].end))
-            self._places[feature] = tuple(found)
-        return self._places[feature]
-
-    def written(self, feature: str) -> str:
-        """A feature as it stands in the abstract for the first time, else in the title, where words
-        have capitals that mean nothing; in its normal form if it has no place."""
-        found = sorted(self.numbers(feature), key=lambda one: one[0] == "title")
-        if not found:
-            return feature.removeprefix(TITLE)
-        name, numbers = found[0]
-        return self.fields[name].written(numbers)
-
-    def probabilities(self, tagger: Tagger) -> np.ndarray:
-        """(n_topics,) what the tagger thinks of the text."""
-        if tagger.version not in self._probabilities:
-            found = tagger.probabilities([(self.title, self.abstract)])
-            self._probabilities[tagger.version] = found[0]
-        return self._probabilities[tagger.version]
-
-    def row(self, tagger: Tagger) -> sp.csr_matrix:
-        """The text as the tagger weighs it."""
-        if tagger.version not in self._rows:
-            rows = tagger.vectoriser.transform([(self.title, self.abstract)])
-            self._rows[tagger.version] = rows
-        return self._rows[tagger.version]
 
 
 def explain(

@@ -1,7 +1,9 @@
 """Explanations: words found in place, weights that add up, spans that do not overlap."""
 
 import math
+import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 
@@ -9,8 +11,9 @@ from aggregator.models import Tag
 from aggregator.tag.documents import tag_documents
 from aggregator.tag.features import normalised
 from aggregator.tag.model import load
+from aggregator.tag.paper_text import FIELDS, Name, Text
 from aggregator.tag.places import Field, located
-from aggregator.tag.why import Explanation, Name, Text, explain, highlights
+from aggregator.tag.why import Explanation, explain, highlights
 from tests.tag.test_tags import MODELS, Topic
 
 TITLE = "Wasserstein GANs for image synthesis"
@@ -172,3 +175,27 @@ def test_works_and_odd_texts_are_explained_too() -> None:
     assert (one.by, one.highlights) == ("works", {"title": (), "abstract": ()})
     for text in ("x" * 100_000, "我" * 30_000, "\x00😀", "a " * 50_000):
         assert why(text, text)["gan"].own is not None
+
+
+def test_what_is_written_is_what_stands_in_its_place() -> None:
+    text = Text(
+        "Kite Attention for Image-Text Retrieval",
+        "Networks with residual-attention are deep. We cut 图像分割 by $\\alpha$ attention; Deep kites.",
+    )
+    forms = [word.form for name in FIELDS for word in text.fields[name].words]
+    pairs = [" ".join(pair) for pair in pairwise(forms)]
+    assert {text.written(one) for one in forms} >= {"Networks", "residual", "deep", "kites", "图像"}
+    assert text.written("residual attention") == "residual-attention"
+    assert text.written("attention deep") == "attention Deep"
+    assert text.written("title:image text") == "Image-Text"
+    assert text.written("图像 分割") == "图像分割"
+    for feature in (*forms, *pairs):
+        shown = text.written(feature)
+        placed = text.places(feature)
+        assert placed or shown == feature
+        if placed:
+            chosen = next((p for p in placed if p.field == "abstract"), placed[0])
+            stands = getattr(text, chosen.field)[chosen.start : chosen.end]
+            words = re.findall(r"\w+", shown)
+            assert stands.startswith(words[0])
+            assert stands.endswith(words[-1])
