@@ -79,8 +79,8 @@ def collect(
         known = ", ".join(s.name for s in sources) or "none"
         raise UsageError(f'No enabled source "{sorted(unknown)[0]}"; expected one of: {known}.')
     done = Collected()
-    moment = Moment(as_of or clock.wall(), since)
-    works.load(store, config, moment.now)
+    now = as_of or clock.wall()
+    works.load(store, config, now)
     # Last who looks up what the others named.
     ordered = sorted(sources, key=lambda source: isinstance(source, CrossrefSource))
     with closing(Line(settings.contact, settings.patience_seconds)) as line:
@@ -88,10 +88,10 @@ def collect(
             named = source.name in names
             always = named or since is not None
             _collect(
-                store, settings, source, moment, progress, done,
-                always=always, by_name=named, line=line,
+                store, settings, source, as_of, progress, done,
+                since=since, always=always, by_name=named, line=line,
             )  # fmt: skip
-    made, changed = resolve.look_up(store, settings, sources, moment.now)
+    made, changed = resolve.look_up(store, settings, sources, now)
     done.papers_new += made
     done.papers_updated += changed
     return done
@@ -102,9 +102,8 @@ def collect_if_due(
 ) -> Collected:
     """One source, if it is due now or a person wants it; what the scheduler calls every minute."""
     done = Collected()
-    moment = Moment(clock.wall(), None)
-    if _is_due(store, source, moment.now):  # asked before the lock, too: most often it is not
-        _collect(store, settings, source, moment, progress, done, always=False)
+    if _is_due(store, source, clock.wall()):  # asked before the lock, too: most often it is not
+        _collect(store, settings, source, None, progress, done)
     return done
 
 
@@ -117,16 +116,19 @@ def _collect(
     store: Store,
     settings: Settings,
     source: Source,
-    moment: Moment,
+    as_of: datetime | None,
     progress: Progress | None,
     done: Collected,
     *,
-    always: bool,
+    since: datetime | None = None,
+    always: bool = False,
     by_name: bool = False,
     line: Line | None = None,
 ) -> None:
-    # Due or not is asked under the lock: another collector may just have done it.
+    # Due or not is asked under the lock, and of the moment when it was got: another collector may have
+    # done it while this one waited.
     with store.upstream_lock(source.upstream):
+        moment = Moment(as_of or clock.wall(), since)
         if always or _is_due(store, source, moment.now):
             attempt = Attempt(store, settings, source, moment, progress, by_name=by_name, line=line)
             done.sources[source.name] = attempt.carry_out()

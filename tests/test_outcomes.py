@@ -4,6 +4,7 @@ docs/operate.md."""
 import socket
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,7 +19,10 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
+from aggregator import clock, pipeline, topics
+from aggregator.merge.plan import Counts
 from aggregator.settings import Settings
+from aggregator.store import runs
 from aggregator.store.db import Store
 from aggregator.store.sql import paper
 from api.app import create_app
@@ -144,6 +148,30 @@ def test_the_machines_time_zone_changes_nothing(
         assert len(seen) == 1
     monkeypatch.undo()
     time.tzset()
+
+
+def test_who_waited_while_another_one_asked_does_not_ask_again(
+    store: Store, tmp_path: Path, server: Server
+) -> None:
+    """However little later the other one began."""
+    (tmp_path / "topics.toml").write_text(
+        f'[[sources]]\nname = "blog"\nkind = "feed"\nurl = "{server.url}/feed"\npace_seconds = 0\n'
+    )
+    settings = Settings(data_dir=tmp_path, allow_private_upstreams=True)
+    [source] = pipeline.make_sources(topics.load(tmp_path / "topics.toml"), settings)
+    waits = threading.Thread(target=pipeline.collect_if_due, args=(store, settings, source))
+    with store.upstream_lock(source.upstream):
+        waits.start()
+        time.sleep(0.5)
+        now = clock.wall()
+        with store.write() as connection:
+            other = runs.start(connection, "blog", now, now, False)
+            runs.finish(
+                connection, other, "ok", "", Counts(),
+                skipped=0, requests=1, failures=0, wall=now,
+            )  # fmt: skip
+    waits.join()
+    assert server.paths() == []
 
 
 def test_two_runs_over_one_file_ask_once(tmp_path: Path, server: Server) -> None:
