@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Table
 
 from aggregator.clock import iso
 from aggregator.errors import UsageError
-from aggregator.store import copies
+from aggregator.store import copies, schema
 from aggregator.store.db import Store
 
 FORM = 1  # raised when the file changes so that older programs cannot read it
@@ -115,7 +115,7 @@ def _write_tables(
     return {
         "daypaper_backup": FORM,
         "taken": iso(now),
-        "schema": copies.revision(connection),
+        "schema": schema.found(connection),
         "tables": noted,
     }
 
@@ -146,7 +146,7 @@ def _load(
 ) -> None:
     found = {table.name: table for table in copies.tables(connection)}
     used = [name for name, table in found.items() if copies.count(connection, table)]
-    if used or copies.revision(connection) != manifest["schema"]:
+    if used or schema.found(connection) != manifest["schema"]:
         state = f"{used[0]} has rows" if used else "its schema is newer than the backup's"
         raise UsageError(
             f"The store is not empty ({state}); expected an empty one to restore {path} into: name "

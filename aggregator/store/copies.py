@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Connection, MetaData, Table
 
 from aggregator.clock import iso
-from aggregator.store import schema, search
+from aggregator.store import search
 from aggregator.store.sql import chunks, is_sqlite, paper
 
 NOT_COPIED = ("alembic_version", "paper_fts", "paper_search", "session", "sign_in", "topic_size")
@@ -21,11 +21,6 @@ topics, which count themselves, and who is signed in, so that no old copy lets a
 signed out since."""
 
 _AT_ONCE = 2_000  # rows
-
-
-def revision(connection: Connection) -> str:
-    """The number of the schema; "" without one."""
-    return schema.found(connection) or ""
 
 
 def tables(connection: Connection) -> list[Table]:

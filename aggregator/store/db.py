@@ -84,8 +84,7 @@ class Store:
         """
         try:
             with self._lock("migrate"):
-                self._refuse_newer()
-                if to != "head" or not self.is_current():
+                if self._known_schema() != (schema.known()[-1] if to == "head" else to):
                     schema.upgrade(self._writer, to)
         except DatabaseError as error:
             raise UsageError(f"The database cannot be used: {_reason(error)}.") from error
@@ -175,7 +174,7 @@ class Store:
                 if not connection.invalidated:
                     connection.execute(sa.text("SELECT pg_advisory_unlock(:n)"), key)
 
-    def _refuse_newer(self) -> None:
+    def _known_schema(self) -> str | None:
         with self.read() as connection:
             found = schema.found(connection)
         if found is not None and not self.knows(found):
@@ -183,6 +182,7 @@ class Store:
                 f"The database has schema {found}, which this Daypaper does not know; "
                 "expected an older one: use the Daypaper that made it, or a newer one."
             )
+        return found
 
 
 @contextmanager

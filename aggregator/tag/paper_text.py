@@ -12,7 +12,6 @@ from aggregator.tag.features import TITLE
 from aggregator.tag.model import Tagger
 
 Name = Literal["title", "abstract"]
-FIELDS: tuple[Name, ...] = ("title", "abstract")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ _AHEAD = 400
 """How many written words a formula or link may have that the features do not see."""
 _NEAR = 4
 """So few words further on a word is believed without a look at what follows."""
+_USUAL = 32
+"""Signs of a word that is remembered: longer ones hardly come twice, and could fill the memory."""
 _JOINTS = ("", " ", "-", "\u2010", "\u2011", "/")
 """Between neighbours these are shown as they are written; anything else is a blank."""
 _RUN = re.compile(r"(?:[^\W_]++|[\u0300-\u036f]++)+")
@@ -69,8 +71,12 @@ def _written(text: str) -> Iterator[Word]:
             start = end
 
 
-@lru_cache(maxsize=16384)  # a page of papers has the same words over and over
 def _forms(run: str) -> tuple[str, ...]:
+    return _remembered(run) if len(run) <= _USUAL else tuple(normalised(run))
+
+
+@lru_cache(maxsize=16384)  # a page of papers has the same words over and over
+def _remembered(run: str) -> tuple[str, ...]:
     return tuple(normalised(run))
 
 
@@ -85,9 +91,7 @@ class Runs:
     def written(self, words: Sequence[str]) -> str | None:
         """How these words, each a run of its own, stand here for the first time; None if they do not."""
         wanted = [(word,) for word in words]
-        at = -1
-        while wanted and wanted[0] in self._forms[at + 1 :]:
-            at = self._forms.index(wanted[0], at + 1)
+        for at in (n for n, form in enumerate(self._forms) if [form] == wanted[:1]):
             if self._forms[at : at + len(wanted)] == wanted:
                 runs = islice(_RUN.finditer(self._text), at, at + len(wanted))
                 return _joined(self._text, [run.span() for run in runs])

@@ -27,11 +27,7 @@ BUSY = 1_200
 
 def make(store: Store, settings: Settings, config: topics.Config, folder: Path, count: int) -> None:
     """Fill an empty store."""
-    store.migrate()
-    write_snapshot(folder / "snapshot.json", BASE)
-    bulk.load(store, folder / "snapshot.json", "arxiv-snapshot", NOW, lambda _: None)
-    pipeline.tag(store, settings, config)
-    (folder / "snapshot.json").unlink()
+    make_by_import(store, settings, config, folder, BASE)
     with closing(sqlite3.connect(folder / "daypaper.sqlite3")) as connection:
         connection.executescript("PRAGMA synchronous=OFF; PRAGMA cache_size=-400000;")
         for n in range(1, count // BASE):

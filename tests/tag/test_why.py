@@ -11,7 +11,7 @@ from aggregator.models import Tag
 from aggregator.tag.documents import tag_documents
 from aggregator.tag.features import normalised
 from aggregator.tag.model import load
-from aggregator.tag.paper_text import FIELDS, Name, Text
+from aggregator.tag.paper_text import Name, Text
 from aggregator.tag.places import Field, located
 from aggregator.tag.why import Explanation, explain, highlights
 from tests.tag.test_tags import MODELS, Topic
@@ -182,7 +182,7 @@ def test_what_is_written_is_what_stands_in_its_place() -> None:
         "Kite Attention for Image-Text Retrieval",
         "Networks with residual-attention are deep. We cut 图像分割 by $\\alpha$ attention; Deep kites.",
     )
-    forms = [word.form for name in FIELDS for word in text.fields[name].words]
+    forms = [word.form for field in text.fields.values() for word in field.words]
     pairs = [" ".join(pair) for pair in pairwise(forms)]
     assert {text.written(one) for one in forms} >= {"Networks", "residual", "deep", "kites", "图像"}
     assert text.written("residual attention") == "residual-attention"
