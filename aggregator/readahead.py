@@ -9,9 +9,13 @@ what is stored does not depend on whether there was a helper; if it dies, the fi
 pieces, too. It ends with the first process, however that ends: its pipe breaks.
 """
 
+import gc
+import multiprocessing
+import os
 import pickle
-import subprocess
+import signal
 import sys
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +24,8 @@ from datetime import datetime
 from itertools import count, islice
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 
 from aggregator import imports
 from aggregator.settings import processors
@@ -31,9 +37,12 @@ UNDER_WAY = 16
 first process. They have some 50 MB."""
 AHEAD = 24
 """Pieces from the one that is due on that are made by anybody: bounds what the first process holds."""
-WORTH_IT = 32 * 2**20
-"""Bytes of a file from which on a helper is started, some 16,000 papers: its start takes as long as
-making the rows of 4,000."""
+WORTH_IT = 4 * 2**20
+"""Bytes of a file from which on a helper is started, some 2,000 papers."""
+_START = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+"""A fork starts at once; a new process imports everything anew, which takes as long as the rows of 4,000
+papers. macOS has libraries that no fork outlives. The fork never touches the database: it makes rows
+until it is killed."""
 
 Item = tuple[Ready, ...] | str
 """The drafts of one item, ready to be stored, or why there are none."""
@@ -179,21 +188,39 @@ def _shared(given: Pieces, make: Make, helper: _Helper) -> Iterator[list[Item]]:
 @contextmanager
 def _helper(task: Task) -> Iterator[_Helper]:
     mine, theirs = Pipe()
-    with theirs:
-        # Not by multiprocessing, which would import all of the command line first; in a group of its
-        # own, so that Ctrl-C is for this process, which ends it.
-        process = subprocess.Popen(
-            [sys.executable, "-m", "aggregator.reader", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            process_group=0,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-    with suppress(OSError):
-        mine.send(task)
+    process = _START.Process(target=_serve, args=(theirs, mine, task), daemon=True)
+    process.start()
+    theirs.close()
     try:
         yield _Helper(mine)
     finally:
         process.terminate()
-        process.wait()
+        process.join()
+        process.close()
         mine.close()
+
+
+def _serve(pipe: Connection, other: Connection, task: Task) -> None:
+    """What the helper does: it gets the numbers of pieces and sends what it made of them, in that order,
+    until the other end is closed. What cannot be read the first process meets, too, and tells of."""
+    os.setpgid(0, 0)  # Ctrl-C is for the first process, which ends it
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    other.close()  # else it would never be closed
+    with suppress(OSError, EOFError, zlib.error):
+        make, given = maker(task), Pieces(task)
+        gc.freeze()  # what was there stays, and rows hold no cycles:
+        gc.disable()  # no need to look through all of it again and again
+        pipe.send_bytes(b"")  # awake
+        finished = SimpleQueue[bytes]()
+        Thread(target=_send, args=(pipe, finished), daemon=True).start()
+        while True:
+            number: int = pipe.recv()
+            finished.put(pickle.dumps(make(given.lines(number, number)), -1))
+            gc.collect()
+
+
+def _send(pipe: Connection, finished: SimpleQueue[bytes]) -> None:
+    """While the first process stores, it does not listen: only this thread waits for it."""
+    with suppress(OSError):
+        while True:
+            pipe.send_bytes(finished.get())

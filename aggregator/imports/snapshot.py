@@ -4,7 +4,7 @@ Its fields: https://www.kaggle.com/datasets/Cornell-University/arxiv. When a ver
 computed from when it was submitted, by arXiv's calendar.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -68,5 +68,12 @@ def _authors(row: Mapping[str, Any]) -> tuple[str, ...]:
     parsed = row.get("authors_parsed")
     if not isinstance(parsed, list) or not parsed:
         return text.split_authors(row.get("authors") or "")
-    ordered = ((p[1], p[0], p[2] if len(p) > 2 else "") for p in parsed if len(p) > 1)
-    return tuple(name for parts in ordered if (name := text.plain(" ".join(filter(None, parts)))))
+    names = text.plain_each([_name(parts) for parts in parsed if len(parts) > 1])
+    return tuple(filter(None, names))
+
+
+def _name(parts: Sequence[str]) -> str:
+    keyname, forenames, *more = parts
+    if keyname and forenames and not (more and more[0]):
+        return forenames + " " + keyname  # nearly all
+    return " ".join(filter(None, (forenames, keyname, *more[:1])))

@@ -1,16 +1,15 @@
 """A draft meets the stored entry of the same key: what the entry then holds, and whether it changed."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from pydantic_core import to_json
+
 from aggregator.models import Draft, Entry
 from aggregator.parse.text import is_damaged
-
-_packed = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def combine(stored: Entry | None, draft: Draft, source: str, now: datetime) -> Entry:
@@ -55,7 +54,10 @@ def withdrawn(stored: Entry) -> Entry:
 
 
 def digest(entry: Entry) -> str:
-    """A hash of everything the entry holds but its history: equal means nothing to store."""
+    """A hash of everything the entry holds but its history: equal means nothing to store.
+
+    Raises ValueError for half a character.
+    """
     draft = entry.draft
     content = (
         draft.key,
@@ -67,16 +69,24 @@ def digest(entry: Entry) -> str:
         draft.authors,
         draft.year,
         draft.first_public.isoformat() if draft.first_public else None,
-        dict(draft.identifiers),
+        _in_order(draft.identifiers),
         draft.about,
         draft.mentions,
         draft.fidelity,
         draft.dated,
-        dict(draft.extra),
+        _in_order(draft.extra),
         entry.sources,
     )
-    packed = _packed(content)
-    return hashlib.blake2b(packed.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(to_json(content), digest_size=16).hexdigest()
+
+
+def _in_order(value: Any) -> Any:
+    """The same with the keys of every object in their order."""
+    if isinstance(value, Mapping):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_in_order(one) for one in value]
+    return value
 
 
 def _sounder(better: str, worse: str) -> str:

@@ -33,7 +33,7 @@ def people_key(draft: Draft) -> str | None:
 
 @lru_cache(maxsize=4096)  # asked for by the store, before and after, and by match
 def _key(authors: tuple[str, ...]) -> str | None:
-    names = {_last(name) for name in authors if not _is_nobody(name)} - {""}
+    names = set(map(_last, authors)) - {""}
     if len(names) < 2:
         return None
     return hashlib.blake2b(" ".join(sorted(names)).encode(), digest_size=8).hexdigest()
@@ -56,7 +56,9 @@ def _forms(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=16384)
 def _last(name: str) -> str:
-    """The last word of the last name; of "Gomez-Rodriguez" as of "Gomez Rodriguez"."""
+    """The last word of the last name, "" for nobody; of "Gomez-Rodriguez" as of "Gomez Rodriguez"."""
+    if _is_nobody(name):
+        return ""
     usual = _USUAL.fullmatch(name)  # most names: the same in a fifth of the time
     if usual and (last := usual[1].lower()) not in _SUFFIXES:
         return _UMLAUT.sub("", last) if "e" in last else last

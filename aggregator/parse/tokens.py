@@ -25,7 +25,8 @@ def search_tokens(text: str) -> list[str]:
 
 
 def search_line(text: str) -> str:
-    """The same on a line, set apart by single blanks."""
+    """The same on a line, set apart by blanks, one or more: to take out the others costs as much as all
+    the rest."""
     if text.isascii():
         return _ascii_line(text)
     lines = [_ascii_line(part) if part.isascii() else _any_line(part) for part in _runs(text)]
@@ -52,24 +53,33 @@ def _any_line(text: str) -> str:
 
 def _ascii_line(text: str) -> str:
     line = text.encode().translate(_APART).decode()
-    if "-" in line:
-        for loose in ("--", " -", "- "):  # it joins nothing
-            line = line.replace(loose, "  ")
-        line = _parted(line.strip("-"))
-    return " ".join(line.split())
+    return _parted(line) if "-" in line else line
 
 
 def _parted(line: str) -> str:
-    """Each hyphenated word of a line whole and in parts."""
-    done, rest = [], 0
-    at = line.find("-")
-    while at >= 0:
-        begin, end = line.rfind(" ", rest, at) + 1, line.find(" ", at)
-        begin, end = max(begin, rest), len(line) if end < 0 else end
-        word = line[begin:end]
-        done.append(f"{line[rest:begin]}{word.replace('-', '')} {word.replace('-', ' ')}")
-        rest, at = end, line.find("-", end)
-    return "".join(done) + line[rest:]
+    """Each hyphenated word of a line whole and in parts; a hyphen that joins nothing is a blank."""
+    before, *pieces = line.split("-")
+    done, within = [before], False
+    for n, piece in enumerate(pieces):
+        left = before.rpartition(" ")[2]
+        joins = bool(left and piece) and piece[0] != " "
+        if joins and not (within and left == before):
+            done.append(f"{_rest(pieces, n)} {left} ")
+        else:
+            done.append(" ")
+        done.append(piece)
+        before, within = piece, joins
+    return "".join(done)
+
+
+def _rest(pieces: list[str], n: int) -> str:
+    """What is joined to the word before a piece, hyphens left out."""
+    word, blank, _ = pieces[n].partition(" ")
+    while not blank and n + 1 < len(pieces) and pieces[n + 1]:
+        n += 1
+        more, blank, _ = pieces[n].partition(" ")
+        word += more
+    return word
 
 
 def _with_parts(words: list[str]) -> list[str]:

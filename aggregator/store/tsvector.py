@@ -2,11 +2,10 @@
 takes them (`tsvectorrecv` in its source): to read one takes it a small part of the time of making it, and
 it is what an import waits for."""
 
-import re
-from collections import Counter
+import string
 
-_NUMBER = re.compile("[0-9]e[0-9]")
-"""It takes "1e5x" for a number and a word."""
+_DIGITS = bytes(ord("0") if chr(n) in string.digits else n for n in range(256))
+"""By which "1e5" is "0e0": PostgreSQL takes "1e5x" for a number and a word."""
 _MOST_PLACES = 255  # of a word
 _MOST_WORDS = 16_383
 _LONGEST = 2_046  # bytes of a word
@@ -22,7 +21,7 @@ def written(*texts: str) -> bytes | None:
     `setweight(to_tsvector('simple', first), 'A') || …`, in another order; None where only it can
     tell."""
     whole = " ".join(texts)
-    if not whole.isascii() or _NUMBER.search(whole) or not _is_usual(whole):
+    if not whole.isascii() or b"0e0" in whole.encode().translate(_DIGITS):
         return None
     places: dict[str, str] = {}
     known = places.get
@@ -30,18 +29,19 @@ def written(*texts: str) -> bytes | None:
     for weight, text in zip(_WEIGHTS.values(), texts, strict=False):
         words = text.split()
         upto = at + len(words)
+        if upto > _MOST_WORDS + 1:
+            return None
         for word, place in zip(words, _SHORT[weight + at : weight + upto], strict=True):
             places[word] = known(word, "") + place
         at = upto
+    if not _is_usual(places, len(whole), at - 1):
+        return None
     each = [f"{word}\0{_SHORT[len(found) // 2]}{found}" for word, found in places.items()]
     return len(each).to_bytes(4, "big") + "".join(each).encode("latin-1")
 
 
-def _is_usual(whole: str) -> bool:
+def _is_usual(places: dict[str, str], length: int, words: int) -> bool:
     """Is nothing as long or as often there that it would be cut off?"""
-    words = whole.split()
-    if len(words) > _MOST_PLACES and max(Counter(words).values()) > _MOST_PLACES:
+    if length > _LONGEST and max(map(len, places), default=0) > _LONGEST:
         return False
-    return len(words) <= _MOST_WORDS and (
-        len(whole) <= _LONGEST or max(map(len, words)) <= _LONGEST
-    )
+    return words <= _MOST_PLACES or max(map(len, places.values())) <= 2 * _MOST_PLACES
