@@ -68,6 +68,7 @@ class _Round:
         by_topic = self._using.by_topic(config)
         self._versions: Mapping[str, str] = topic_versions(config.topics, by_topic)
         self._look = Look(tuple(map(Plain.of, config.topics)), by_topic, frozenset())
+        self._found = deque[tuple[int, bool]]()  # blocks, and whether their papers wait for all tags
         self.looked_at = 0
 
     def begin(self) -> None:
@@ -102,18 +103,27 @@ class _Round:
                     return
 
     def _next(self) -> tuple[Piece | None, bool]:
-        """A block that nobody has; what waits goes before what is made anew. And whether there are
-        some that others have."""
-        others = False
+        """A block that nobody has, among those that the last look found, else among those that a new one
+        finds; what waits goes before what is made anew. And whether it found some that others have."""
+        piece, _ = self._of_found()
+        if piece:
+            return piece, False
         with self._store.read() as connection:
-            for blocks, whole in (
-                (retag.waiting_blocks(connection), True),
-                (retag.walk_blocks(connection, SEEN), False),
-            ):
-                for block in blocks:
-                    if self._claims.take(block):
-                        return self._read(block, whole), others
-                    others = True
+            self._found += [(block, True) for block in retag.waiting_blocks(connection)]
+            self._found += [(block, False) for block in retag.walk_blocks(connection, SEEN)]
+        return self._of_found()
+
+    def _of_found(self) -> tuple[Piece | None, bool]:
+        others = False
+        while self._found:
+            block, whole = self._found.popleft()
+            if not self._claims.take(block):
+                others = True
+                continue
+            piece = self._read(block, whole)
+            if piece.papers or not whole:
+                return piece, others
+            self._claims.give_back(block)  # somebody tagged them since the look
         return None, others
 
     def _read(self, block: int, whole: bool) -> Piece:

@@ -22,8 +22,11 @@ def tidied(store: Store, longest: int = _LONGEST) -> Iterator[Callable[[], None]
     tidy = _copy_log if store.is_sqlite else _sort_words
     with _log_not_copied(store.engine, store.is_sqlite), ThreadPoolExecutor(1, "tidy") as thread:
         under_way: list[Future[int]] = []
+        many = False
 
         def go_on() -> None:
+            nonlocal many
+            many = bool(under_way)
             long = under_way.pop().result() if under_way else 0
             under_way.append(thread.submit(tidy, store))
             if long > longest:
@@ -32,6 +35,8 @@ def tidied(store: Store, longest: int = _LONGEST) -> Iterator[Callable[[], None]
         yield go_on
         for last in under_way:
             last.result()
+        if many and not store.is_sqlite:
+            _look_through(store)
 
 
 def _copy_log(store: Store) -> int:
@@ -45,6 +50,13 @@ def _sort_words(store: Store) -> int:
     with store.write() as connection:
         search.sort_in(connection)
     return 0
+
+
+def _look_through(store: Store) -> None:
+    """PostgreSQL's planner goes by what tables held when they were last looked through, which it else does
+    some time later."""
+    with store.write() as connection:
+        connection.exec_driver_sql("ANALYZE")
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from aggregator.store.tags import TAGGED, said_of
 from aggregator.tag.anew import Change, Stored
 
 BLOCK = 512  # keys; some 50 ms of work, and as much of the write lock at most
-_SEEN = 16_384  # waiting papers, the newest, among which blocks are looked for
+_SEEN = 4_096  # waiting papers, the newest, among which blocks are looked for
 _TAG = ("paper_pk", "topic", "probability", "tagged", "by", "at", "heat")
 
 
@@ -104,6 +104,9 @@ def forget(connection: Connection) -> None:
 def waiting_blocks(connection: Connection) -> list[int]:
     """The blocks of papers that wait for all their tags, that of the newest one first; not all if very
     many wait."""
+    if not is_sqlite(connection):
+        # After an import the planner may not know yet how many papers wait: it would sort them all.
+        connection.exec_driver_sql("SELECT set_config('enable_sort', 'off', true)")
     asked = sa.select(_BLOCK_OF).where(paper.c.tagged_by.is_(None))
     asked = asked.order_by(paper.c.at.desc(), paper.c.pk.desc()).limit(_SEEN)
     return list(dict.fromkeys(connection.scalars(asked)))

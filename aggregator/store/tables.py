@@ -190,7 +190,7 @@ class Event(SQLModel, table=True):
     )
 
     id: int | None = _key()
-    paper_id: str = Field(foreign_key="paper.id", index=True)
+    paper_id: str = Field(foreign_key="paper.id")  # the unique constraint has it first
     kind: str  # new, new_version, published, withdrawn, cited, discussed
     cause: str  # the entry key; "" for new, which happens once; the citing paper's id for cited
     at: datetime = Field(index=True)  # when the public could first see it

@@ -69,3 +69,19 @@ def test_what_went_wrong_is_said(sqlite: Store) -> None:
         tidy()
         with pytest.raises(OperationalError):
             tidy()
+
+
+def test_postgresql_is_looked_through_after_many(store: Store) -> None:
+    if store.is_sqlite:
+        pytest.skip("SQLite's planner goes by no counts here")
+    known = "SELECT reltuples FROM pg_class WHERE oid = 'counted'::regclass"
+    with store.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE counted AS SELECT generate_series(1, 700) AS n")
+    for times, expected in ((1, -1), (2, 700)):
+        with tidied(store) as tidy:
+            for _ in range(times):
+                tidy()
+        with store.read() as connection:
+            assert connection.exec_driver_sql(known).scalar_one() == expected
+    with store.write() as connection:
+        connection.exec_driver_sql("DROP TABLE counted")

@@ -218,3 +218,29 @@ def test_claims_exclude_each_other(store: Store) -> None:
                 assert elsewhere.take(7)
     with store.claims("x") as later:
         assert later.take(7)
+
+
+def test_one_look_finds_many_blocks(store: Store, tmp_path: Path) -> None:
+    """Else all that wait were sorted once for each block: a store's tagging grew with its square."""
+    count = 5 * retag.BLOCK
+    put(store, *(preprint(f"1712.{n:05d}", title=f"Sparse kites {n}") for n in range(count)))
+    looks: list[str] = []
+
+    def seen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "tagged_by IS NULL ORDER BY" in " ".join(statement.split()):
+            looks.append(statement)
+
+    sa.event.listen(store.engine, "before_cursor_execute", seen)
+    assert tagger(store, tmp_path, CONFIG) == count
+    assert 0 < len(looks) <= 3
+
+
+def test_a_look_does_not_sort_what_waits(store: Store) -> None:
+    if store.is_sqlite:
+        pytest.skip("SQLite always walks the index of what waits")
+    with store.read() as connection:
+        retag.waiting_blocks(connection)
+        asked = "EXPLAIN SELECT pk FROM paper WHERE tagged_by IS NULL ORDER BY at DESC, pk DESC LIMIT 9"
+        plan = " ".join(connection.exec_driver_sql(asked).scalars())
+    assert "ix_paper_waiting" in plan
+    assert "Sort" not in plan
