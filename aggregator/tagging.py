@@ -68,7 +68,9 @@ class _Round:
         by_topic = self._using.by_topic(config)
         self._versions: Mapping[str, str] = topic_versions(config.topics, by_topic)
         self._look = Look(tuple(map(Plain.of, config.topics)), by_topic, frozenset())
-        self._found = deque[tuple[int, bool]]()  # blocks, and whether their papers wait for all tags
+        self._found = deque[
+            tuple[int, bool]
+        ]()  # blocks, and whether their papers wait for all tags
         self.looked_at = 0
 
     def begin(self) -> None:

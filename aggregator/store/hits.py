@@ -1,9 +1,10 @@
 """What the search index finds: the condition that a paper contains words, and how well it does."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy import CTE, ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, Row
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -21,6 +22,19 @@ _CONTENT = sa.table("paper_fts_content", sa.column("id"))
 _TSV = sa.table("paper_search", sa.column("pk"), sa.column("document"))
 _MATCH = sa.text("paper_fts MATCH :words")
 _TSQUERY = sa.func.to_tsquery("simple", sa.bindparam("words"))
+_FITS = _TSV.c.document.op("@@", return_type=sa.Boolean())(_TSQUERY)
+_FEW_KEYS = sa.any_(sa.bindparam("few", type_=sa.ARRAY(sa.BigInteger)))
+_COMMON_WORDS = sa.text(
+    "SELECT word FROM pg_stats, "
+    "unnest(CAST(CAST(most_common_elems AS text) AS text[]), most_common_elem_freqs) AS known(word, share) "
+    "WHERE schemaname = current_schema() AND tablename = 'paper_search' AND attname = 'document' "
+    "AND word = ANY(:tokens) AND share * (SELECT reltuples FROM pg_class "
+    "WHERE oid = 'paper_search'::regclass) >= :many"
+)
+_SAMPLE, _OFTEN = 256, 3
+"""Papers stored last among which so many hits tell a word that is common."""
+_FEW = 3_000
+"""Hits that PostgreSQL looks up one by one; of more than these soon one comes by on a walk."""
 _FTS_SCORE = sa.literal_column("-bm25(paper_fts, 8.0, 1.0, 4.0)", sa.Float)  # title, body, authors
 _TSV_WEIGHTS = sa.literal_column("'{0.1, 0.5, 0.125, 1.0}'")  # of D, C (authors), B (body), A
 
@@ -52,6 +66,19 @@ def keys(name: str, *, sqlite: bool) -> sa.Select[int]:
     return sa.select(_TSV.c.pk).where(_TSV.c.document.op("@@")(query))
 
 
+def gathered(asked: sa.Select[int], name: str, *, sqlite: bool) -> sa.Select[int]:
+    """What `keys` gives, put together by the index on PostgreSQL, too, before anything else is asked of it;
+    `name` is another one for each in a statement.
+
+    PostgreSQL takes a word that its statistics do not have for one in some hundred papers, and would
+    rather walk along until so many have come by: through all papers, if the word is a rare one.
+    """
+    if sqlite:
+        return asked
+    every = asked.cte(name).prefix_with("MATERIALIZED")
+    return sa.select(every.c.pk)
+
+
 def in_period(asked: sa.Select[int], since: str, until: str, *, sqlite: bool) -> sa.Select[int]:
     """What `keys` gives, only papers of a period: parameters with its beginning and its end, which on
     SQLite are keys of the index (`rowids`), elsewhere moments."""
@@ -63,14 +90,15 @@ def in_period(asked: sa.Select[int], since: str, until: str, *, sqlite: bool) ->
 
 
 def newest_first(asked: sa.Select[int], *, sqlite: bool) -> sa.Select[int]:
-    """What `keys` gives, the newest papers first; on PostgreSQL those stored last."""
-    return asked.order_by(_FTS.c.rowid.desc() if sqlite else _TSV.c.pk.desc())
+    """What `gathered` gives, the newest papers first; on PostgreSQL those stored last."""
+    return asked.order_by(_FTS.c.rowid.desc() if sqlite else asked.selected_columns.pk.desc())
 
 
 Way = Literal["walked", "within", "few", "asked", "planned"]
-"""How papers with the words are found. On SQLite: by a walk along the search index, which lies in the
-order of dates, also `within` the papers of a topic, which are gathered first; by looking up each hit,
-since they are `few`; or by another walk that is `asked` at each paper. PostgreSQL plans it by itself."""
+"""How papers with the words are found. By looking up each hit, since they are `few`; by another walk on
+which it is `asked` at each paper. On SQLite also by a walk along the search index, which lies in the
+order of dates, or `within` the papers of a topic, which are gathered first; on PostgreSQL also as `planned`
+by itself."""
 
 
 def is_common(connection: Connection, match: str) -> bool:
@@ -80,15 +108,39 @@ def is_common(connection: Connection, match: str) -> bool:
     return count == RANKED
 
 
-def found(chosen: Way, at: Any, pk: Any) -> ColumnElement[bool]:
+def few(connection: Connection, match: str) -> list[int] | None:
+    """The keys of all papers with these words, None if they are common ones. For PostgreSQL."""
+    values = {"words": match}
+    last = sa.select(_TSV).order_by(_TSV.c.pk.desc()).limit(_SAMPLE).subquery("last")
+    often = sa.select(sa.func.count()).where(last.c.document.op("@@")(_TSQUERY))
+    if (connection.scalar(often, values) or 0) >= _OFTEN:
+        return None
+    every = gathered(sa.select(_TSV.c.pk).where(_FITS), "every", sqlite=False)
+    found = list(connection.scalars(every.limit(_FEW + 1), values))
+    return found if len(found) <= _FEW else None
+
+
+def surely_in(connection: Connection, tokens: Sequence[str], many: int) -> set[str]:
+    """Those of the words that at least so many papers have, as far as PostgreSQL's statistics know it for
+    sure: to count them would take longer than all others."""
+    if is_sqlite(connection):
+        return set()
+    values = {"tokens": list(tokens), "many": 2 * many}  # they are made from a part of the papers
+    return set(connection.scalars(_COMMON_WORDS, values))
+
+
+def found(chosen: Way, at: Any, pk: Any, *, sqlite: bool) -> ColumnElement[bool]:
     """The condition that the paper of this moment and key contains the words; needs the parameter
-    `words`."""
+    `words`, and on PostgreSQL `few` with what `few` found."""
     if chosen == "planned":
-        return pk.in_(sa.select(_TSV.c.pk).where(_TSV.c.document.op("@@")(_TSQUERY)))
+        return pk.in_(sa.select(_TSV.c.pk).where(_FITS))
     if chosen in ("walked", "within"):
         return sa.and_(_MATCH, pk == rowids.key_of(number))
     if chosen == "few":
-        return pk.in_(sa.select(rowids.key_of(number)).select_from(_FTS).where(_MATCH))
+        theirs = sa.select(rowids.key_of(number)).select_from(_FTS).where(_MATCH)
+        return pk.in_(theirs) if sqlite else pk == _FEW_KEYS
+    if not sqlite:  # not `exists`, which PostgreSQL would turn into a join of all hits
+        return sa.select(_FITS).where(_TSV.c.pk == pk).correlate_except(_TSV).scalar_subquery()
     mine = number == rowids.of_columns(at, pk)
     return sa.exists(sa.select(number).select_from(_FTS).where(_MATCH, mine))
 
@@ -120,6 +172,21 @@ def _with_a_plus(element: _Unindexed, compiler: SQLCompiler, **more: Any) -> str
     return f"+{compiler.process(element.clauses, **more)}"
 
 
+class _Unordered(_Unindexed):
+    inherit_cache = True
+
+
+@compiles(_Unordered, "postgresql")
+def _greatest_of_one(element: _Unordered, compiler: SQLCompiler, **more: Any) -> str:
+    return f"GREATEST({compiler.process(element.clauses, **more)})"
+
+
+def unordered(column: Any) -> Any:
+    """The column, written so that no index is walked for its order: few papers, found by other means, are
+    sorted by it."""
+    return _Unordered(column)
+
+
 def unindexed(column: Any) -> Any:
     """The column, on SQLite with a plus before it, which keeps it from using an index of it: it believes
     that ten papers are of one kind, and would walk them all rather than look up few hits. PostgreSQL
@@ -127,20 +194,24 @@ def unindexed(column: Any) -> Any:
     return _Unindexed(column)
 
 
-def scored(connection: Connection) -> CTE:
-    """A table (pk, score) of the `RANKED` newest hits (on PostgreSQL those stored last); needs the
-    parameter `words`.
+def scored(connection: Connection, match: str) -> Sequence[Row[float, int]]:
+    """(score, key) of the `RANKED` newest hits (on PostgreSQL those stored last).
 
     The score is bm25, or ts_rank on PostgreSQL. A word in the title counts for more than one among
     the authors, and that for more than one in the abstract. Asking for the scores of chosen papers
     instead was tried: FTS5 then counts all hits anew for each of them.
     """
+    values: dict[str, Any] = {"words": match}
     if is_sqlite(connection):
-        key = rowids.key_of(number).label("pk")
-        last = sa.select(key, _FTS_SCORE.label("score")).select_from(_FTS).where(_MATCH)
-        last = last.order_by(number.desc()).limit(RANKED)
-        return last.cte("scored").prefix_with("MATERIALIZED")
-    last = sa.select(_TSV).where(_TSV.c.document.op("@@")(_TSQUERY))
-    hits = last.order_by(_TSV.c.pk.desc()).limit(RANKED).subquery()
+        key = rowids.key_of(number)
+        last = sa.select(_FTS_SCORE, key).select_from(_FTS).where(_MATCH)
+        return connection.execute(last.order_by(number.desc()).limit(RANKED), values).all()
+    last = sa.select(_TSV)
+    known = few(connection, match)
+    if known is None:
+        last = last.where(_FITS).order_by(_TSV.c.pk.desc()).limit(RANKED)
+    else:
+        last, values["few"] = last.where(_TSV.c.pk == _FEW_KEYS), known
+    hits = last.subquery()
     rank = sa.func.ts_rank(_TSV_WEIGHTS, hits.c.document, _TSQUERY)
-    return sa.select(hits.c.pk, sa.cast(rank, sa.Double).label("score")).cte("scored")
+    return connection.execute(sa.select(sa.cast(rank, sa.Double), hits.c.pk), values).all()

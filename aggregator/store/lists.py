@@ -65,12 +65,13 @@ def page(connection: Connection, query: PaperQuery, cursor: str | None = None) -
 def _in_order(
     connection: Connection, query: PaperQuery, match: str, after: cursors.Place | None
 ) -> Page:
-    words = way(connection, query, match)
+    words, values = way(connection, query, match)
+    values |= place(query, after)
     parts = branches(connection, query, words)
     if parts:
-        return _joined(connection, query, words, match, after, parts)
+        return _joined(connection, query, words, values, after, parts)
     asked = ordered(query, words, is_sqlite(connection), after is not None)
-    rows = connection.execute(asked, {"words": match, **place(query, after)}).all()
+    rows = connection.execute(asked, values).all()
     kept = _arranged([(row[0], row[1], row[2]) for row in rows[: query.limit]], query)
     if len(rows) <= query.limit:
         return Page(kept, None)
@@ -82,13 +83,13 @@ def _joined(
     connection: Connection,
     query: PaperQuery,
     words: hits.Way | None,
-    match: str,
+    values: dict[str, Any],
     after: cursors.Place | None,
     parts: Sequence[Branch],
 ) -> Page:
     """A page of the branches of a list together, each read no further than it can matter."""
     plain = replace(query, venue="", venues=(), limit=query.limit + 1)
-    values = {"words": match, "least": _EVER[query.sort], **place(query, after)}
+    values = {"least": _EVER[query.sort], **values}
     kept: list[tuple[Any, int]] = []
     for part in parts:
         asked = keys(plain, words, is_sqlite(connection), after is not None, part)
@@ -141,11 +142,11 @@ def _beginning(
 ) -> tuple[list[tuple[datetime, int]], bool]:
     """(moment and key of more than `wanted` papers in which a word begins so, newest first, as far as
     the newest `LOOKED` have any; whether there are no more to be looked at)."""
-    words = way(connection, query, match)
+    words, known = way(connection, query, match)
     kept: list[tuple[datetime, int]] = []
     for _ in range(LOOKED // _STEP):
         asked = keys(query, words, True, after is not None)
-        values = {"words": match, "start": f" {start}", **place(query, after)}
+        values = {"start": f" {start}", **known, **place(query, after)}
         rows = connection.execute(asked, values).all()
         kept += [(row.key, row.pk) for row in rows if row.begins]
         if len(rows) < query.limit:
@@ -165,9 +166,7 @@ def _by_relevance(
 ) -> Page:
     """A page of the hits that meet every other condition, and in which a word begins with `start` if
     one is given, by (relevance, key), both descending."""
-    scored = hits.scored(connection)
-    rows = connection.execute(sa.select(scored.c.score, scored.c.pk), {"words": match})
-    order = sorted(((row[0], row[1]) for row in rows), reverse=True)
+    order = sorted(((row[0], row[1]) for row in hits.scored(connection, match)), reverse=True)
     if after:
         order = [one for one in order if one < (after.key, after.pk)]
     sqlite = is_sqlite(connection)

@@ -44,12 +44,13 @@ def _size(connection: Connection) -> int:
 
 def _counts(connection: Connection, words: Sequence[str]) -> dict[str, int]:
     """Word -> papers that have it, counted up to `similar.COMMON`."""
-    if not words:
-        return {}
-    row = connection.execute(
-        _counting(len(words), is_sqlite(connection)), _named(connection, words)
-    )
-    return dict(zip(words, row.one(), strict=True))
+    common = dict.fromkeys(hits.surely_in(connection, words, similar.COMMON), similar.COMMON)
+    rest = [word for word in words if word not in common]
+    if not rest:
+        return common
+    asked = _counting(len(rest), is_sqlite(connection))
+    row = connection.execute(asked, _named(connection, rest)).one()
+    return common | dict(zip(rest, row, strict=True))
 
 
 def _candidates(
@@ -67,13 +68,9 @@ def _candidates(
 def _counting(words: int, sqlite: bool) -> Select[*tuple[int, ...]]:
     """The statement that counts the papers with each of so many words; kept, since putting it together
     takes longer than answering it."""
-    columns = [
-        sa.select(sa.func.count())
-        .select_from(hits.keys(f"word{n}", sqlite=sqlite).limit(similar.COMMON).subquery())
-        .scalar_subquery()
-        for n in range(words)
-    ]
-    return sa.select(*columns)
+    counted = [_having(n, sqlite).limit(similar.COMMON).subquery() for n in range(words)]
+    count = sa.select(sa.func.count())
+    return sa.select(*(count.select_from(some).scalar_subquery() for some in counted))
 
 
 @cache
@@ -82,14 +79,18 @@ def _finding(words: int, sqlite: bool) -> Select[tuple[int]]:
     newest with each; the newer first where they share as much."""
     parts = []
     for n in range(words):
-        found = hits.newest_first(hits.keys(f"word{n}", sqlite=sqlite), sqlite=sqlite)
-        newest = found.limit(NEWEST).subquery()
+        newest = hits.newest_first(_having(n, sqlite), sqlite=sqlite).limit(NEWEST).subquery()
         weight = sa.bindparam(f"weight{n}", type_=sa.Float).label("weight")
         parts.append(sa.select(weight, newest.c.pk))
     every = sa.union_all(*parts).subquery()
     ranked = sa.select(every.c.pk).group_by(every.c.pk)
     shared = sa.func.sum(every.c.weight)
     return ranked.order_by(shared.desc(), every.c.pk.desc()).limit(COMPARED + 1)
+
+
+def _having(n: int, sqlite: bool) -> Select[int]:
+    """The keys of the papers with the word of this number."""
+    return hits.gathered(hits.keys(f"word{n}", sqlite=sqlite), f"having{n}", sqlite=sqlite)
 
 
 def _named(connection: Connection, words: Sequence[str]) -> dict[str, str]:

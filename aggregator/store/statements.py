@@ -63,7 +63,7 @@ def filtered(
     if query.until:
         asked = asked.where(at < query.until)
     if words:
-        asked = asked.where(hits.found(words, at, pk))
+        asked = asked.where(hits.found(words, at, pk, sqlite=sqlite))
     if walked:
         further = hits.number < sa.bindparam("after_row", type_=sa.BigInteger)
         return Asked(asked.where(*_between(query)), (hits.number.desc(),), further, at)
@@ -86,7 +86,7 @@ def _walk(
     if branch and branch.venue:
         asked = asked.where(paper.c.venue == branch.venue)
     elif few:
-        at, heat = hits.unindexed(at), hits.unindexed(heat)
+        at, heat = hits.unordered(at), hits.unordered(heat)
     elif len(query.topics) == 1 and (branch or query.min_probability is None):
         at, heat, pk = tag.c.at, tag.c.heat, tag.c.paper_pk
         # written as "= 1" and not as a truth, or SQLite does not see that its index serves
@@ -130,18 +130,31 @@ def _one_source(query: PaperQuery) -> str:
     return named.pop() if len(named) == 1 else ""
 
 
-def way(connection: Connection, query: PaperQuery, match: str) -> hits.Way | None:
-    """How the papers that `match` are best found; None without words."""
+def way(
+    connection: Connection, query: PaperQuery, match: str
+) -> tuple[hits.Way | None, dict[str, Any]]:
+    """(how the papers that `match` are best found, the parameters that it needs); None without words."""
     if not match:
-        return None
-    if not is_sqlite(connection):
-        return "planned"
-    elsewhere = query.venue or query.venues or query.source or query.sources
-    if query.sort == "new" and not elsewhere and query.kind != "post":
+        return None, {"words": match}
+    if is_sqlite(connection):
+        return _way_on_sqlite(connection, query, match), {"words": match}
+    found = hits.few(connection, match)
+    if found is not None:
+        return "few", {"words": match, "few": found}
+    return "planned" if _is_elsewhere(query) or query.topics else "asked", {"words": match}
+
+
+def _way_on_sqlite(connection: Connection, query: PaperQuery, match: str) -> hits.Way:
+    if query.sort == "new" and not _is_elsewhere(query) and query.kind != "post":
         return "within" if query.topics and _is_small(connection, query) else "walked"
     if hits.is_common(connection, match):
         return "asked"
     return "walked" if query.sort != "hot" else "few"
+
+
+def _is_elsewhere(query: PaperQuery) -> bool:
+    """Is another index walked than that of dates?"""
+    return bool(query.venue or query.venues or query.source or query.sources)
 
 
 def _is_small(connection: Connection, query: PaperQuery) -> bool:

@@ -1,0 +1,91 @@
+"""How PostgreSQL finds papers by words: by its index, not by reading all papers until a rare word comes by."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from aggregator.store import hits, papers, similar
+from aggregator.store.db import Store
+from aggregator.store.query import PaperQuery
+from tests.drafts import preprint
+from tests.filled import put
+
+COUNT = 300
+
+
+@pytest.fixture
+def postgres(store: Store) -> Store:
+    """Papers of which all have kites, a sixth has strings, and two have zebrafish."""
+    if store.is_sqlite:
+        pytest.skip("SQLite's search index lies in the order of dates")
+    drafts = []
+    for n in range(COUNT):
+        more = " with strings" * (n % 6 == 0) + " of zebrafish embryos" * (n in (3, 4))
+        drafts.append(preprint(f"1712.{n:05d}", title=f"Kites{more} {n}", authors=(f"Ada {n}",)))
+    put(store, *drafts)
+    return store
+
+
+@contextmanager
+def plans(connection: sa.Connection) -> Iterator[list[str]]:
+    """The plans of what is asked herein where words occur, but for the look at the papers stored last, as
+    they would be if it seemed best to walk some index in its order."""
+    asked: list[tuple[str, Any]] = []
+
+    def seen(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if "document @@" in statement and "AS last" not in statement or "few" in values:
+            asked.append((statement, values))
+
+    found: list[str] = []
+    sa.event.listen(connection, "before_cursor_execute", seen)
+    yield found
+    sa.event.remove(connection, "before_cursor_execute", seen)
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+    for statement, values in asked:
+        lines = connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars()
+        found.append("\n".join(lines))
+
+
+def test_a_rare_word_is_looked_up(postgres: Store) -> None:
+    with postgres.read() as connection:
+        with plans(connection) as found:
+            page = papers.page(connection, PaperQuery(q="zebrafish"))
+        assert [doc["title"] for doc in page.items] == [
+            "Kites of zebrafish embryos 4",
+            "Kites of zebrafish embryos 3",
+        ]
+        assert len(found) == 2
+        assert not [plan for plan in found if "Backward" in plan]
+
+
+def test_similar_papers_are_looked_up(postgres: Store) -> None:
+    with postgres.read() as connection:
+        (doc, _) = papers.page(connection, PaperQuery(q="zebrafish")).items
+        with plans(connection) as found:
+            alike = similar.of(connection, doc, 5)
+        assert [other["title"] for other, _ in alike] == ["Kites of zebrafish embryos 3"]
+        assert len(found) == 2
+        assert not [plan for plan in found if "Backward" in plan]
+
+
+@pytest.mark.parametrize(("word", "keys"), [("kites", None), ("strings", None), ("zebrafish", 2)])
+def test_common_words_are_not_counted(postgres: Store, word: str, keys: int | None) -> None:
+    with postgres.read() as connection:
+        found = hits.few(connection, word)
+    assert (found and len(found)) == keys
+
+
+def test_what_the_statistics_know_for_sure(postgres: Store) -> None:
+    def known(many: int) -> set[str]:
+        with postgres.read() as connection:
+            return hits.surely_in(connection, ["kites", "strings", "zebrafish", "xylem"], many)
+
+    with postgres.write() as connection:
+        connection.exec_driver_sql("ANALYZE paper_search")
+    assert known(COUNT // 2) == {"kites"}
+    assert known(COUNT // 12) == {"kites", "strings"}
+    assert known(COUNT) == set()
