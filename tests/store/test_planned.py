@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from aggregator.store import hits, papers, similar
 from aggregator.store.db import Store
@@ -36,13 +37,13 @@ def plans(connection: sa.Connection) -> Iterator[list[str]]:
     asked: list[tuple[str, Any]] = []
 
     def seen(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        if "document @@" in statement and "AS last" not in statement or "few" in values:
+        if ("document @@" in statement and "AS last" not in statement) or "few" in values:
             asked.append((statement, values))
 
     found: list[str] = []
-    sa.event.listen(connection, "before_cursor_execute", seen)
+    event.listen(connection, "before_cursor_execute", seen)
     yield found
-    sa.event.remove(connection, "before_cursor_execute", seen)
+    event.remove(connection, "before_cursor_execute", seen)
     connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
     connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
     for statement, values in asked:

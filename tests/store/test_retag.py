@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from aggregator import pipeline
 from aggregator.settings import Settings
@@ -230,7 +231,7 @@ def test_one_look_finds_many_blocks(store: Store, tmp_path: Path) -> None:
         if "tagged_by IS NULL ORDER BY" in " ".join(statement.split()):
             looks.append(statement)
 
-    sa.event.listen(store.engine, "before_cursor_execute", seen)
+    event.listen(store.engine, "before_cursor_execute", seen)
     assert tagger(store, tmp_path, CONFIG) == count
     assert 0 < len(looks) <= 3
 
@@ -240,7 +241,9 @@ def test_a_look_does_not_sort_what_waits(store: Store) -> None:
         pytest.skip("SQLite always walks the index of what waits")
     with store.read() as connection:
         retag.waiting_blocks(connection)
-        asked = "EXPLAIN SELECT pk FROM paper WHERE tagged_by IS NULL ORDER BY at DESC, pk DESC LIMIT 9"
+        asked = (
+            "EXPLAIN SELECT pk FROM paper WHERE tagged_by IS NULL ORDER BY at DESC, pk DESC LIMIT 9"
+        )
         plan = " ".join(connection.exec_driver_sql(asked).scalars())
     assert "ix_paper_waiting" in plan
     assert "Sort" not in plan
