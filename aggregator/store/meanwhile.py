@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event
 from aggregator.store import search
 from aggregator.store.db import Store
 
-_LONGEST = 65_536
+_LONGEST = 32_768
 """Pages of SQLite's log, 256 MB: from there on it is waited for, so that the log begins anew."""
 
 

@@ -1,4 +1,4 @@
-"""How PostgreSQL finds papers by words: by its index, not by reading all papers until a rare word comes by."""
+"""How PostgreSQL finds papers by words: by its index, not by reading all until a rare word comes by."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
