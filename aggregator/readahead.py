@@ -194,7 +194,7 @@ def _helper(task: Task) -> Iterator[_Helper]:
     try:
         yield _Helper(mine)
     finally:
-        process.terminate()
+        process.kill()  # it may still have this process's way of being told to end
         process.join()
         process.close()
         mine.close()

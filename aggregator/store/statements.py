@@ -141,7 +141,7 @@ def way(
     found = hits.few(connection, match)
     if found is not None:
         return "few", {"words": match, "few": found}
-    return "planned" if _is_elsewhere(query) or query.topics else "asked", {"words": match}
+    return "planned" if _is_elsewhere(query) else "asked", {"words": match}
 
 
 def _way_on_sqlite(connection: Connection, query: PaperQuery, match: str) -> hits.Way:
