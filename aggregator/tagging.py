@@ -68,9 +68,8 @@ class _Round:
         by_topic = self._using.by_topic(config)
         self._versions: Mapping[str, str] = topic_versions(config.topics, by_topic)
         self._look = Look(tuple(map(Plain.of, config.topics)), by_topic, frozenset())
-        self._found = deque[
-            tuple[int, bool]
-        ]()  # blocks, and whether their papers wait for all tags
+        # Blocks that the last look found, and whether their papers wait for all their tags.
+        self._found = deque[tuple[int, bool]]()
         self.looked_at = 0
 
     def begin(self) -> None:

@@ -1,5 +1,7 @@
 """Titles, names and texts: shown, compared and searched."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from aggregator.parse.text import (
     clean_html,
     name_keys,
     plain,
+    plain_each,
     split_authors,
     title_key,
 )
@@ -162,6 +165,11 @@ def test_split_authors(text: str, names: tuple[str, ...]):
     assert split_authors(text) == names
 
 
+@given(st.lists(tex | st.text(st.sampled_from("Aé |~&\n"), max_size=6), max_size=4))
+def test_plain_each_is_plain_of_each(texts: list[str]):
+    assert plain_each(texts) == [plain(text) for text in texts]
+
+
 @given(tex | st.text(st.sampled_from("A .,()and;:&-Jr"), max_size=30))
 def test_names_never_fail(text: str):
     name_keys(text)
@@ -190,6 +198,15 @@ def test_search_tokens_never_fail_and_are_words(text: str):
 def test_search_tokens_of_tokens_are_the_same(text: str):
     tokens = search_tokens(text)
     assert search_tokens(" ".join(tokens)) == tokens
+
+
+@given(st.text(st.sampled_from("aB1-- ._"), max_size=24))
+def test_hyphenated_words_are_found_whole_and_in_parts(text: str):
+    expected = []
+    for word in re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)*", text.lower()):
+        parts = word.split("-")
+        expected += ["".join(parts), *parts] if parts[1:] else parts
+    assert search_tokens(text) == expected
 
 
 def test_ascii_is_searched_as_other_text():
