@@ -15,7 +15,6 @@ import os
 import pickle
 import signal
 import sys
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -37,12 +36,13 @@ UNDER_WAY = 16
 first process. They have some 50 MB."""
 AHEAD = 24
 """Pieces from the one that is due on that are made by anybody: bounds what the first process holds."""
-WORTH_IT = 4 * 2**20
-"""Bytes of a file from which on a helper is started, some 2,000 papers."""
-_START = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+_FORKS = sys.platform == "linux"
 """A fork starts at once; a new process imports everything anew, which takes as long as the rows of 4,000
 papers. macOS has libraries that no fork outlives. The fork never touches the database: it makes rows
 until it is killed."""
+_START = multiprocessing.get_context("fork" if _FORKS else "spawn")
+WORTH_IT = (4 if _FORKS else 32) * 2**20
+"""Bytes of a file from which on a helper is started, some 2,000 or 16,000 papers."""
 
 Item = tuple[Ready, ...] | str
 """The drafts of one item, ready to be stored, or why there are none."""
@@ -206,7 +206,7 @@ def _serve(pipe: Connection, other: Connection, task: Task) -> None:
     os.setpgid(0, 0)  # Ctrl-C is for the first process, which ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     other.close()  # else it would never be closed
-    with suppress(OSError, EOFError, zlib.error):
+    with suppress(Exception):
         make, given = maker(task), Pieces(task)
         gc.freeze()  # what was there stays, and rows hold no cycles:
         gc.disable()  # no need to look through all of it again and again

@@ -124,7 +124,8 @@ class _Round:
             piece = self._read(block, whole)
             if piece.papers or not whole:
                 return piece, others
-            self._claims.give_back(block)  # somebody tagged them since the look
+            self._claims.give_back(block)  # somebody tagged them since the look, or more than these
+            others = True
         return None, others
 
     def _read(self, block: int, whole: bool) -> Piece:

@@ -254,8 +254,8 @@ def _engine(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # Most documents are longer than SQLite's usual page, and lay on several: a seventh of the file, and a
-    # fifth of the time of an import. Of a file that is there already it changes nothing.
+    # Most documents are longer than SQLite's usual page, and lay on several: a tenth of the file, and a
+    # fifth of the time of storing. Of a file that is there already it changes nothing.
     # NORMAL with WAL: a power cut may lose the last transaction, never the file.
     for pragma in (
         "page_size=8192",

@@ -32,7 +32,7 @@ _COMMON_WORDS = sa.text(
     "WHERE oid = 'paper_search'::regclass) >= :many"
 )
 _SAMPLE, _OFTEN = 256, 3
-"""Papers stored last among which so many hits tell a word that is common."""
+"""Papers among which so many hits tell a word that is common."""
 _FEW = 3_000
 """Hits that PostgreSQL looks up one by one; of more than these soon one comes by on a walk."""
 _FTS_SCORE = sa.literal_column("-bm25(paper_fts, 8.0, 1.0, 4.0)", sa.Float)  # title, body, authors
@@ -109,15 +109,25 @@ def is_common(connection: Connection, match: str) -> bool:
 
 
 def few(connection: Connection, match: str) -> list[int] | None:
-    """The keys of all papers with these words, None if they are common ones. For PostgreSQL."""
+    """The keys of all papers with these words, None if they are common ones: among the papers stored last,
+    which a walk meets first, and among all. For PostgreSQL."""
     values = {"words": match}
-    last = sa.select(_TSV).order_by(_TSV.c.pk.desc()).limit(_SAMPLE).subquery("last")
-    often = sa.select(sa.func.count()).where(last.c.document.op("@@")(_TSQUERY))
-    if (connection.scalar(often, values) or 0) >= _OFTEN:
+    if min(connection.execute(_often(), values).one()) >= _OFTEN:
         return None
     every = gathered(sa.select(_TSV.c.pk).where(_FITS), "every", sqlite=False)
     found = list(connection.scalars(every.limit(_FEW + 1), values))
     return found if len(found) <= _FEW else None
+
+
+def _often() -> sa.Select[*tuple[int, ...]]:
+    """How many of the papers stored last have the words, and how many of some from everywhere."""
+    last = sa.select(_TSV).order_by(_TSV.c.pk.desc()).limit(_SAMPLE)
+    most = sa.select(sa.func.max(_TSV.c.pk)).scalar_subquery()
+    n = sa.func.generate_series(0, _SAMPLE - 1, type_=sa.BigInteger).column_valued("n")
+    spread = sa.select(_TSV).where(_TSV.c.pk.in_(sa.select(1 + n * most // _SAMPLE)))
+    last, spread = last.subquery("sample"), spread.subquery("spread")
+    fits = [some.c.document.op("@@")(_TSQUERY) for some in (last, spread)]
+    return sa.select(*(sa.select(sa.func.count()).where(one).scalar_subquery() for one in fits))
 
 
 def surely_in(connection: Connection, tokens: Sequence[str], many: int) -> set[str]:
@@ -131,7 +141,7 @@ def surely_in(connection: Connection, tokens: Sequence[str], many: int) -> set[s
 
 def found(chosen: Way, at: Any, pk: Any, *, sqlite: bool) -> ColumnElement[bool]:
     """The condition that the paper of this moment and key contains the words; needs the parameter
-    `words`, and on PostgreSQL `few` with what `few` found."""
+    `words`, or, where PostgreSQL finds `few`, that one with their keys."""
     if chosen == "planned":
         return pk.in_(sa.select(_TSV.c.pk).where(_FITS))
     if chosen in ("walked", "within"):

@@ -1,18 +1,24 @@
 """What a database has to do with what an import stored, done over a connection of its own while the import
 makes the next papers ready: else it waits for the disk, or for one processor of several."""
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
 
 from aggregator.store import search
 from aggregator.store.db import Store
 
+log = logging.getLogger(__name__)
+
+_FILLED = ("paper", "entry", "alias", "event", "sighting", "paper_search")
 _LONGEST = 32_768
-"""Pages of SQLite's log, 256 MB: from there on it is waited for, so that the log begins anew."""
+"""Pages of SQLite's log, 256 MB in a store of today: from there on it is waited for, so that the log begins
+anew."""
 
 
 @contextmanager
@@ -54,9 +60,12 @@ def _sort_words(store: Store) -> int:
 
 def _look_through(store: Store) -> None:
     """PostgreSQL's planner goes by what tables held when they were last looked through, which it else does
-    some time later."""
-    with store.write() as connection:
-        connection.exec_driver_sql("ANALYZE")
+    some time later: nothing is lost if it cannot be now."""
+    try:
+        with store.write() as connection:
+            connection.exec_driver_sql(f"ANALYZE {', '.join(_FILLED)}")
+    except DBAPIError as error:
+        log.info("PostgreSQL has not looked through what was stored: %s", error.orig)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from aggregator.store.tags import TAGGED, said_of
 from aggregator.tag.anew import Change, Stored
 
 BLOCK = 512  # keys; some 50 ms of work, and as much of the write lock at most
-_SEEN = 4_096  # waiting papers, the newest, among which blocks are looked for
+_SEEN = 16_384  # waiting papers, the newest, among which blocks are looked for
 _TAG = ("paper_pk", "topic", "probability", "tagged", "by", "at", "heat")
 
 

@@ -49,7 +49,7 @@ def filtered(
     """One topic is walked in the order of its own index, everything else along the dates of papers,
     or their heat (that in the topic, if one is asked for); `few` papers, named by another condition,
     are looked up and sorted. Where `words` says how papers that contain some are found, the statement
-    needs the parameter `words`, and `further` always those of `place`."""
+    needs the parameters that `way` gives, and `further` always those of `place`."""
     walked = words in ("walked", "within")
     # Several venues are looked up and sorted, too: walking the dates for rare ones would read all.
     few = few or walked or words == "few" or bool(sqlite and (query.venue or query.venues))
@@ -133,7 +133,7 @@ def _one_source(query: PaperQuery) -> str:
 def way(
     connection: Connection, query: PaperQuery, match: str
 ) -> tuple[hits.Way | None, dict[str, Any]]:
-    """(how the papers that `match` are best found, the parameters that it needs); None without words."""
+    """(how the papers that `match` are best found, None without words; the parameters that it needs)"""
     if not match:
         return None, {"words": match}
     if is_sqlite(connection):
@@ -141,7 +141,9 @@ def way(
     found = hits.few(connection, match)
     if found is not None:
         return "few", {"words": match, "few": found}
-    return "planned" if _is_elsewhere(query) else "asked", {"words": match}
+    # What is common now may not have been so before: a walk from an early day could be a long one.
+    planned = _is_elsewhere(query) or query.until
+    return "planned" if planned else "asked", {"words": match}
 
 
 def _way_on_sqlite(connection: Connection, query: PaperQuery, match: str) -> hits.Way:
