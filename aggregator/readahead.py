@@ -40,7 +40,7 @@ _FORKS = sys.platform == "linux"
 """A fork starts at once; a new process imports everything anew, which takes as long as the rows of 4,000
 papers. macOS has libraries that no fork outlives. The fork never touches the database: it makes rows
 until it is killed."""
-_START = multiprocessing.get_context("fork" if _FORKS else "spawn")
+_START = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 WORTH_IT = (4 if _FORKS else 32) * 2**20
 """Bytes of a file from which on a helper is started, some 2,000 or 16,000 papers."""
 
