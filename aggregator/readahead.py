@@ -36,13 +36,12 @@ UNDER_WAY = 16
 first process. They have some 50 MB."""
 AHEAD = 24
 """Pieces from the one that is due on that are made by anybody: bounds what the first process holds."""
-_FORKS = sys.platform == "linux"
+_START = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 """A fork starts at once; a new process imports everything anew, which takes as long as the rows of 4,000
 papers. macOS has libraries that no fork outlives. The fork never touches the database: it makes rows
 until it is killed."""
-_START = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-WORTH_IT = (4 if _FORKS else 32) * 2**20
-"""Bytes of a file from which on a helper is started, some 2,000 or 16,000 papers."""
+WORTH_IT = (4 if sys.platform == "linux" else 32) * 2**20
+"""Bytes of a file from which on a helper is started, some 2,000 papers, or 16,000."""
 
 Item = tuple[Ready, ...] | str
 """The drafts of one item, ready to be stored, or why there are none."""
