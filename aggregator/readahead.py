@@ -223,3 +223,4 @@ def _send(pipe: Connection, finished: SimpleQueue[bytes]) -> None:
     with suppress(OSError):
         while True:
             pipe.send_bytes(finished.get())
+    os._exit(0)  # nobody listens any more: what else was asked for need not be made

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -237,6 +237,7 @@ def _engine(url: str) -> Engine:
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "invalidate", _let_go_sqlite)
         return engine
     if name == "postgresql":
         engine = sa.create_engine(
@@ -267,6 +268,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _let_go_sqlite(connection: Any, _record: Any, _error: Any) -> None:
+    # After Ctrl-C it is closed, but its transaction lives on, with the lock, until nobody holds its last
+    # statement any more: what is written on the way out would wait for that, and fail.
+    with suppress(sqlite3.Error):
+        connection.rollback()
 
 
 def _prepare_postgres(connection: Any, _record: Any) -> None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
@@ -76,6 +77,31 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
         fail()
     with store.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(checkpoint)) == 0
+
+
+def test_a_writer_that_is_interrupted_lets_go_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C: what is written on the way out must not wait for what was being written."""
+    monkeypatch.setattr(db, "BUSY_MS", 3_000)
+    store = Store(store.engine.url.render_as_string(hide_password=False), store.data_dir)
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    rows = [{"name": f"kites{n}", "cooldown_reason": ""} for n in range(3)]
+
+    def write() -> None:
+        with store.write() as connection:
+            event.listen(connection, "after_cursor_execute", interrupted)
+            connection.execute(sa.insert(upstream), rows)
+
+    with closing(store):
+        with pytest.raises(KeyboardInterrupt) as caught:
+            write()
+        assert caught.traceback  # and by it all that was under way
+        with store.write() as connection:
+            assert connection.scalar(sa.select(sa.func.count()).select_from(upstream)) == 0
 
 
 def test_writers_that_read_first_do_not_lose_writes(store: Store) -> None:
