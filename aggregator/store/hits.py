@@ -1,6 +1,7 @@
 """What the search index finds: the condition that a paper contains words, and how well it does."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -112,19 +113,20 @@ def few(connection: Connection, match: str) -> list[int] | None:
     """The keys of all papers with these words, None if they are common ones: among the papers stored last,
     which a walk meets first, and among all. For PostgreSQL."""
     values = {"words": match}
-    if min(connection.execute(_often(), values).one()) >= _OFTEN:
+    if min(connection.execute(_often(_SAMPLE), values).one()) >= _OFTEN:
         return None
     every = gathered(sa.select(_TSV.c.pk).where(_FITS), "every", sqlite=False)
     found = list(connection.scalars(every.limit(_FEW + 1), values))
     return found if len(found) <= _FEW else None
 
 
-def _often() -> sa.Select[*tuple[int, ...]]:
-    """How many of the papers stored last have the words, and how many of some from everywhere."""
-    last = sa.select(_TSV).order_by(_TSV.c.pk.desc()).limit(_SAMPLE)
+@cache
+def _often(sample: int) -> sa.Select[*tuple[int, ...]]:
+    """How many of so many papers stored last have the words, and how many of as many from everywhere."""
+    last = sa.select(_TSV).order_by(_TSV.c.pk.desc()).limit(sample)
     most = sa.select(sa.func.max(_TSV.c.pk)).scalar_subquery()
-    n = sa.func.generate_series(0, _SAMPLE - 1, type_=sa.BigInteger).column_valued("n")
-    spread = sa.select(_TSV).where(_TSV.c.pk.in_(sa.select(1 + n * most // _SAMPLE)))
+    n = sa.func.generate_series(0, sample - 1, type_=sa.BigInteger).column_valued("n")
+    spread = sa.select(_TSV).where(_TSV.c.pk.in_(sa.select(1 + n * most // sample)))
     last, spread = last.subquery("sample"), spread.subquery("spread")
     fits = [some.c.document.op("@@")(_TSQUERY) for some in (last, spread)]
     return sa.select(*(sa.select(sa.func.count()).where(one).scalar_subquery() for one in fits))

@@ -75,22 +75,29 @@ def test_an_empty_store_has_no_papers(store: Store) -> None:
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     limit=st.integers(1, 40),
     sort=st.sampled_from(["new", "hot", "relevance"]),
     topics=st.sampled_from([(), ("gan",), ("gan", "learning")]),
     least=st.sampled_from([None, 0.3]),
+    words=st.sampled_from(["", "widgets", "word900"]),
 )
 def test_pages_neither_skip_nor_repeat(
-    filled: Store, limit: int, sort: papers.Sort, topics: tuple[str, ...], least: float | None
+    filled: Store,
+    limit: int,
+    sort: papers.Sort,
+    topics: tuple[str, ...],
+    least: float | None,
+    words: str,
 ) -> None:
-    q = "widgets" if sort == "relevance" else ""
+    """Without words, with a common one, and with a rare one."""
+    q = words or "widgets" * (sort == "relevance")
     query = PaperQuery(topics=topics, min_probability=least, q=q, sort=sort, limit=limit)
     found = [[doc["id"] for doc in part] for part in pages(filled, query)]
     everything = [doc["id"] for doc in walk(filled, replace(query, limit=1))]
-    parts = [everything[at : at + limit] for at in range(0, len(everything), limit)]
+    parts = [everything[at : at + limit] for at in range(0, len(everything), limit)] or [[]]
     # What is of one subject stands apart on a page of the hot list, which holds the same papers.
     told = sorted if sort == "hot" else list
     assert [told(part) for part in found] == [told(part) for part in parts]
