@@ -78,23 +78,18 @@ def test_an_empty_store_has_no_papers(store: Store) -> None:
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    limit=st.integers(1, 40),
-    sort=st.sampled_from(["new", "hot", "relevance"]),
-    topics=st.sampled_from([(), ("gan",), ("gan", "learning")]),
-    least=st.sampled_from([None, 0.3]),
-    words=st.sampled_from(["", "widgets", "word900"]),
+    st.builds(
+        PaperQuery,
+        limit=st.integers(1, 40),
+        sort=st.sampled_from(["new", "hot", "relevance"]),
+        topics=st.sampled_from([(), ("gan",), ("gan", "learning")]),
+        min_probability=st.sampled_from([None, 0.3]),
+        q=st.sampled_from(["", "widgets", "word900"]),  # none, a common and a rare one
+    )
 )
-def test_pages_neither_skip_nor_repeat(
-    filled: Store,
-    limit: int,
-    sort: papers.Sort,
-    topics: tuple[str, ...],
-    least: float | None,
-    words: str,
-) -> None:
-    """Without words, with a common one, and with a rare one."""
-    q = words or "widgets" * (sort == "relevance")
-    query = PaperQuery(topics=topics, min_probability=least, q=q, sort=sort, limit=limit)
+def test_pages_neither_skip_nor_repeat(filled: Store, query: PaperQuery) -> None:
+    query = replace(query, q=query.q or "widgets" * (query.sort == "relevance"))
+    limit, sort = query.limit, query.sort
     found = [[doc["id"] for doc in part] for part in pages(filled, query)]
     everything = [doc["id"] for doc in walk(filled, replace(query, limit=1))]
     parts = [everything[at : at + limit] for at in range(0, len(everything), limit)] or [[]]
@@ -102,7 +97,8 @@ def test_pages_neither_skip_nor_repeat(
     told = sorted if sort == "hot" else list
     assert [told(part) for part in found] == [told(part) for part in parts]
     assert len(everything) == len(set(everything))
-    assert len(everything) == _expected(filled, topics, least, q)
+    expected = _expected(filled, query.topics, query.min_probability, query.q)
+    assert len(everything) == expected
 
 
 @pytest.fixture
