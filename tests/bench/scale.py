@@ -70,8 +70,7 @@ def measured(
     url = os.environ.get("DAYPAPER_BENCH_DATABASE_URL", f"sqlite:///{folder / 'daypaper.sqlite3'}")
     with closing(Store(url, folder)) as store:
         if not (folder / "made").exists():
-            make = large.make if store.is_sqlite else large.make_by_import
-            make(store, settings, config, folder, count)
+            large.make(store, settings, config, count)
             (folder / "made").write_text(str(count))
         store.migrate()
         papers, work = _some(store)
@@ -96,8 +95,8 @@ def _some(store: Store) -> tuple[list[str], str]:
         found = []
         while len(found) < DIFFERENT:
             key = chosen.randrange(last)
-            if store.is_sqlite:  # there, keys lie at the beginning of each million
-                key = key // large.BASE_KEYS * large.BASE_KEYS + chosen.randrange(large.BASE)
+            step = large.SQLITE.step if store.is_sqlite else large.POSTGRES.step
+            key = key // step * step + chosen.randrange(large.BASE)
             some = paper.c.pk >= key
             name = connection.scalar(
                 sa.select(paper.c.id).where(some).order_by(paper.c.pk).limit(1)

@@ -8,17 +8,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as AlembicConfig
 
 from aggregator.store import feedback, lists, papers, people, query
 from aggregator.store.db import Store
 from aggregator.store.papers import PaperQuery
-from aggregator.store.schema import MIGRATIONS
 from aggregator.store.sql import paper, tag
 from tests.conftest import NOW, sqlite_store
 from tests.drafts import DAY, page, preprint
 from tests.filled import fill, give_tags, put
+from tests.older import downgrade
 from tests.store.test_papers_read import walk
 
 
@@ -163,10 +161,7 @@ def test_the_index_and_the_counts_survive_the_way_back_and_forth(tmp_path: Path)
         before = [doc["id"] for doc in walk(store, asked)]
         with store.read() as connection:
             counts = papers.topic_counts(connection)
-        config = AlembicConfig()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["engine"] = store.engine
-        command.downgrade(config, "0015")
+        downgrade(store, "0015")
         with store.read() as connection:
             old = connection.scalar(sa.text("SELECT max(rowid) FROM paper_fts"))
             assert old == connection.scalar(sa.select(sa.func.max(paper.c.pk)))

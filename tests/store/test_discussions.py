@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as AlembicConfig
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
@@ -23,7 +21,6 @@ from aggregator.ingest import regroup, store_drafts
 from aggregator.models import Draft, Parsed
 from aggregator.store import news, papers, people
 from aggregator.store.db import Store
-from aggregator.store.schema import MIGRATIONS
 from aggregator.store.sql import alias, delivery, event, paper, tag
 from aggregator.store.subscriptions import add
 from aggregator.watches import Wanted
@@ -31,6 +28,7 @@ from tests.conftest import NOW, sqlite_store
 from tests.drafts import page, post, preprint
 from tests.filled import give_tags
 from tests.merge.test_match import drafts as works
+from tests.older import downgrade
 
 LATER = NOW + timedelta(days=1)
 A, B = "arxiv:1711.00001", "arxiv:1711.00002"
@@ -254,10 +252,7 @@ def test_an_older_store_gets_its_events_as_history_and_its_heat(store: Store) ->
     put(store, TWO, post("t3_own", title="About nothing"))
     give_tags(store, {ONE.title: [("gan", 0.9)]})
     wanted, heat = events(store), _heat(store)
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["engine"] = store.engine.execution_options(daypaper_write=True)
-    command.downgrade(config, "0010")
+    downgrade(store, "0010")
     store.migrate()
     found = events(store)
     assert [(e.paper_id, e.cause, e.at) for e in found] == [

@@ -6,19 +6,17 @@ from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as AlembicConfig
 
 from aggregator.clock import parse_moment
 from aggregator.digest import rank
 from aggregator.store import feedback, papers, people, statements
 from aggregator.store.db import Store
 from aggregator.store.papers import PaperQuery
-from aggregator.store.schema import MIGRATIONS
 from aggregator.store.sql import paper, tag
 from tests.conftest import NOW
 from tests.drafts import DAY, post, preprint
 from tests.filled import fill, give_tags, put
+from tests.older import downgrade
 from tests.store.test_papers_read import ask, pages, walk
 
 
@@ -166,10 +164,7 @@ def test_half_as_likely_weighs_as_half_the_attention() -> None:
 def test_an_older_store_gets_the_places_of_its_tags(store: Store) -> None:
     fill(store, 40, length=5)
     wanted = places(store)
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["engine"] = store.engine.execution_options(daypaper_write=True)
-    command.downgrade(config, "0017")
+    downgrade(store, "0017")
     both = sa.select(paper.c.heat, tag.c.heat).join(tag, tag.c.paper_pk == paper.c.pk)
     with store.read() as connection:
         rows = connection.execute(both).all()
