@@ -213,7 +213,7 @@ class Attempt:
                 moved = {**self._moved, **page.checkpoint}
                 ledger.save_checkpoints(connection, self._source.name, moved)
                 marks = [raw.validator for raw in page.raws if raw.validator]
-                ledger.save_validators(connection, marks)
+                ledger.save_validators(connection, self._source.name, marks)
             if self._said and monotonic() - self._told_at > 1:
                 runs.progress(connection, self._id, self._said)
                 self._told_at = monotonic()
@@ -279,6 +279,7 @@ def make_fetcher(
         frozenset(urlsplit(url).netloc for url in source.base_urls),
         getattr(source, "daily_requests", None),  # few kinds have it
         now,
+        source.name,
     )
     return Fetcher(
         manners,

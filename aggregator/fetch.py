@@ -111,6 +111,7 @@ class Fetcher:
     ) -> None:
         self.requests = 0
         self._own_hosts = manners.own_hosts
+        self._source = manners.source
         self._politeness = Politeness(manners, store.write, wall, sleep)
         self._store = store
         self._allow_private = allow_private
@@ -139,7 +140,7 @@ class Fetcher:
         known = None
         if conditional:
             with self._store.read() as connection:
-                known = ledger.validator(connection, full)
+                known = ledger.validator(connection, self._source, full)
             if known and known.etag:
                 sent["If-None-Match"] = known.etag
             if known and known.last_modified:

@@ -20,13 +20,15 @@ class Manners:
     """How one source asks: whom it must be polite to, how fast, and which addresses are its own.
 
     `daily`: at most so many requests on the day (UTC) of `now`, the logical moment, together with all
-    others who ask this upstream; None for no such budget."""
+    others who ask this upstream; None for no such budget. `source` names it: of answers, it knows those
+    that it had itself."""
 
     upstream: str
     pace: timedelta
     own_hosts: frozenset[str]
     daily: int | None = None
     now: datetime = NEVER
+    source: str = ""
 
     @property
     def day(self) -> date:

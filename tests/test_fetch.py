@@ -60,7 +60,8 @@ def fetcher(
     contact: str = "me@example.org",
 ) -> Iterator[Fetcher]:
     clock = clock or Clock()
-    manners = Manners("upstream", timedelta(seconds=pace), frozenset({urlsplit(own).netloc}))
+    hosts = frozenset({urlsplit(own).netloc})
+    manners = Manners("upstream", timedelta(seconds=pace), hosts, source="blog")
     made = Fetcher(manners, store, contact=contact, wall=clock.wall, sleep=clock.sleep)
     with closing(made):
         yield made
@@ -167,7 +168,7 @@ def test_what_was_stored_is_asked_for_conditionally(
         first = http.get(url, conditional=True)
         assert not http.get(url, conditional=True).unchanged  # nothing was stored yet
         with one_store.write() as connection:
-            ledger.save_validators(connection, [first.validator])
+            ledger.save_validators(connection, "blog", [first.validator])
         again = http.get(url, conditional=True)
     assert again.unchanged
     assert (again.body == b"") == bool(mark)

@@ -35,7 +35,7 @@ publishers register a DOI days after they print it."""
 _RESTING = sa.select(upstream.c.cooldown_until, upstream.c.cooldown_reason).where(
     upstream.c.name == sa.bindparam("upstream")
 )
-_VALIDATOR = sa.select(validated).where(validated.c.url == sa.bindparam("address"))
+_VALIDATOR = sa.select(validated).where(validated.c.url == sa.bindparam("key"))
 _CHECKPOINTS = sa.select(checkpoint.c.stream, checkpoint.c.value).where(
     checkpoint.c.source == sa.bindparam("name")
 )
@@ -136,17 +136,17 @@ def _make(connection: Connection, name: str, **values: Any) -> None:
     upsert(connection, upstream, [blank | values])
 
 
-def validator(connection: Connection, url: str) -> Validator | None:
-    """What is known of the answer that was last stored for this URL."""
-    row = connection.execute(_VALIDATOR, {"address": url}).first()
-    return Validator(row.url, row.etag, row.last_modified, row.digest) if row else None
+def validator(connection: Connection, source: str, url: str) -> Validator | None:
+    """What is known of the answer that this source last stored for this URL."""
+    row = connection.execute(_VALIDATOR, {"key": _asked(source, url)}).first()
+    return Validator(url, row.etag, row.last_modified, row.digest) if row else None
 
 
-def save_validators(connection: Connection, validators: Sequence[Validator]) -> None:
-    """Remember these for the next conditional request; call with what they belong to."""
+def save_validators(connection: Connection, source: str, validators: Sequence[Validator]) -> None:
+    """Remember these for the source's next conditional request; call with what they belong to."""
     rows = {
         v.url: {
-            "url": v.url,
+            "url": _asked(source, v.url),
             "etag": v.etag,
             "last_modified": v.last_modified,
             "digest": v.digest,
@@ -154,6 +154,12 @@ def save_validators(connection: Connection, validators: Sequence[Validator]) -> 
         for v in validators
     }
     upsert(connection, validated, list(rows.values()))
+
+
+def _asked(source: str, url: str) -> str:
+    # An answer that another source had, under another name before perhaps, is one that this source has yet
+    # to read: "not modified" would say of it what it never saw.
+    return f"{source} {url}"
 
 
 def checkpoints(connection: Connection, source: str) -> dict[str, Any]:

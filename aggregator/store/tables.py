@@ -249,7 +249,7 @@ class Spending(SQLModel, table=True):
 class Validated(SQLModel, table=True):
     """What to send with the next conditional request; saved when the answer was stored."""
 
-    url: str = Field(primary_key=True)
+    url: str = Field(primary_key=True)  # the source's name, a blank, the address
     etag: str | None
     last_modified: str | None
     digest: str  # SHA-256 of the body
