@@ -2,11 +2,13 @@
 something worth reading. They are entries like others, and never an event."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from aggregator.ingest import store_drafts
 from aggregator.models import Draft, Parsed
 from aggregator.parse.text import title_key
+from aggregator.store import entries
 from aggregator.store.db import Store
 from aggregator.topics import Config, Work
 
@@ -26,9 +28,17 @@ def drafts(config: Config) -> list[Draft]:
 
 
 def load(store: Store, config: Config, now: datetime) -> None:
-    """Store what topics.toml names; does nothing where nothing changed."""
+    """Store what topics.toml names, and that what it names no more stands for no topic; does nothing
+    where nothing changed."""
     with store.write() as connection:
-        store_drafts(connection, [Parsed(tuple(drafts(config)))], SOURCE, now, backfill=True)
+        named = drafts(config)
+        keys = {draft.key for draft in named}
+        left = [
+            replace(draft, extra={**draft.extra, "topics": []})
+            for draft in entries.of_kind(connection, SOURCE)
+            if draft.key not in keys and draft.extra.get("topics")
+        ]
+        store_drafts(connection, [Parsed((*named, *left))], SOURCE, now, backfill=True)
 
 
 def _draft(native: str, work: Work, topics: list[str]) -> Draft:

@@ -42,7 +42,7 @@ def combine(stored: Entry | None, draft: Draft, source: str, now: datetime) -> E
         identifiers=_filled(better.identifiers, worse.identifiers),
         about=better.about or worse.about,
         mentions=better.mentions or worse.mentions,
-        extra=_filled(better.extra, worse.extra),
+        extra=_filled(better.extra, worse.extra) | _topics(draft),
     )
     return replace(stored, draft=combined, sources=sources)
 
@@ -97,5 +97,10 @@ def _earlier(a: datetime | None, b: datetime | None) -> datetime | None:
     return min(a, b) if a and b else a or b
 
 
-def _filled(better: Mapping[str, Any], worse: Mapping[str, Any]) -> Mapping[str, Any]:
+def _topics(draft: Draft) -> dict[str, Any]:
+    """What a representative work stands for: that none is left is a word, too, and no blank."""
+    return {name: said for name, said in draft.extra.items() if name == "topics"}
+
+
+def _filled(better: Mapping[str, Any], worse: Mapping[str, Any]) -> dict[str, Any]:
     return {**worse, **{k: v for k, v in better.items() if v not in (None, "", [], {})}}

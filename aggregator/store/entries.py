@@ -69,6 +69,12 @@ def of_keys(
     return entries, digests
 
 
+def of_kind(connection: Connection, kind: str) -> list[Draft]:
+    """Every stored entry of this kind, as drafts."""
+    asked = sa.select(entry).where(entry.c.kind == kind).order_by(entry.c.key)
+    return [_entry(row).draft for row in connection.execute(asked)]
+
+
 def oldest(connection: Connection, kind: str) -> str | None:
     """The native id of the first published entry of this kind; None if there is none."""
     asked = sa.select(entry.c.native_id).where(entry.c.kind == kind)

@@ -38,7 +38,7 @@ def with_works(
     """A document's tags after what topics.toml says of it, if it is a representative work; `parents`
     are the topics above, by topic."""
     given = {name for e in doc["entries"] if e["role"] == "work" for name in e.get("topics", ())}
-    if not given:
+    if not given and not doc["starter"]:
         return list(tags)
     for name in sorted(given):
         above = parents.get(name, "")
