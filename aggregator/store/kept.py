@@ -16,7 +16,7 @@ from aggregator.store.sql import chunks, insert_missing, kept, paper
 Shelf = Literal["starred", "later", "hidden", "read"]
 SHELVES: tuple[Shelf, ...] = get_args(Shelf)
 MOST_NOTE = 4_000
-"""Characters of a note."""
+"""Characters that a reader may write in a note; two that come together may have more."""
 MOST_KEPT = 50_000
 """Papers that one reader can keep anything of: a browser that nobody knows must not fill the disk."""
 
@@ -43,10 +43,13 @@ def put(
 
 
 def note(connection: Connection, person_pk: int, paper_id: str, text: str, now: datetime) -> None:
-    """Write a note on the paper; an empty one is deleted. Raises UsageError if it is too long."""
-    if len(text) > MOST_NOTE:
-        raise UsageError(f"note: {len(text)} characters; expected at most {MOST_NOTE}.")
+    """Write a note on the paper; an empty one is deleted. Raises UsageError if it is too long: one that
+    was put together from several may be changed, but not grow."""
     text = text.strip()
+    before = of_papers(connection, person_pk, [paper_id]).get(paper_id, NOTHING).note
+    most = max(MOST_NOTE, len(before))
+    if len(text) > most:
+        raise UsageError(f"note: {len(text)} characters; expected at most {most}.")
     _change(connection, person_pk, paper_id, {"note": text, "noted_at": now if text else None})
 
 
@@ -156,7 +159,7 @@ def _add(connection: Connection, row: Any, person_pk: int, paper_id: str) -> Non
     theirs = of_papers(connection, person_pk, [paper_id]).get(paper_id, NOTHING)
     if row.note and row.note != theirs.note:
         notes = [text for text in (theirs.note, row.note) if text]
-        values |= {"note": "\n\n".join(notes)[:MOST_NOTE], "noted_at": row.noted_at}
+        values |= {"note": "\n\n".join(notes), "noted_at": row.noted_at}
     if values:
         _change(connection, person_pk, paper_id, values)
 

@@ -10,6 +10,7 @@ from aggregator.errors import UsageError
 from aggregator.store import kept, papers
 from aggregator.store.kept import NOTHING, Shelf
 from api.deps import ServicesDep
+from api.limits import MOST_BYTES
 from api.web import reader
 from api.web.reader import Keeper
 from api.web.view import page
@@ -61,7 +62,7 @@ def write_note(
     services: ServicesDep,
     sender: Keeper,
     paper: Annotated[str, Form(max_length=100)],
-    note: Annotated[str, Form(max_length=2 * kept.MOST_NOTE)] = "",
+    note: Annotated[str, Form(max_length=MOST_BYTES)] = "",
     back: Back = "",
 ) -> Response:
     """Write a note on a paper, and lead back to it."""

@@ -3,9 +3,10 @@
 import re
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from aggregator.store import kept, papers, people
+from aggregator.store import kept, papers, people, sql
 from aggregator.store.db import Store
 from tests.conftest import NOW
 from tests.drafts import page, preprint
@@ -83,6 +84,19 @@ def test_wrong_buttons_are_said(browser: TestClient, store: Store) -> None:
     assert browser.post("/keep", data={"proof": form, "do": "star:nope"}).status_code == 404
     long = {"proof": form, "paper": paper, "note": "x" * (kept.MOST_NOTE + 1)}
     assert browser.post("/note", data=long).status_code == 400
+
+
+def test_a_note_of_several_can_be_changed_on_the_page(browser: TestClient, store: Store) -> None:
+    paper = one(store)
+    form = token(browser.get("/").text)
+    browser.post("/keep", data={"proof": form, "do": f"star:{paper}"})
+    note = "卡" * 2 * kept.MOST_NOTE  # each is three bytes, and nine in a form
+    with store.write() as connection:
+        connection.execute(sa.update(sql.kept).values(note=note))
+    assert 'maxlength="4000"' not in browser.get(f"/papers/{paper}").text
+    sent = {"proof": form, "paper": paper, "note": f"啊{note[1:]}"}
+    assert browser.post("/note", data=sent).status_code == 303
+    assert f">啊{note[1:]}</textarea>" in browser.get(f"/papers/{paper}").text
 
 
 def test_what_is_kept_follows_a_merge(store: Store) -> None:
