@@ -142,6 +142,7 @@ def _visit(request: Request, now: datetime) -> tuple[datetime | None, str]:
     known = [int(n) for n in (ended, latest) if n.isdecimal() and len(n) <= 12]
     before, last = known if len(known) == 2 else (0, 0)
     moment = int(now.timestamp())
+    before = min(before, moment)  # else it might name a moment that no date is of
     if last and not 0 <= moment - last <= VISIT_ENDS.total_seconds():
         before = min(last, moment)
     oldest = moment - MOST_DAYS * 24 * 3600

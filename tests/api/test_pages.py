@@ -127,6 +127,18 @@ def test_the_front_page_shows_the_day_by_topic(browser: TestClient, store: Store
     assert 'href="/?date=2017-11-13"' in other
 
 
+@pytest.mark.parametrize("visit", ["999999999999.{now}", "{now}.999999999999", "9.²", "..", "x"])
+def test_a_cookie_that_names_no_moment_is_a_first_visit(
+    browser: TestClient, store: Store, visit: str
+) -> None:
+    put(store, preprint())
+    now = int(NOW.timestamp())
+    said = visit.format(now=now).encode()
+    answer = browser.get("/", headers=[(b"Cookie", b"visit=" + said)])
+    assert answer.status_code == 200
+    assert answer.cookies["visit"].endswith(f".{now}")
+
+
 def test_a_day_without_news_says_so(browser: TestClient, store: Store) -> None:
     put(store, preprint(published=DAY - timedelta(days=3)))
     give_tags(store, {"Deep Widgets for Semantic Gadgets": [("gan", 0.9)]})
