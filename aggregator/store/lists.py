@@ -14,7 +14,7 @@ from aggregator.digest.spread import spread
 from aggregator.errors import UsageError
 from aggregator.store import cursor as cursors
 from aggregator.store import hits
-from aggregator.store.query import PaperQuery, beginning, list_of, match_of
+from aggregator.store.query import PaperQuery, beginning, finished, list_of, match_of
 from aggregator.store.sql import is_sqlite, paper
 from aggregator.store.statements import TEXT, Branch, branches, filtered, keys, ordered, place, way
 
@@ -166,7 +166,8 @@ def _by_relevance(
 ) -> Page:
     """A page of the hits that meet every other condition, and in which a word begins with `start` if
     one is given, by (relevance, key), both descending."""
-    order = sorted(((row[0], row[1]) for row in hits.scored(connection, match)), reverse=True)
+    hit = hits.scored(connection, match, finished(connection, query))
+    order = sorted(((row[0], row[1]) for row in hit), reverse=True)
     if after:
         order = [one for one in order if one < (after.key, after.pk)]
     sqlite = is_sqlite(connection)

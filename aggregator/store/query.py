@@ -96,6 +96,26 @@ def match_of(connection: Connection, query: PaperQuery, *, unfinished: bool = Tr
     )
     if any(given and not found for given, found in asked):
         return None
+    return _written(connection, everywhere, author, authors)
+
+
+def finished(connection: Connection, query: PaperQuery) -> str:
+    """As `match_of`, without the words of which only the beginning is known; "" if there are no others."""
+    everywhere, author = words.phrases(query.q, prefix=query.prefix), words.phrases(query.author)
+    authors = [words.phrases(name) for name in query.authors]
+    if any(one.prefix for name in authors for one in name):
+        authors = []  # one of several has to hold: without one of them it would be less
+    everywhere = [one for one in everywhere if not one.prefix]
+    author = [one for one in author if not one.prefix]
+    return _written(connection, everywhere, author, [name for name in authors if name])
+
+
+def _written(
+    connection: Connection,
+    everywhere: Sequence[words.Phrase],
+    author: Sequence[words.Phrase],
+    authors: Sequence[Sequence[words.Phrase]],
+) -> str:
     write = hits.writer(is_sqlite(connection))
     options = write.any_of([write.all_of(one, "authors") for one in authors])
     return write.both(write.all_of(everywhere), write.all_of(author, "authors"), options)

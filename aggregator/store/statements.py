@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select
 
 from aggregator.store import cursor as cursors
 from aggregator.store import hits, rowids
-from aggregator.store.query import PaperQuery, conditions, has_topic, venue_names
+from aggregator.store.query import PaperQuery, conditions, finished, has_topic, venue_names
 from aggregator.store.sql import is_sqlite, paper, sighting, tag, topic_size
 
 GATHERED = 20_000
@@ -138,7 +138,7 @@ def way(
         return None, {"words": match}
     if is_sqlite(connection):
         return _way_on_sqlite(connection, query, match), {"words": match}
-    found = hits.few(connection, match)
+    found = hits.few(connection, match, finished(connection, query))
     if found is not None:
         return "few", {"words": match, "few": found}
     # What is common now may not have been so before: a walk from an early day could be a long one.

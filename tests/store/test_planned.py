@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from aggregator.store import hits, papers, similar
 from aggregator.store.db import Store
-from aggregator.store.query import PaperQuery
+from aggregator.store.query import PaperQuery, Sort
 from tests.drafts import DAY, preprint
 from tests.filled import put
 
@@ -33,21 +33,25 @@ def postgres(store: Store) -> Store:
 
 
 @contextmanager
-def plans(connection: sa.Connection) -> Iterator[list[str]]:
-    """The plans of what is asked herein where words occur, but for the look at the papers stored last, as
-    they would be if it seemed best to walk some index in its order."""
+def plans(
+    connection: sa.Connection, *, samples: bool = False, bitmaps: bool = False
+) -> Iterator[list[str]]:
+    """The plans of what is asked herein where words occur, but for the looks at `samples`, or of these alone.
+    They are as they would be if it seemed best to walk some index in its order, or, with `bitmaps`, to
+    put papers together by indexes."""
     asked: list[tuple[str, Any]] = []
 
     def seen(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        if "AS sample" not in statement and ("document @@" in statement or "few" in values):
+        wanted = "document @@" in statement or "few" in values
+        if wanted and ("AS sample" in statement) == samples:
             asked.append((statement, values))
 
     found: list[str] = []
     event.listen(connection, "before_cursor_execute", seen)
     yield found
     event.remove(connection, "before_cursor_execute", seen)
-    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-    connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+    for kind in ("seqscan", "indexscan" if bitmaps else "bitmapscan"):
+        connection.exec_driver_sql(f"SET LOCAL enable_{kind} = off")
     for statement, values in asked:
         lines = connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars()
         found.append("\n".join(lines))
@@ -78,7 +82,7 @@ def test_similar_papers_are_looked_up(postgres: Store) -> None:
 @pytest.mark.parametrize(("word", "keys"), [("kites", None), ("strings", None), ("zebrafish", 2)])
 def test_common_words_are_not_counted(postgres: Store, word: str, keys: int | None) -> None:
     with postgres.read() as connection:
-        found = hits.few(connection, word)
+        found = hits.few(connection, word, word)
     assert (found and len(found)) == keys
 
 
@@ -89,7 +93,7 @@ def test_what_is_common_only_lately_is_looked_up(
     monkeypatch.setattr(hits, "_SAMPLE", 16)
     put(postgres, *(preprint(f"1812.{n:05d}", title=f"Xylem {n}") for n in range(12)))
     with postgres.read() as connection:
-        assert len(hits.few(connection, "xylem") or ()) == 12
+        assert len(hits.few(connection, "xylem", "xylem") or ()) == 12
         old = replace(PaperQuery(q="kites"), until=DAY + timedelta(days=1), limit=5)
         with plans(connection) as found:
             assert len(papers.page(connection, old).items) == 5
@@ -106,3 +110,30 @@ def test_what_the_statistics_know_for_sure(postgres: Store) -> None:
     assert known(COUNT // 2) == {"kites"}
     assert known(COUNT // 12) == {"kites", "strings"}
     assert known(COUNT) == set()
+
+
+@pytest.mark.parametrize("sort", ["new", "relevance"])
+def test_an_unfinished_word_is_not_looked_up_beside_finished_ones(
+    postgres: Store, sort: Sort
+) -> None:
+    """The index would put together everything that begins with "e" first."""
+    with postgres.read() as connection:
+        with plans(connection, bitmaps=True) as found:
+            page = papers.page(connection, PaperQuery(q="zebrafish e", prefix=True, sort=sort))
+        titles = {doc["title"] for doc in page.items}
+        assert titles == {"Kites of zebrafish embryos 3", "Kites of zebrafish embryos 4"}
+        looked_up = [line for line in "\n".join(found).splitlines() if "Index Cond: (doc" in line]
+        assert len(looked_up) == 1
+        assert "'zebrafish'" in looked_up[0]
+        assert "'e'" not in looked_up[0]
+        assert not papers.page(
+            connection, PaperQuery(q="zebrafish x", prefix=True, sort=sort)
+        ).items
+
+
+def test_a_look_at_a_sample_asks_no_index_for_words(postgres: Store) -> None:
+    with postgres.read() as connection:
+        with plans(connection, samples=True, bitmaps=True) as found:
+            papers.page(connection, PaperQuery(q="zebrafish e", prefix=True))
+        assert len(found) == 1
+        assert "ix_paper_search_document" not in found[0]
