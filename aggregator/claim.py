@@ -168,7 +168,7 @@ class _Batch:
                 outbox.unfold(self._connection, one)
         if not kept:
             return None
-        mine = {row.pk for row in kept} | {pk for one in folded for pk in one.subscriptions}
+        mine = {row.pk for row in kept} | self._active(folded)
         return Claim(
             new_id(),
             channel,
@@ -180,6 +180,12 @@ class _Batch:
             late_since=self._late_since(kept, folded),
             paused_since=min((r.skipped_since for r in kept if r.skipped_since), default=None),
         )
+
+    def _active(self, folded: Sequence[Any]) -> set[int]:
+        """The subscriptions of these letters that are told anything now."""
+        theirs = {pk for one in folded for pk in one.subscriptions}
+        rows = outbox.rows_of(self._connection, theirs)
+        return {pk for pk, row in rows.items() if row.state == "active"}
 
     def _watch(self, row: Row) -> Watch | None:
         if row.watch not in self._watches:

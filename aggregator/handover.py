@@ -1,7 +1,7 @@
 """Hands letters to their channels over several connections, and records what became of each."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,8 +22,9 @@ BACK_OFF = (5, 15, 60, 180, 360, 720)  # minutes until the next try
 GIVE_UP = timedelta(days=3)
 """A letter that is put off for so long waits for the subscription's next digest instead."""
 
-Ended = tuple[Kept, str, str]
-"""A letter, its status (sent, deferred, failed or suspended), and a sentence."""
+Ended = tuple[Kept, Mapping[int, str], str]
+"""A letter, the status of each subscription with a part in it (sent, deferred, failed or suspended), and
+a sentence."""
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class Handover:
         composed: Letter | None,
         again: bool,
         parts: Sequence[int],
-    ) -> tuple[str, str] | None:
+    ) -> tuple[Mapping[int, str], str] | None:
         """Begin, send, record; None if the letter became somebody else's."""
         with self._checking:  # all threads share the connection that holds the lock
             self.check()
@@ -128,21 +129,24 @@ class Handover:
         outcome: Outcome,
         again: bool,
         parts: Sequence[int],
-    ) -> str:
+    ) -> Mapping[int, str]:
         message = outcome.message
         if outcome.status == "sent":
             letters.sent(connection, one, parts, message)
-            return "sent"
+            return dict.fromkeys(parts, "sent")
         log.warning("letter %s by %s: %s", one.key, one.channel, message)
         unsure = outcome.unsure or again
         if outcome.status == "refused":
             blames = outcome.blames_target
-            if letters.refused(connection, one, message, blames_target=blames, again=unsure):
-                return "suspended"
-            return "failed"
+            out = letters.refused(connection, one, message, blames_target=blames, again=unsure)
+            return _said(parts, "failed", out)
         wait = outcome.retry_after or timedelta(minutes=BACK_OFF[min(one.tries, len(BACK_OFF) - 1)])
         if self.now + wait - one.at > GIVE_UP:
-            suspended = letters.given_up(connection, one, message, unsure=unsure)
-            return "suspended" if suspended else "deferred"
+            out = letters.given_up(connection, one, message, unsure=unsure)
+            return _said(parts, "deferred", out)
         letters.deferred(connection, one, message, self.now + wait, unsure=unsure)
-        return "deferred"
+        return dict.fromkeys(parts, "deferred")
+
+
+def _said(parts: Sequence[int], status: str, suspended: Collection[int]) -> Mapping[int, str]:
+    return {pk: "suspended" if pk in suspended else status for pk in parts}

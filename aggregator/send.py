@@ -149,7 +149,7 @@ class Sender:
         papers = {pk: _papers(told) for pk, told in contents.items()}
         for one, said, message in handover.run(waiting, composed, parts):
             self.done += [
-                _delivered(rows[pk], papers[one.pk].get(pk, 0), said, message)
+                _delivered(rows[pk], papers[one.pk].get(pk, 0), said[pk], message)
                 for pk in parts[one.pk]
             ]
 

@@ -1,7 +1,8 @@
 """A round of random operations on the ledger, for test_ledger_model.py.
 
 Each round draws operations at random: papers come in, are tagged, merged, split and withdrawn;
-digests are sent to targets that take them, put them off, refuse them or break off; senders die before
+digests are sent to targets that take them, put them off, refuse them or break off; subscriptions are
+suspended, of which each target has two; senders die before
 and after a hand-over and before they begin; a second sender comes while one is at work; readers pause,
 resume, unsubscribe, come again and change their terms; the clock jumps forth and back. In the end
 everything works for some days.
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,10 @@ from aggregator.deliver.base import Letter, Outcome
 from aggregator.models import Draft, Tag
 from aggregator.send import Sender
 from aggregator.settings import Settings
-from aggregator.store import letters, people, subscriptions, tags
+from aggregator.store import letters, outbox, people, subscriptions, tags, watches
 from aggregator.store.db import Store
-from aggregator.store.sql import letter, one_at_a_time, paper
-from aggregator.watches import Terms, Wanted
+from aggregator.store.sql import letter, one_at_a_time, paper, subscription
+from aggregator.watches import Terms, Wanted, Watch
 from tests.conftest import NOW
 from tests.deliver.box import Box
 from tests.drafts import page, preprint
@@ -36,6 +38,7 @@ DAY = timedelta(days=1)
 STEPS = 70
 """Operations of a round."""
 TARGETS = ("ada@example.org", "bob@example.org", "eve@example.org")
+WATCHES = ("gan", "wide")
 SCHEDULES = ("daily@08:00", "daily@17:30", "weekly@wed-06:00", "asap")
 ZONES = ("UTC", "America/New_York", "Asia/Shanghai")
 
@@ -64,7 +67,7 @@ class Wild(Box):
         model, dice = self.model, self.model.dice
         model.tried[letter.key] += 1
         if model.calm:
-            model.arrived(letter.key)
+            model.arrived(letter)
             return Outcome("sent")
         if dice.random() < 0.2 and not model.inside:
             model.inside = True
@@ -73,8 +76,10 @@ class Wild(Box):
         answer = dice.choice(
             ("sent", "sent", "sent", "off", "no", "unsure", "lost", "dies", "died")
         )
+        if model.down:
+            answer = "off"
         if answer in ("sent", "unsure", "died"):
-            model.arrived(letter.key)
+            model.arrived(letter)
         if answer in ("dies", "died"):
             raise Dies
         if answer in ("unsure", "lost"):
@@ -92,6 +97,7 @@ class Model:
     dice: random.Random
     now: datetime = NOW
     calm: bool = False
+    down: bool = False
     inside: bool = False
     count: int = 0
     linked: dict[str, int] = field(default_factory=dict)  # page -> how often its link changed
@@ -102,16 +108,11 @@ class Model:
     def __post_init__(self) -> None:
         self.between: list[Callable[[], object]] = [
             self.ingest, self.tag, self.link, self.retag, self.withdraw, self.send,
-            self.pause, self.end, self.come_back, self.change,
+            self.pause, self.suspend, self.end, self.come_back, self.change,
         ]  # fmt: skip
-        often = (
-            [self.ingest] * 5
-            + [self.tag] * 4
-            + [self.send] * 8
-            + [self.pass_time] * 6
-            + [self.change] * 2
-        )
-        self.operations = [*self.between, *often, self.stop_early, self.come_back]
+        often = [self.ingest] * 5 + [self.tag] * 4 + [self.morning] * 8 + [self.outage] * 2
+        rare = [self.pass_time, self.stop_early, self.come_back, self.change, self.change]
+        self.operations = [*self.between, *often, *rare]
 
     def ingest(self) -> None:
         """New preprints and proceedings pages of works of their own."""
@@ -164,9 +165,9 @@ class Model:
             native = f"1711.{self.dice.randrange(1, self.count + 1):05d}"
             put(self.store, self._preprint(native, self.now, withdrawn=True), now=self.now)
 
-    def subscribe(self, target: str, **terms: object) -> None:
-        """Subscribe a target to the watch of adversarial networks, or again."""
-        wanted = Wanted(watch="gan", channel="email", target=target, **terms)  # type: ignore[arg-type]
+    def subscribe(self, target: str, watch: str, **terms: object) -> None:
+        """Subscribe a target to a watch of adversarial networks, or again."""
+        wanted = Wanted(watch=watch, channel="email", target=target, **terms)  # type: ignore[arg-type]
         with self.store.write() as connection:
             pk = people.ensure(connection, f"email:{target}", self.now, confirmed=True)
             subscriptions.add(connection, wanted, pk, self.now, origin="cli", confirmed=True)
@@ -182,6 +183,14 @@ class Model:
             self.restless.add(row.pk)
             with self.store.write() as connection:
                 subscriptions.pause(connection, row.id, self.now)
+
+    def suspend(self) -> None:
+        """A subscription had its third refusal, by a letter that was for it alone."""
+        row = self._anybody()
+        if row and row.state == "active":
+            with self.store.write() as connection:
+                mine = subscription.c.pk == row.pk
+                connection.execute(sa.update(subscription).where(mine).values(state="suspended"))
 
     def end(self) -> None:
         """A reader unsubscribes."""
@@ -199,9 +208,9 @@ class Model:
                 subscriptions.resume(connection, row.id, self.now)
         for target in TARGETS:
             with self.store.read() as connection:
-                mine = subscriptions.of_target(connection, "email", target)
-            if not mine:
-                self.subscribe(target)
+                mine = {r.watch for r in subscriptions.of_target(connection, "email", target)}
+            for watch in sorted({*WATCHES} - mine):
+                self.subscribe(target, watch)
 
     def change(self) -> None:
         """A reader wants another schedule, zone, language or limit."""
@@ -222,6 +231,11 @@ class Model:
         hours = self.dice.choice((0.1, 1, 5, 12, 24, 30, 60, -3, -30))
         self.now += hours * HOUR
 
+    def morning(self) -> None:
+        """Some time later, when much is due."""
+        self.pass_time()
+        self.send()
+
     def send(self, **more: Any) -> None:
         """A sender's pass, that may die."""
         impatient = self.dice.random() < 0.3
@@ -233,22 +247,32 @@ class Model:
         except Dies:
             self.inside = False
 
+    def outage(self) -> None:
+        """What is due is put off for certain; before it is tried again one reader is suspended."""
+        self.down = True
+        self.morning()
+        self.down = False
+        self.suspend()
+
     def stop_early(self) -> None:
         """A sender that ends after it has claimed, before it hands anything over."""
         asked = iter((False,))
         self.send(stopping=lambda: next(asked, True))
 
-    def arrived(self, key: str) -> None:
-        """Note what a letter tells."""
+    def arrived(self, one: Letter) -> None:
+        """Note what a letter tells: nothing of those that were left out as it was put together."""
         with self.store.read() as connection:
-            pk = connection.execute(sa.select(letter.c.pk).where(letter.c.key == key)).scalar_one()
-            told = letters.contents(connection, [pk])[pk]
+            asked = sa.select(letter.c.pk).where(letter.c.key == one.key)
+            pk = connection.execute(asked).scalar_one()
+            rows = outbox.rows_of(connection, letters.by_keys(connection, [pk])[0].subscriptions)
+            mine = {row.pk for row in rows.values() if row.watch in one.watches}
+            told = [t for t in letters.contents(connection, [pk])[pk] if t.subscription_pk in mine]
             docs = letters.documents(connection, {one.paper_pk for one in told})
-        rows = [
-            (one.subscription_pk, one.event_id, one.kind, one.outcome, _works(docs[one.paper_pk]))
-            for one in told
+        told_now = [
+            (t.subscription_pk, t.event_id, t.kind, t.outcome, _works(docs[t.paper_pk]))
+            for t in told
         ]
-        self.told.append(Told(key, rows))
+        self.told.append(Told(one.key, told_now))
 
     def settle(self) -> None:
         """Everything works, for as long as the rarest schedule takes."""
@@ -276,8 +300,10 @@ def play(store: Store, folder: Path, seed: int) -> Model:
     """A round, up to its end."""
     settings = Settings(data_dir=folder, secret_key="a secret of forty signs, for the tests..")  # type: ignore[arg-type]
     model = Model(store, settings, random.Random(seed))
-    for target in TARGETS:
-        model.subscribe(target, schedule=model.dice.choice(SCHEDULES), limit=3)
+    with store.write() as connection:
+        watches.save(connection, CONFIG, Watch(name=WATCHES[1], topics=("gan",)), NOW)
+    for target, watch in product(TARGETS, WATCHES):
+        model.subscribe(target, watch, schedule=model.dice.choice(SCHEDULES), limit=3)
     for _ in range(STEPS):
         model.dice.choice(model.operations)()
     model.settle()

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from aggregator.store import told
 from aggregator.store.outbox import SKEW
 from aggregator.store.sql import (
     TOLD_PAPER,
@@ -125,12 +126,11 @@ def begin(connection: Connection, pk: int, sender: str, wall: datetime, *, again
 
 
 def sent(connection: Connection, one: Kept, parts: Collection[int], message: str) -> None:
-    """It is with the other side. `parts` are the subscriptions that had a part in it: one that was
-    left meanwhile was not told what was claimed for it."""
-    left = (delivery.c.letter_pk == one.pk) & delivery.c.subscription_pk.not_in(list(parts))
-    connection.execute(sa.delete(delivery).where(left))
+    """It is with the other side. `parts` are the subscriptions that had a part in it: what was claimed
+    for one that was suspended, paused or left meanwhile waits for it."""
+    told.set_apart(connection, one.pk, parts)
     _end(connection, one, state="sent", outcome=message, unsure=False, next_try=None)
-    _note(connection, one, refusals=0, trouble="")
+    _note(connection, parts, refusals=0, trouble="")
 
 
 def deferred(
@@ -138,30 +138,31 @@ def deferred(
 ) -> None:
     """Not now; `unsure`: this try or an earlier one may have got through."""
     _end(connection, one, state="deferred", outcome=message, unsure=unsure, next_try=next_try)
-    _note(connection, one, trouble=message)
+    _note(connection, one.subscriptions, trouble=message)
 
 
-def given_up(connection: Connection, one: Kept, message: str, *, unsure: bool) -> bool:
+def given_up(connection: Connection, one: Kept, message: str, *, unsure: bool) -> set[int]:
     """Tried for too long: what it tells waits for the subscription's next digest, which repeats it
     if it got through after all. A target that always leaves it open whether it took a letter would
-    be sent the same for ever: that counts as a refusal. As `refused`, True if it suspends."""
+    be sent the same for ever: that counts as a refusal. As `refused`, returns whom it suspends."""
     return refused(connection, one, message, blames_target=unsure, again=unsure)
 
 
 def refused(
     connection: Connection, one: Kept, message: str, *, blames_target: bool, again: bool
-) -> bool:
+) -> set[int]:
     """Not taken: what it tells waits for the next digest, and is repeated by it if an earlier try
-    got through (`again`). True if that suspends the subscriptions, since the target refused so often
-    in a row."""
+    got through (`again`). Returns the subscriptions that this suspends, since the target refused so
+    often in a row."""
     repeats = letter.c.repeats + (1 if again else 0)
     values = {"state": "refused", "unsure": False, "next_try": None, "repeats": repeats}
     _end(connection, one, outcome=message, **values)
     more = {"refusals": subscription.c.refusals + 1} if blames_target else {}
-    _note(connection, one, trouble=message, **more)
+    _note(connection, one.subscriptions, trouble=message, **more)
     often = subscription.c.pk.in_(one.subscriptions) & (subscription.c.refusals >= REFUSALS)
     change = sa.update(subscription).where(often, subscription.c.state == "active")
-    return connection.execute(change.values(state="suspended")).rowcount > 0
+    suspended = change.values(state="suspended").returning(subscription.c.pk)
+    return set(connection.scalars(suspended))
 
 
 def contents(connection: Connection, keys: Sequence[int]) -> dict[int, list[Told]]:
@@ -206,7 +207,7 @@ def _end(connection: Connection, one: Kept, **values: Any) -> None:
     connection.execute(sa.update(letter).where(letter.c.pk == one.pk).values(**values))
 
 
-def _note(connection: Connection, one: Kept, **values: Any) -> None:
-    hold(connection, one.subscriptions)
-    change = sa.update(subscription).where(subscription.c.pk.in_(one.subscriptions))
+def _note(connection: Connection, keys: Collection[int], **values: Any) -> None:
+    hold(connection, list(keys))
+    change = sa.update(subscription).where(subscription.c.pk.in_(keys))
     connection.execute(change.values(**values))

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator.store import told as told_by_merge
+from aggregator.store import told as told_rows
 from aggregator.store.query import PaperQuery, selects
 from aggregator.store.sql import (
     TOLD_PAPER,
@@ -61,7 +61,7 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a letter is made of, before it is stored. `told` maps subscription -> event id ->
-    "shown" or "summarised"; `folded` are letters whose contents it takes over."""
+    "shown" or "summarised"; `folded` are letters of which it takes over what they tell its subscriptions."""
 
     key: str
     channel: str
@@ -342,10 +342,11 @@ def claim(connection: Connection, claims: Sequence[Claim], sender: str, now: dat
         pk = int(inserted.scalar_one())
         made.append(pk)
         for old in one.folded:
+            told_rows.set_apart(connection, old, one.subscriptions)
             take = sa.update(delivery).where(delivery.c.letter_pk == old).values(letter_pk=pk)
             connection.execute(take)
         if one.folded:
-            told_by_merge.drop(connection, pk)
+            told_rows.drop(connection, pk)
         for subscription_pk, events in one.told.items():
             _write(connection, pk, subscription_pk, events)
     return made

@@ -1,9 +1,13 @@
-"""The ledger when events change hands: what was told stays told, to the same subscriptions."""
+"""The ledger when events or letters change hands: what was told stays told, what is owed stays owed, to
+the same subscriptions."""
+
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator.store.sql import delivery, event, insert_into
+from aggregator.store.people import new_id
+from aggregator.store.sql import delivery, event, insert_into, letter
 
 
 def copy(connection: Connection, event_id: int, to: int) -> None:
@@ -37,3 +41,19 @@ def drop(connection: Connection, letter_pk: int) -> None:
     )
     gone = (delivery.c.letter_pk == letter_pk) & sa.exists(twice)
     connection.execute(sa.delete(delivery).where(gone))
+
+
+def set_apart(connection: Connection, letter_pk: int, parts: Collection[int]) -> None:
+    """What a letter owes subscriptions other than these waits for them in one of its own, as if refused:
+    they are suspended, have paused or left, and may come back."""
+    theirs = (delivery.c.letter_pk == letter_pk) & delivery.c.subscription_pk.not_in(list(parts))
+    left = sorted(set(connection.scalars(sa.select(delivery.c.subscription_pk).where(theirs))))
+    if not left:
+        return
+    old = connection.execute(sa.select(letter).where(letter.c.pk == letter_pk)).one()
+    values = dict(old._mapping) | {"key": new_id(), "subscriptions": left, "state": "refused"}
+    values |= {"tries": 0, "repeats": 0, "unsure": False, "next_try": None, "handed_at": None}
+    del values["pk"]
+    made = connection.execute(sa.insert(letter).values(**values).returning(letter.c.pk))
+    take = sa.update(delivery).where(theirs).values(letter_pk=made.scalar_one())
+    connection.execute(take)
