@@ -108,7 +108,7 @@ class _Batch:
         self._claimer, self._connection = claimer, connection
         self._now = claimer.now
         self._newest = outbox.newest(connection)
-        self._watches: dict[str, Watch | None] = {}
+        self._watches: dict[tuple[str, int | None], Watch | None] = {}
         self._news: dict[Any, list[News]] = {}
         self._keys = [row.pk for row in rows]
         self._floor = min((row.covered for row in rows if row.started_at), default=self._newest)
@@ -188,13 +188,14 @@ class _Batch:
         return {pk for pk, row in rows.items() if row.state == "active"}
 
     def _watch(self, row: Row) -> Watch | None:
-        if row.watch not in self._watches:
+        named = (row.watch, row.watch_owner)
+        if named not in self._watches:
             try:
-                found = watches.find(self._connection, self._claimer.config, row.watch, watches.ALL)
+                found = watches.subscribed(self._connection, self._claimer.config, *named)
             except NotFoundError:
                 found = None
-            self._watches[row.watch] = found
-        watch = self._watches[row.watch]
+            self._watches[named] = found
+        watch = self._watches[named]
         if watch and row.terms.min_probability is not None:
             return watch.model_copy(update={"min_probability": row.terms.min_probability})
         return watch

@@ -156,7 +156,8 @@ class Composer:
         told = tuple(
             sorted((watched[one.subscription_pk], one.event_id, one.outcome) for one in contents)
         )
-        key = (tuple(row.watch for row in mine), told, since, kept.at)
+        named = tuple((row.watch, row.watch_owner) for row in mine)
+        key = (named, told, since, kept.at)
         if key not in self._digests:
             selections = [
                 _selection(self._watch(connection, row), row, contents, docs) for row in mine
@@ -169,7 +170,7 @@ class Composer:
 
     def _watch(self, connection: Connection, row: Row) -> Watch:
         try:
-            return watches.find(connection, self.config, row.watch, watches.ALL)
+            return watches.subscribed(connection, self.config, row.watch, row.watch_owner)
         except NotFoundError:  # deleted since it was claimed; what was claimed is told all the same
             return Watch(name=row.watch, query=row.watch)
 

@@ -1,6 +1,7 @@
 """Signed links: what a mail may ask for later, with a secret that only this installation knows."""
 
 import contextlib
+import hmac
 import os
 import secrets
 import tempfile
@@ -135,6 +136,13 @@ class Signer:
     def read_form(self, token: str) -> str:
         """The id of the reader to whom the form was shown."""
         return str(self._read("form", token)[0])
+
+    def erased(self, address: str) -> str:
+        """What an erased address is known again by: the same for the same address, and of no use to
+        who has not the secret, not even for trying addresses."""
+        return hmac.new(
+            self._secret.encode(), f"daypaper erased {address}".encode(), sha256
+        ).hexdigest()
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
         if purpose not in self._made:

@@ -34,7 +34,8 @@ def carry_out(
     """Store a sign-up as waiting for its owner's word, and ask for that by mail.
 
     `wanted` names an e-mail address in its normal form and a watch that exists for `viewer`. What is
-    subscribed already stays as its owner has it, and no mail is sent: neither to them nor in answer. Raises
+    subscribed already stays as its owner has it, and no mail is sent: neither to them nor in answer. What
+    is paused or suspended stays so, too, until its owner says in answer that it shall go on. Raises
     nothing that depends on who is subscribed; call it after the answer was given, so that its time
     tells nothing either.
     """
@@ -42,27 +43,29 @@ def carry_out(
         known = subscriptions.of_target(connection, "email", wanted.target)
         asked = asked_lately(known, now)
         same = next((row for row in known if row.watch == wanted.watch), None)
-        if same and (asked or same.state != "pending"):
+        if same and (same.state == "active" or (asked and same.asked_at)):
             return
-        row = subscribers.add(
-            connection, config, wanted, now, origin="signup", confirmed=False, viewer=viewer
-        )
+        if same and same.state != "pending":
+            row = subscriptions.ask(connection, same.id, now)
+        else:
+            row = subscribers.add(
+                connection, config, wanted, now, origin="signup", confirmed=False, viewer=viewer
+            )
     if asked:
         return  # the mail that is there already opens a page that lists all that waits
     outcome = send_confirmation(settings, config, row, now)
     if outcome.status != "sent" and not outcome.unsure:
         with store.write() as connection:  # so that asking again is not too soon
-            subscriptions.end(connection, row.id, now)
+            subscriptions.not_asked(connection, row.id)
 
 
 def asked_lately(known: Sequence[Row], now: datetime) -> bool:
     """Did a confirmation mail go to the owner of these, so lately that none may follow?"""
-    return any(row.state == "pending" and row.created_at > now - MAIL_GAP for row in known)
+    return any(row.asked_at is not None and row.asked_at > now - MAIL_GAP for row in known)
 
 
 def send_confirmation(settings: Settings, config: Config, row: Row, now: datetime) -> Outcome:
-    """Ask the owner of a pending e-mail subscription for their word; raises nothing of the mail
-    server's."""
+    """Ask the owner of an e-mail subscription for their word; raises nothing of the mail server's."""
     token = Signer.of(settings, lambda: now).confirm_token(row.id)
     topic = config.topic(row.watch)
     zh = topic.title_zh if topic and row.terms.lang == "zh" else ""

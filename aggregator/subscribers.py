@@ -9,7 +9,8 @@ from aggregator import deliver
 from aggregator.deliver.base import Channel
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.settings import Settings
-from aggregator.store import people, subscriptions, watches
+from aggregator.signing import Signer
+from aggregator.store import declared, people, subscriptions, watches
 from aggregator.store.db import Store
 from aggregator.store.subscriptions import Row
 from aggregator.topics import Config
@@ -34,8 +35,16 @@ def add(
     """
     watches.find(connection, config, wanted.watch, viewer)
     pk = _person(connection, wanted, now, confirmed=confirmed)
+    of_file = config.watch(wanted.watch) is not None
     return subscriptions.add(
-        connection, wanted, pk, now, origin=origin, confirmed=confirmed, since=since
+        connection,
+        wanted,
+        pk,
+        now,
+        origin=origin,
+        confirmed=confirmed,
+        since=since,
+        watch_owner=None if of_file else watches.owner(connection, wanted.watch),
     )
 
 
@@ -48,12 +57,15 @@ def check_file(settings: Settings, config: Config) -> None:
 
 
 def follow_file(store: Store, settings: Settings, config: Config, now: datetime) -> None:
-    """Make the subscriptions of topics.toml those of the store.
+    """Make the subscriptions of topics.toml those of the store. An address that was erased is
+    subscribed to nothing by it, and not stored again.
 
     Raises UsageError if one names no watch, or a target that its channel does not have.
     """
     channels = deliver.channels(settings) if config.subscriptions else {}
     with store.write() as connection:
+        erased = people.erased(connection)
+        signer = Signer.of(settings) if erased else None
         wanted = []
         for one in config.subscriptions:
             try:
@@ -61,8 +73,10 @@ def follow_file(store: Store, settings: Settings, config: Config, now: datetime)
             except NotFoundError as error:
                 raise UsageError(f"{_where(settings, one)}: {error}") from None
             one = _normal(settings, channels, one)
+            if signer and signer.erased(_address(one)) in erased:
+                continue
             wanted.append((one, _person(connection, one, now, confirmed=True)))
-        subscriptions.follow_file(connection, wanted, now)
+        declared.follow(connection, wanted, now)
 
 
 def _normal(settings: Settings, channels: Mapping[str, Channel], one: Wanted) -> Wanted:
@@ -77,7 +91,10 @@ def _where(settings: Settings, one: Wanted) -> str:
 
 
 def _person(connection: Connection, wanted: Wanted, now: datetime, *, confirmed: bool) -> int:
-    address = f"email:{wanted.target}" if wanted.channel == "email" else people.LOCAL
     return people.ensure(
-        connection, address, now, lang=wanted.lang, tz=wanted.tz, confirmed=confirmed
+        connection, _address(wanted), now, lang=wanted.lang, tz=wanted.tz, confirmed=confirmed
     )
+
+
+def _address(wanted: Wanted) -> str:
+    return f"email:{wanted.target}" if wanted.channel == "email" else people.LOCAL

@@ -38,7 +38,7 @@ def send(
     composer = make_composer(store, settings, config, Documents(), now)
     with store.read() as connection:
         row = subscriptions.by_id(connection, subscription)
-        watch = watches.find(connection, config, row.watch, watches.ALL)
+        watch = watches.subscribed(connection, config, row.watch, row.watch_owner)
         found = outbox.news_of_days(
             connection, PaperQuery.of(watch), row.terms.events, now - PERIOD, now
         )

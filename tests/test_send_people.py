@@ -201,7 +201,7 @@ def test_who_is_erased_gets_nothing_more(store: Store, settings: Settings) -> No
     arrive(store, "One widget")
     send(store, settings, box)
     with store.write() as connection:
-        people.erase(connection, row.person_pk)
+        people.erase(connection, row.person_pk, "digest")
     assert send(store, settings, box, NOW + HOUR) == []
     assert box.letters == []
 

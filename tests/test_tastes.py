@@ -71,7 +71,7 @@ def test_a_taste_follows_the_stars_and_goes_with_the_person(store: Store) -> Non
             kept.put(connection, ada, name, "starred", None)
     assert taste_of(store, ada) == tastes.Mine(missing=1)
     with store.write() as connection:
-        people.erase(connection, ada)
+        people.erase(connection, ada, "digest")
     assert taste_of(store, ada) == tastes.Mine(missing=LEAST_LIKED)
 
 

@@ -182,7 +182,7 @@ def _subscribe(wanted: Wanted, since: datetime | None, confirmed: bool) -> tuple
                 since=since,
                 viewer="all",
             )
-        if row.state == "pending":
+        if row.asked_at:
             outcome = signup.send_confirmation(chosen, config, row, now)
             asked = "A confirmation mail was sent; nothing else is until it is answered."
             return row, asked if outcome.status == "sent" else f"Not confirmed: {outcome.message}"

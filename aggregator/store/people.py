@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.errors import NotFoundError
+from aggregator.store import sql, watches
 from aggregator.store.sql import (
     chunks,
     delivery,
@@ -122,9 +123,9 @@ def forget_strangers(connection: Connection) -> None:
     connection.execute(sa.delete(person).where(unproven, *(~one for one in mine)))
 
 
-def erase(connection: Connection, pk: int) -> None:
+def erase(connection: Connection, pk: int, digest: str) -> None:
     """Forget a person: subscriptions, what they were told, their letters, what they said and kept,
-    their account and watches.
+    their account and watches. All that stays is the `digest` of their address (`Signer.erased`).
 
     Tags that rested on their word are looked at again by the tagger's next run only if the caller
     asks for it (`feedback.unsay`).
@@ -142,17 +143,19 @@ def erase(connection: Connection, pk: int) -> None:
     connection.execute(sa.delete(feedback).where(feedback.c.person_pk == pk))
     connection.execute(sa.delete(passed).where(passed.c.person_pk == pk))
     connection.execute(sa.delete(kept).where(kept.c.person_pk == pk))
-    own = sa.select(watch.c.name).where(watch.c.owner == pk)
-    ended = {"state": "ended", "next_due": None}
-    others = subscription.c.watch.in_(own) & (subscription.c.state != "ended")
-    connection.execute(sa.update(subscription).where(others).values(**ended))
-    connection.execute(sa.delete(watch).where(watch.c.owner == pk))
+    watches.delete_of(connection, pk)
     connection.execute(sa.delete(session).where(session.c.person_pk == pk))
     connection.execute(sa.delete(identity).where(identity.c.person_pk == pk))
     address = connection.scalar(sa.select(person.c.address).where(person.c.pk == pk)) or ""
     links = sign_in.c.address == address.removeprefix("email:")
     connection.execute(sa.delete(sign_in).where(links))
     connection.execute(sa.delete(person).where(person.c.pk == pk))
+    insert_missing(connection, sql.erased, [{"digest": digest}], ["digest"])
+
+
+def erased(connection: Connection) -> set[str]:
+    """The digests of the addresses that were erased."""
+    return set(connection.scalars(sa.select(sql.erased.c.digest)))
 
 
 def _person(row: sa.Row[Any]) -> Person:

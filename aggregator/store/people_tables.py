@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from aggregator.store.tables import _BIG, _json, _key, _text
@@ -34,6 +34,13 @@ class Person(SQLModel, table=True):
     confirmed_at: datetime | None  # null: the address has not been proven
 
 
+class Erased(SQLModel, table=True):
+    """An address whose owner had everything about them erased, as a keyed digest: it can be compared by
+    who has the installation's secret, and not be read. topics.toml subscribes none of these."""
+
+    digest: str = Field(primary_key=True)  # signing.Signer.erased
+
+
 class SavedWatch(SQLModel, table=True):
     """A watch that was made here; topics and the watches of topics.toml stand in the file."""
 
@@ -59,10 +66,15 @@ class Subscription(SQLModel, table=True):
     id: str = Field(unique=True)  # opaque, for people to name it by
     person_pk: int = _refers("person.pk", index=True)
     watch: str
+    watch_owner: int | None = _refers("person.pk", nullable=True)  # whose own the watch is; null:
+    # everybody's. One of the same name that is saved later is another watch
     channel: str
     target: str
     terms: dict[str, Any] = _json()  # watches.Terms
     state: str  # pending, active, paused, suspended, ended
+    declined: bool = Field(  # ended by its owner, who has not asked for it since
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=false())
+    )
     origin: str  # cli, file, api, signup, slack, web
     since: datetime | None  # the first digest goes back to here (`at`); null: a day before it
     started_at: datetime | None  # logical time of the first digest; null before it
@@ -77,6 +89,7 @@ class Subscription(SQLModel, table=True):
     refusals: int = 0  # of the target, in a row
     trouble: str = _text()  # why the latest try failed; "" when all is well
     created_at: datetime
+    asked_at: datetime | None  # its owner is asked for their word since then; null: is not
     confirmed_at: datetime | None
 
 

@@ -1,7 +1,7 @@
 """Subscriptions: made, changed, paused, ended; which are due is asked in outbox.py."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -20,9 +20,6 @@ from aggregator.watches import Terms, Wanted
 State = Literal["pending", "active", "paused", "suspended", "ended"]
 UNCONFIRMED_FOR = timedelta(days=3)
 """An address that nobody confirmed is forgotten after this time."""
-LEFT_FILE = "file, once"
-"""Origin of what topics.toml named and does not any more: unlike one that its owner ended, it begins
-anew when the file names it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +30,12 @@ class Row:
     id: str
     person_pk: int
     watch: str
+    watch_owner: int | None
     channel: str
     target: str
     terms: Terms
     state: State
+    declined: bool
     origin: str
     since: datetime | None
     started_at: datetime | None
@@ -49,6 +48,7 @@ class Row:
     refusals: int
     trouble: str
     created_at: datetime
+    asked_at: datetime | None
     confirmed_at: datetime | None
 
 
@@ -61,32 +61,29 @@ def add(
     origin: str,
     confirmed: bool,
     since: datetime | None = None,
+    watch_owner: int | None = None,
 ) -> Row:
     """Store a subscription; one that is there for the same watch, channel and target gets the new
-    terms, one that ended begins anew. Without `confirmed` it waits for its owner's word, unless it
-    has that already. What it was told before is not told again.
+    terms, one that ended begins anew, one that was paused or suspended goes on. Without `confirmed`
+    all but an active one wait for their owner's word. What it was told before is not told again.
+    `watch_owner` is whose own the watch is, None for everybody's.
 
     Raises UsageError if the subscription belongs to another person.
     """
     one_at_a_time(connection, "subscriptions")
-    known = _first(connection, _same(wanted))
+    known = find(connection, wanted)
     values: dict[str, Any] = {"terms": wanted.terms.model_dump(mode="json"), "origin": origin}
+    values["watch_owner"] = watch_owner
     if known and known.state not in ("ended", "pending"):
         if known.person_pk != person_pk:
             raise UsageError("The subscription is there already, and is another person's.")
         values["next_due"] = _due_again(known, wanted.terms, now)
-        if since:
-            values |= _anew(since)
+        values |= _anew(since) if since else {}
     else:
         values |= {
             "person_pk": person_pk,
-            "state": "active" if confirmed else "pending",
-            "confirmed_at": now if confirmed else None,
             "created_at": now,
-            "refusals": 0,
-            "trouble": "",
-            "paused_at": None,
-            "skipped_since": None,
+            **_begun(now, confirmed),
             **_anew(since),
         }
     if known:
@@ -95,9 +92,19 @@ def add(
         values |= {"id": new_id(), "told_at": None}
         values |= wanted.model_dump(include={"watch", "channel", "target"})
         connection.execute(sa.insert(subscription).values(**values))
-    made = _first(connection, _same(wanted))
+    made = find(connection, wanted)
     assert made is not None
-    return made
+    return resume(connection, made.id, now) if confirmed else ask(connection, made.id, now)
+
+
+def find(connection: Connection, wanted: Wanted) -> Row | None:
+    """The subscription of this watch, channel and target, in whatever state."""
+    same = sa.and_(
+        subscription.c.watch == wanted.watch,
+        subscription.c.channel == wanted.channel,
+        subscription.c.target == wanted.target,
+    )
+    return _first(connection, same)
 
 
 def by_id(connection: Connection, opaque: str) -> Row:
@@ -126,8 +133,25 @@ def of_target(connection: Connection, channel: str, target: str) -> list[Row]:
     return _rows(connection, same & (subscription.c.state != "ended"))
 
 
+def ask(connection: Connection, opaque: str, now: datetime) -> Row:
+    """Note that its owner is asked for their word, unless it is active."""
+    row = by_id(connection, opaque)
+    if row.state != "active":
+        connection.execute(_update(row.pk).values(asked_at=now))
+    return by_id(connection, opaque)
+
+
+def not_asked(connection: Connection, opaque: str) -> None:
+    """The question did not go out: a pending one ends, though not by its owner's word; what was
+    paused or suspended stays so."""
+    row = by_id(connection, opaque)
+    state = "ended" if row.state == "pending" else row.state
+    connection.execute(_update(row.pk).values(state=state, asked_at=None))
+
+
 def confirm(connection: Connection, opaque: str, now: datetime) -> Row:
-    """Its owner's word: a pending one becomes active; saying it twice changes nothing.
+    """Its owner's word: a pending one becomes active, one that was paused or suspended goes on if its
+    owner was asked; saying it twice changes nothing.
 
     Raises NotFoundError, also for one that ended meanwhile.
     """
@@ -135,8 +159,10 @@ def confirm(connection: Connection, opaque: str, now: datetime) -> Row:
     if row.state == "ended":
         raise NotFoundError("This subscription has ended.")
     if row.state == "pending":
-        change = {"state": "active", "confirmed_at": now, "next_due": None}
+        change = {**_begun(now, True), "next_due": None}
         connection.execute(_update(row.pk).values(**change))
+    elif row.asked_at is not None:
+        return resume(connection, opaque, now)
     return by_id(connection, opaque)
 
 
@@ -152,7 +178,7 @@ def resume(connection: Connection, opaque: str, now: datetime) -> Row:
     """Send again: after a pause what is new from now on, after a suspension everything untold."""
     row = by_id(connection, opaque)
     terms = row.terms
-    change: dict[str, Any] = {"state": "active", "refusals": 0, "trouble": "", "paused_at": None}
+    change: dict[str, Any] = {**_UNTROUBLED, "state": "active", "paused_at": None, "asked_at": None}
     if row.state == "paused" and row.started_at is not None:
         schedule = parse_schedule(terms.schedule)
         newest = connection.scalar(sa.select(sa.func.max(event.c.id))) or 0
@@ -173,9 +199,20 @@ def resume(connection: Connection, opaque: str, now: datetime) -> Row:
 
 
 def end(connection: Connection, opaque: str, now: datetime) -> Row:
-    """Unsubscribe, for good or until it is asked for again; ending it twice changes nothing."""
+    """Unsubscribe, for good or until its owner asks for it again; ending it twice changes nothing."""
     row = by_id(connection, opaque)
-    connection.execute(_update(row.pk).values(state="ended", next_due=None))
+    connection.execute(_update(row.pk).values(state="ended", declined=True, asked_at=None))
+    return by_id(connection, opaque)
+
+
+def take_back(connection: Connection, opaque: str) -> Row:
+    """It was ended by a slip: it goes on as before, paused if it was; what came meanwhile is told. One
+    that was suspended is tried again: its owner reads what it sends. There is nothing to take back
+    of one that was never confirmed, or was not ended by its owner."""
+    row = by_id(connection, opaque)
+    if row.state == "ended" and row.declined and row.confirmed_at is not None:
+        state = "paused" if row.paused_at else "active"
+        connection.execute(_update(row.pk).values(**_UNTROUBLED, state=state, declined=False))
     return by_id(connection, opaque)
 
 
@@ -192,30 +229,26 @@ def forget_unconfirmed(connection: Connection, now: datetime) -> int:
     """Delete what nobody confirmed in time and was never sent anything, and addresses that were never
     proven with it; returns how many subscriptions."""
     old = (subscription.c.state == "pending") & (subscription.c.created_at < now - UNCONFIRMED_FOR)
-    told = sa.exists().where(delivery.c.subscription_pk == subscription.c.pk)
-    connection.execute(sa.update(subscription).where(old, told).values(state="ended"))
-    gone = connection.execute(sa.delete(subscription).where(old, ~told)).rowcount
+    # What its owner was told, or has declined, is to be known when it is asked for again.
+    known = subscription.c.declined | sa.exists().where(
+        delivery.c.subscription_pk == subscription.c.pk
+    )
+    left = {"state": "ended", "asked_at": None}
+    connection.execute(sa.update(subscription).where(old, known).values(**left))
+    gone = connection.execute(sa.delete(subscription).where(old, ~known)).rowcount
     people.forget_strangers(connection)
     return gone
 
 
-def follow_file(
-    connection: Connection, wanted: Iterable[tuple[Wanted, int]], now: datetime
-) -> None:
-    """Make the subscriptions of topics.toml those given (each with its person); what the file does
-    not name any more ends. One that was paused or unsubscribed by its owner stays so."""
-    kept = set()
-    for one, person_pk in wanted:
-        known = _first(connection, _same(one))
-        if known is None or known.origin != "file":
-            if known is None or known.state in ("ended", "pending"):
-                known = add(connection, one, person_pk, now, origin="file", confirmed=True)
-        elif known.terms != one.terms:
-            change(connection, known.id, one.terms, now)
-        kept.add(known.pk)
-    gone = (subscription.c.origin == "file") & subscription.c.pk.not_in(kept)
-    left = {"state": "ended", "next_due": None, "origin": LEFT_FILE}
-    connection.execute(sa.update(subscription).where(gone).values(**left))
+_UNTROUBLED: dict[str, Any] = {"refusals": 0, "trouble": ""}
+
+
+def _begun(now: datetime, confirmed: bool) -> dict[str, Any]:
+    """As one that begins, or that waits for its owner's word to begin."""
+    values = {**_UNTROUBLED, "asked_at": None, "paused_at": None, "skipped_since": None}
+    if confirmed:
+        return {**values, "state": "active", "declined": False, "confirmed_at": now}
+    return {**values, "state": "pending", "confirmed_at": None}
 
 
 def _anew(since: datetime | None) -> dict[str, Any]:
@@ -237,14 +270,6 @@ def _due_again(row: Row, terms: Terms, now: datetime) -> datetime | None:
         return row.next_due
     after = max(now, row.told_at or now)
     return next_due(parse_schedule(terms.schedule), parse_zone(terms.tz), after)
-
-
-def _same(wanted: Wanted) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        subscription.c.watch == wanted.watch,
-        subscription.c.channel == wanted.channel,
-        subscription.c.target == wanted.target,
-    )
 
 
 def _update(pk: int) -> sa.Update:

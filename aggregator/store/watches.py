@@ -28,16 +28,16 @@ def find(connection: Connection, config: Config, name: str, viewer: Viewer = Non
 
     Raises NotFoundError, also for one that is another's.
     """
-    known = config.watch(name)
-    if known:
-        return known
-    if not re.fullmatch(NAME, name):  # asked all the same, PostgreSQL would refuse a NUL
-        raise NotFoundError("There is no watch of that name.")
-    asked = sa.select(watch.c.filter).where(watch.c.name == name, _seen(viewer))
-    saved = connection.scalar(asked)
-    if saved is None:
-        raise NotFoundError(f'There is no watch "{name}".')
-    return Watch(name=name, **saved)
+    return _find(connection, config, name, _seen(viewer))
+
+
+def subscribed(connection: Connection, config: Config, name: str, owner_pk: int | None) -> Watch:
+    """The watch of a subscription: `owner_pk` says whose own it was when it was subscribed to. One of
+    the same name that somebody else has saved since is not it: that may be nobody's business.
+
+    Raises NotFoundError if it is gone.
+    """
+    return _find(connection, config, name, watch.c.owner.is_not_distinct_from(owner_pk))
 
 
 def owner(connection: Connection, name: str) -> int | None:
@@ -90,12 +90,45 @@ def delete(
     """
     if config.watch(name):
         raise UsageError(f'The watch "{name}" stands in topics.toml; expected one saved here.')
-    gone = sa.delete(watch).where(watch.c.name == name, _seen(viewer))
-    if not connection.execute(gone).rowcount:
+    ended = _delete(connection, (watch.c.name == name) & _seen(viewer))
+    if ended is None:
         raise NotFoundError(f'There is no watch "{name}".')
-    mine = (subscription.c.watch == name) & (subscription.c.state != "ended")
-    ended = sa.update(subscription).where(mine).values(state="ended", next_due=None)
-    return list(connection.scalars(ended.returning(subscription.c.id)))
+    return ended
+
+
+def delete_of(connection: Connection, owner_pk: int) -> None:
+    """Delete the watches that are a person's own, and end their subscriptions."""
+    _delete(connection, watch.c.owner == owner_pk)
+
+
+def _find(
+    connection: Connection, config: Config, name: str, which: sa.ColumnElement[bool]
+) -> Watch:
+    known = config.watch(name)
+    if known:
+        return known
+    if not re.fullmatch(NAME, name):  # asked all the same, PostgreSQL would refuse a NUL
+        raise NotFoundError("There is no watch of that name.")
+    saved = connection.scalar(sa.select(watch.c.filter).where(watch.c.name == name, which))
+    if saved is None:
+        raise NotFoundError(f'There is no watch "{name}".')
+    return Watch(name=name, **saved)
+
+
+def _delete(connection: Connection, which: sa.ColumnElement[bool]) -> list[str] | None:
+    """Delete these saved watches; returns the ids of the subscriptions that ended, None if there was
+    no such watch."""
+    gone = connection.execute(sa.delete(watch).where(which).returning(watch.c.name, watch.c.owner))
+    ended: list[str] | None = None
+    for name, owner_pk in gone.all():
+        theirs = subscription.c.watch_owner.is_not_distinct_from(owner_pk)
+        mine = (subscription.c.watch == name) & theirs
+        change = sa.update(subscription).where(mine, subscription.c.state != "ended")
+        asked = change.values(state="ended").returning(subscription.c.id)
+        ended = [*(ended or []), *connection.scalars(asked)]
+        # Those that had ended before, too: whoever gets this name or this key next is another.
+        connection.execute(sa.update(subscription).where(mine).values(watch_owner=None))
+    return ended
 
 
 def _seen(viewer: Viewer) -> sa.ColumnElement[bool]:

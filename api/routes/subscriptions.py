@@ -84,7 +84,7 @@ def create_subscription(
             since=request.since,
         )
         acting.about(f"{row.id} ({row.watch})")
-    if row.state == "pending" and not signup.asked_lately(known, now):
+    if row.asked_at and not signup.asked_lately(known, now):
         background.add_task(signup.send_confirmation, services.settings, services.config, row, now)
     made = json_bytes({**answer(row, services), "advice": channel.advice(wanted.target)})
     made.status_code = 201

@@ -14,7 +14,6 @@ from aggregator.signing import LETTER, LinkError, Signer
 from aggregator.store import feedback, letters, papers, people, subscriptions, watches
 from aggregator.store.people import Person
 from aggregator.store.subscriptions import Row
-from aggregator.watches import Wanted
 from api.deps import Services, ServicesDep
 from api.web import language
 from api.web.view import page
@@ -119,7 +118,7 @@ def _confirm(
         waiting = [
             one
             for one in subscriptions.of_person(connection, row.person_pk)
-            if one.state == "pending" and (one.channel, one.target) == (row.channel, row.target)
+            if one.asked_at and (one.channel, one.target) == (row.channel, row.target)
         ]
         person = _owner(connection, row)
         if chosen is not None:
@@ -187,15 +186,9 @@ def _ids(connection: Any, asked: Sequence[str]) -> list[str]:
 
 
 def _begin_again(connection: Any, services: Services, row: Row) -> None:
-    """Take an unsubscription back; of one that was never confirmed there is nothing to take back."""
-    if row.state != "ended" or row.confirmed_at is None:
-        return
-    watches.find(connection, services.config, row.watch, watches.ALL)
-    wanted = Wanted.model_validate(
-        {"watch": row.watch, "channel": row.channel, "target": row.target, **row.terms.model_dump()}
-    )
-    now = services.now()
-    subscriptions.add(connection, wanted, row.person_pk, now, origin=row.origin, confirmed=True)
+    """Take an unsubscription back; raises NotFoundError if the watch is gone."""
+    watches.subscribed(connection, services.config, row.watch, row.watch_owner)
+    subscriptions.take_back(connection, row.id)
 
 
 def _feedback(

@@ -78,7 +78,7 @@ def change(
     def answer(signer: Signer) -> Response:
         person = _owner(services, signer, token)
         if asked.action == "erase" and asked.sure == "yes":
-            _erase(services, person)
+            _erase(services, person, signer.erased(person.address))
             return private(request, "forgotten.html", {}, person.lang)
         trouble = _do(services, person, asked)
         return _page(request, services, signer, token, asked, trouble)
@@ -149,10 +149,10 @@ def _do(services: Services, person: Person, asked: Asked) -> str:
     return ""
 
 
-def _erase(services: Services, person: Person) -> None:
+def _erase(services: Services, person: Person, digest: str) -> None:
     with services.store.write() as connection:
         feedback.unsay_all(connection, person.pk, topics=services.config.topics)
-        people.erase(connection, person.pk)
+        people.erase(connection, person.pk, digest)
 
 
 @cache

@@ -118,7 +118,7 @@ def test_what_is_kept_follows_a_merge(store: Store) -> None:
         }  # fmt: skip
         people.forget_strangers(connection)
         assert people.find(connection, "browser:x") == person
-        people.erase(connection, person)
+        people.erase(connection, person, "digest")
         assert not kept.of_papers(connection, person, [first["id"]])
 
 

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from aggregator.store import subscriptions
 from aggregator.store.db import Store
+from aggregator.store.sql import subscription
 from api.problems import MEDIA_TYPE
 from tests.api.mailed import Installation, installation, link, part
 from tests.api.test_pages import elements
@@ -62,7 +65,7 @@ def test_the_mail_is_in_the_language_asked_for(at: Installation) -> None:
 
 def test_the_answer_is_the_same_for_everybody(at: Installation) -> None:
     """New, waiting, subscribed, paused, suspended, unsubscribed: same answer, and a mail only to who
-    has none waiting and is not subscribed."""
+    has none waiting and gets no digests. What is paused stays as it is until its owner answers."""
     new = at.sign_up(email="new@example.org")
     expected = (new.status_code, new.content, sorted(new.headers.items()))
     paused, ended = (at.subscribe(target=f"{name}@example.org") for name in ("paused", "ended"))
@@ -74,10 +77,44 @@ def test_the_answer_is_the_same_for_everybody(at: Installation) -> None:
     for name in ("new", "paused", "known", "ended"):
         answer = at.sign_up(email=f"{name}@example.org", lang="en")
         assert (answer.status_code, answer.content, sorted(answer.headers.items())) == expected
-    assert mails(at) == ["new@example.org", "ended@example.org"]
+    assert mails(at) == ["new@example.org", "paused@example.org", "ended@example.org"]
     assert at.row(known.id) == known
-    assert {i: at.row(i) for i in before} == before
+    assert {i: replace(at.row(i), asked_at=before[i].asked_at) for i in before} == before
     assert at.row(ended.id).state == "pending"
+
+
+@pytest.mark.parametrize("state", ["paused", "suspended"])
+def test_who_signs_up_again_is_asked_and_gets_digests_again(at: Installation, state: str) -> None:
+    row = at.subscribe()
+    stopped = sa.update(subscription).values(state=state, paused_at=NOW, refusals=3)
+    with at.store.write() as connection:
+        connection.execute(stopped)
+    for _ in range(2):
+        assert at.sign_up(lang="zh").status_code == 202
+    assert (at.row(row.id).state, at.row(row.id).terms) == (state, row.terms)
+    (mail,) = at.server.received
+    path = link(mail.message, "confirm")
+    page = at.client.get(path).text
+    elements(page)
+    assert "Adversarial networks" in page
+    assert at.row(row.id).state == state
+    at.client.post(path, data={"id": row.id})
+    assert (at.row(row.id).state, at.row(row.id).refusals) == ("active", 0)
+    with at.store.write() as connection:
+        subscriptions.pause(connection, row.id, NOW)
+    at.client.post(path)  # the word was given, and does not count again
+    assert at.row(row.id).state == "paused"
+
+
+def test_what_is_suspended_stays_so_if_the_question_is_refused_too(at: Installation) -> None:
+    row = at.subscribe()
+    with at.store.write() as connection:
+        connection.execute(sa.update(subscription).values(state="suspended"))
+    at.server.answer("RCPT", "ada@example.org", "550 no such user", "")
+    at.sign_up()
+    assert (at.row(row.id).state, at.row(row.id).asked_at) == ("suspended", None)
+    at.sign_up()
+    assert mails(at) == ["ada@example.org"]
 
 
 def test_an_address_gets_one_mail_an_hour(at: Installation) -> None:

@@ -77,5 +77,5 @@ def test_it_is_erased_with_the_person(store: Store) -> None:
     first, second, person = filled(store)
     with store.write() as connection:
         labels.pass_by(connection, person, first, "gan", NOW)
-        people.erase(connection, person)
+        people.erase(connection, person, "digest")
     assert offered(store) == {first, second}

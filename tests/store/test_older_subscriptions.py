@@ -1,0 +1,48 @@
+"""Subscriptions of an older schema: who had left stays so, and watches keep whose they were."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from aggregator.store import people, subscriptions, watches
+from aggregator.store.db import Store
+from aggregator.store.sql import subscription
+from aggregator.watches import Wanted, Watch
+from tests.conftest import NOW
+from tests.filled import CONFIG
+from tests.older import downgrade
+
+HOUR = timedelta(hours=1)
+
+
+def test_an_older_store_is_understood(store: Store) -> None:
+    with store.write() as connection:
+        bob = people.ensure(connection, "email:bob@example.org", NOW, confirmed=True)
+        ada = people.ensure(connection, "email:ada@example.org", NOW, confirmed=True)
+        watches.save(connection, CONFIG, Watch(name="mine", query="x"), NOW, bob)
+
+        def add(target: str, watch: str = "gan", now: datetime = NOW, **more: object) -> str:
+            wanted = Wanted(watch=watch, channel="email", target=f"{target}@example.org")
+            said = {"origin": "cli", "confirmed": True, **more}
+            return subscriptions.add(connection, wanted, ada, now, **said).id  # type: ignore[arg-type]
+
+        named = {
+            "left": add("left"),
+            "by file": add("by-file", origin="file"),
+            "left the file": add("left-the-file", origin="file"),
+            "waits": add("waits", confirmed=False),
+            "older": add("older", "mine", NOW - HOUR),
+            "younger": add("younger", "mine", NOW + HOUR, watch_owner=bob),
+        }
+        for name in ("left", "left the file"):
+            subscriptions.end(connection, named[name], NOW)
+        by_file = sa.update(subscription).where(subscription.c.id == named["by file"])
+        connection.execute(by_file.values(state="ended"))
+    downgrade(store, "0020")
+    store.migrate()
+    with store.read() as connection:
+        rows = {name: subscriptions.by_id(connection, opaque) for name, opaque in named.items()}
+    assert [name for name, row in rows.items() if row.declined] == ["left", "left the file"]
+    assert {row.origin for name, row in rows.items() if "file" in name} == {"file"}
+    assert [name for name, row in rows.items() if row.watch_owner == bob] == ["younger"]
+    assert {name: row.asked_at for name, row in rows.items() if row.asked_at} == {"waits": NOW}
