@@ -30,7 +30,7 @@ from aggregator.store.sql import letter, one_at_a_time, paper, subscription
 from aggregator.watches import Terms, Wanted, Watch
 from tests.conftest import NOW
 from tests.deliver.box import Box
-from tests.drafts import page, preprint
+from tests.drafts import page, post, preprint
 from tests.filled import CONFIG, put, untagged
 
 HOUR = timedelta(hours=1)
@@ -107,21 +107,26 @@ class Model:
 
     def __post_init__(self) -> None:
         self.between: list[Callable[[], object]] = [
-            self.ingest, self.tag, self.link, self.retag, self.withdraw, self.send,
+            self.ingest, self.tag, self.link, self.discuss, self.retag, self.withdraw, self.send,
             self.pause, self.suspend, self.end, self.come_back, self.change,
         ]  # fmt: skip
         often = [self.ingest] * 5 + [self.tag] * 4 + [self.morning] * 8 + [self.outage] * 2
-        rare = [self.pass_time, self.stop_early, self.come_back, self.change, self.change]
+        rare = [
+            self.pass_time,
+            self.stop_early,
+            self.come_back,
+            self.change,
+            self.change,
+            *[self.discuss] * 2,
+        ]
         self.operations = [*self.between, *often, *rare]
 
     def ingest(self) -> None:
-        """New preprints and proceedings pages of works of their own; some are stored by a clock that is
-        ahead."""
+        """New preprints and proceedings pages of works of their own."""
         for _ in range(self.dice.randrange(1, 5)):
             self.count += 1
             native, at = f"1711.{self.count:05d}", self.now - self.dice.randrange(30) * HOUR
-            stored = self.now if self.dice.random() < 0.9 else self.now + 40 * DAY
-            put(self.store, self._preprint(native, at), now=stored)
+            put(self.store, self._preprint(native, at), now=self.now)
             if self.dice.random() < 0.3:
                 name = f"CVPR2018/Page_{self.count}"
                 self.linked[name] = 0
@@ -133,9 +138,8 @@ class Model:
 
     def _page(self, name: str, arxiv: str) -> Draft:
         words = f"Title of {name.rpartition('_')[2]} printed"
-        return page(
-            name, title=words, authors=(f"Printer {name}",), published=self.now, arxiv=arxiv
-        )
+        by = f"Author {arxiv or name}"  # a link to a paper by others would not be believed
+        return page(name, title=words, authors=(by,), published=self.now, arxiv=arxiv)
 
     def tag(self, most: int = 0) -> None:
         """Some or all of the papers that wait get their tag."""
@@ -155,11 +159,30 @@ class Model:
         """A page names a preprint (two papers become one), or another one, or none that is known."""
         if self.linked:
             name = self.dice.choice(sorted(self.linked))
-            self.linked[name] += 1
-            known = f"1711.{self.dice.randrange(1, self.count + 1):05d}"
-            alone = f"1799.{zlib.crc32(name.encode()) % 9_000:04d}{self.linked[name] % 10}"
-            arxiv = known if self.linked[name] % 2 else alone
-            put(self.store, self._page(name, arxiv), source="cvf", now=self.now)
+            self._link(name, f"1711.{self.dice.randrange(1, self.count + 1):05d}")
+
+    def discuss(self) -> None:
+        """A thread speaks of a preprint and of a page; then the page names the preprint, and the newest
+        event goes, though readers were told up to it."""
+        self.count += 1
+        native, name = f"1711.{self.count:05d}", f"CVPR2018/Page_{self.count}"
+        put(self.store, self._preprint(native, self.now), now=self.now)
+        put(self.store, self._page(name, ""), source="cvf", now=self.now)
+        thread = post(f"t3_{native}", title="Both", mentions=(f"arxiv:{native}", f"cvf:{name}"))
+        put(self.store, thread, source="reddit", now=self.now)
+        if not self.inside:
+            self.tag(most=10_000)
+            self.now += DAY
+            self.send()
+        self.linked[name] = 0
+        self._link(name, native)
+
+    def _link(self, name: str, known: str) -> None:
+        """The page's link changes: to this preprint, and the next time to one that nobody has."""
+        self.linked[name] += 1
+        alone = f"1799.{zlib.crc32(name.encode()) % 9_000:04d}{self.linked[name] % 10}"
+        arxiv = known if self.linked[name] % 2 else alone
+        put(self.store, self._page(name, arxiv), source="cvf", now=self.now)
 
     def withdraw(self) -> None:
         """A preprint is withdrawn, for good."""

@@ -62,14 +62,19 @@ def load(connection: Connection, table: Table, given: Sequence[Mapping[str, Any]
 
 
 def finish(connection: Connection, loaded: Sequence[Table]) -> None:
-    """After the last table: let the database count on from the highest keys."""
+    """After the last table: let the database count on from the highest keys that there were."""
     if is_sqlite(connection):
         return
+    # A copy of an older schema has no `gone`; the migration that makes it looks for what it can find.
+    gone = next((table for table in loaded if table.name == "gone"), None)
     for table in loaded:
         column = _counted(table)
         if column is not None:
             sequence = sa.func.pg_get_serial_sequence(table.name, column.name)
             highest = sa.select(sa.func.max(column)).scalar_subquery()
+            if gone is not None:
+                deleted = sa.select(gone.c.highest).where(gone.c.name == table.name)
+                highest = sa.func.greatest(highest, deleted.scalar_subquery())
             # A sequence that gave nothing yet keeps its start.
             known = sa.select(sa.func.setval(sequence, highest)).where(highest.is_not(None))
             connection.execute(known.where(sequence.is_not(None)))

@@ -210,7 +210,11 @@ def add(connection: Connection, alone: Sequence[Made], source: str) -> None:
     put(connection, "sighting", ["paper_pk", "source", "at"], seen)
     names = [(name, made.ties.paper_id) for made in rows for name in made.ties.names]
     put(connection, "alias", ["name", "paper_id"], names)
-    put(connection, "event", EVENT, [event for made in rows for event in made.events])
+    events = [row for made in rows for row in made.events]
+    ids = next_keys(connection, event, len(events))
+    put(
+        connection, "event", ["id", *EVENT], [(i, *row) for i, row in zip(ids, events, strict=True)]
+    )
     search.put(connection, [(key, made.words) for key, made in zip(keys, rows, strict=True)])
 
 

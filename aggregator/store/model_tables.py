@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Column, Index, Text
 from sqlmodel import Field, SQLModel
 
-from aggregator.store.tables import _BIG, _json, _key, _text
+from aggregator.store.keys import BIG, counted
+from aggregator.store.tables import _json, _text
 
 
 class Model(SQLModel, table=True):
@@ -15,14 +16,14 @@ class Model(SQLModel, table=True):
 
     __table_args__ = (Index(None, "kind", "name", "pk"),)
 
-    pk: int | None = _key()
+    pk: int | None = counted("model.pk")
     kind: str  # taught: the tagger after people's words; own: a topic's own model;
     # reading: how the papers of the store speak, which tastes are learned with
     name: str  # the topic; "" for taught and reading
     basis: str  # what it was made of: the version of the tagger, or the topic's words
     version: str  # of its data; "" where no model could be made
     at: datetime  # logical time of its making
-    reach: int = Field(default=0, sa_column=Column(_BIG, nullable=False))  # newest paper then
+    reach: int = Field(default=0, sa_column=Column(BIG, nullable=False))  # newest paper then
     figures: dict[str, Any] = _json()
     # Base64 of the bytes of its file: a backup holds rows of plain values.
     data: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
@@ -44,13 +45,13 @@ class TagBlock(SQLModel, table=True):
 
     __tablename__ = "tag_block"  # pyright: ignore[reportAssignmentType]
 
-    block: int = Field(sa_column=Column(_BIG, primary_key=True, autoincrement=False))  # key // 512
+    block: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))  # key // 512
 
 
 class Training(SQLModel, table=True):
     """One attempt at learning from people's words, kept as history."""
 
-    pk: int | None = _key()
+    pk: int | None = counted("training.pk")
     at: datetime  # logical
     words: int  # how many words of people there were
     outcome: str  # kept, worse, rolled_back, failed

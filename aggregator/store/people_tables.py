@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import Boolean, Column, ForeignKey, Index, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
-from aggregator.store.tables import _BIG, _json, _key, _text
+from aggregator.store.keys import BIG, counted
+from aggregator.store.tables import _json, _text
 
 
 def _refers(to: str, *, nullable: bool = False, index: bool = False, primary: bool = False) -> Any:
     column = Column(
-        _BIG,
+        BIG,
         ForeignKey(to),
         nullable=nullable,
         index=index,
@@ -25,7 +26,7 @@ class Person(SQLModel, table=True):
     """An address, an account, or a browser that keeps papers. The one-machine default has one person
     of its own, "local"."""
 
-    pk: int | None = _key()
+    pk: int | None = counted("person.pk")
     id: str = Field(unique=True)  # opaque, in signed links
     address: str = Field(unique=True)  # "email:ada@example.org", "slack:U123", "browser:…", "local"
     lang: str = "en"
@@ -62,7 +63,7 @@ class Subscription(SQLModel, table=True):
         Index(None, "channel", "target"),
     )
 
-    pk: int | None = _key()
+    pk: int | None = counted("subscription.pk")
     id: str = Field(unique=True)  # opaque, for people to name it by
     person_pk: int = _refers("person.pk", index=True)
     watch: str
@@ -78,9 +79,9 @@ class Subscription(SQLModel, table=True):
     origin: str  # cli, file, api, signup, slack, web
     since: datetime | None  # the first digest goes back to here (`at`); null: a day before it
     started_at: datetime | None  # logical time of the first digest; null before it
-    started_id: int = Field(default=0, sa_column=Column(_BIG, nullable=False))  # events up to here
+    started_id: int = Field(default=0, sa_column=Column(BIG, nullable=False))  # events up to here
     # were known at the first digest: of them only those of its period are told
-    covered: int = Field(default=0, sa_column=Column(_BIG, nullable=False))  # events up to here
+    covered: int = Field(default=0, sa_column=Column(BIG, nullable=False))  # events up to here
     # have been looked at; ids grow in the order of storing, so that no clock has a say
     told_at: datetime | None  # logical time of the latest digest
     next_due: datetime | None  # logical; null: at once
@@ -98,7 +99,7 @@ class Letter(SQLModel, table=True):
 
     __table_args__ = (Index(None, "channel", "target"), Index(None, "state", "next_try"))
 
-    pk: int | None = _key()
+    pk: int | None = counted("letter.pk")
     key: str = Field(unique=True)  # in Message-ID and idempotency keys, the same on every try
     channel: str
     target: str
@@ -111,7 +112,7 @@ class Letter(SQLModel, table=True):
     repeats: int = 0  # of those, how many may have followed one that got through
     unsure: bool = False  # the latest try may have got through
     next_try: datetime | None  # logical
-    handed_at: datetime | None  # wall time of the latest try; null where its sender has not begun
+    handed_at: datetime | None  # wall time of the latest try
     outcome: str = _text()  # what the other side said, in words
     late_since: datetime | None
     paused_since: datetime | None
@@ -174,7 +175,7 @@ class Kept(SQLModel, table=True):
 class Audit(SQLModel, table=True):
     """One request or command that changed something by a person's will; none of it is a secret."""
 
-    pk: int | None = _key()
+    pk: int | None = counted("audit.pk")
     at: datetime = Field(index=True)  # wall time
     who: str = _text()  # token PREFIX (NAME), person NUMBER, slack MEMBER, owner, visitor
     what: str = _text()  # a command or a route
@@ -185,7 +186,7 @@ class Audit(SQLModel, table=True):
 class Token(SQLModel, table=True):
     """An API token; the secret itself is shown once and kept as its SHA-256 only."""
 
-    pk: int | None = _key()
+    pk: int | None = counted("token.pk")
     name: str = Field(unique=True)
     prefix: str  # the first signs, to tell tokens apart
     digest: str = Field(unique=True)

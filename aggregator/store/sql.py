@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
 from aggregator.store import account_tables, model_tables, people_tables, tables
+from aggregator.store.keys import NextKey
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ topic_state = _all["topic_state"]
 tag_block = _all["tag_block"]
 training = _all["training"]
 topic_size = _all["topic_size"]
+gone = _all["gone"]
 
 
 TOLD_PAPER = sa.case((event.c.kind == "cited", event.c.cause), else_=event.c.paper_id)
@@ -133,12 +135,12 @@ def _insert(sqlite: bool, table: Table) -> Any:
 
 
 def next_keys(connection: Connection, table: Table, count: int) -> list[int]:
-    """`count` free values for the table's `pk`, ascending; needs a write transaction."""
-    if connection.dialect.name == "sqlite":
-        highest = connection.scalar(sa.select(sa.func.max(table.c.pk))) or 0
-        return list(range(highest + 1, highest + 1 + count))
-    sequence = sa.func.pg_get_serial_sequence(table.name, "pk")
-    drawn = sa.select(sa.func.nextval(sequence)).select_from(
+    """`count` free values for the table's key, ascending; needs a write transaction."""
+    name = table.primary_key.columns[0].name
+    if is_sqlite(connection):
+        first = connection.execute(sa.select(NextKey(table.name, name))).scalar_one()
+        return list(range(first, first + count))
+    drawn = sa.select(NextKey(table.name, name)).select_from(
         sa.func.generate_series(1, count).alias("n")
     )
     return sorted(connection.scalars(drawn))

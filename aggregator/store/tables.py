@@ -8,18 +8,18 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Column,
     Double,
     ForeignKey,
     Index,
-    Integer,
     Text,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
+
+from aggregator.store.keys import BIG, counted
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -29,12 +29,7 @@ NAMING = {
 }
 SQLModel.metadata.naming_convention = NAMING
 
-_BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts INTEGER keys only
 _JSON = JSON().with_variant(JSONB(), "postgresql")
-
-
-def _key() -> Any:
-    return Field(default=None, sa_column=Column(_BIG, primary_key=True, autoincrement=True))
 
 
 def _json() -> Any:
@@ -59,7 +54,7 @@ class Entry(SQLModel, table=True):
         Index(None, "people_key"),
     )
 
-    pk: int | None = _key()
+    pk: int | None = counted("entry.pk")
     key: str = Field(unique=True)  # kind:native_id[vN]
     kind: str
     native_id: str
@@ -108,7 +103,7 @@ class Paper(SQLModel, table=True):
         ),
     )
 
-    pk: int | None = _key()
+    pk: int | None = counted("paper.pk")
     id: str = Field(unique=True)  # opaque, never used again
     kind: str  # paper, or post: a post that is about no paper
     title: str = _text()
@@ -141,7 +136,7 @@ class Sighting(SQLModel, table=True):
     __table_args__ = (Index(None, "source", "at", "paper_pk"),)
 
     paper_pk: int = Field(
-        sa_column=Column(_BIG, ForeignKey("paper.pk"), primary_key=True, autoincrement=False)
+        sa_column=Column(BIG, ForeignKey("paper.pk"), primary_key=True, autoincrement=False)
     )
     source: str = Field(primary_key=True)
     at: datetime
@@ -189,7 +184,7 @@ class Event(SQLModel, table=True):
         Index(None, "kind", "cause"),
     )
 
-    id: int | None = _key()
+    id: int | None = counted("event.id")
     paper_id: str = Field(foreign_key="paper.id")  # the unique constraint has it first
     kind: str  # new, new_version, published, withdrawn, cited, discussed
     cause: str  # the entry key; "" for new, which happens once; the citing paper's id for cited
@@ -209,7 +204,7 @@ class Tag(SQLModel, table=True):
     )
 
     paper_pk: int = Field(
-        sa_column=Column(_BIG, ForeignKey("paper.pk"), primary_key=True, autoincrement=False)
+        sa_column=Column(BIG, ForeignKey("paper.pk"), primary_key=True, autoincrement=False)
     )
     topic: str = Field(primary_key=True)
     probability: float
@@ -268,7 +263,7 @@ class Run(SQLModel, table=True):
 
     __table_args__ = (Index(None, "source", "id"),)
 
-    id: int | None = _key()
+    id: int | None = counted("run.id")
     source: str
     at: datetime  # logical
     started: datetime  # wall
@@ -290,7 +285,7 @@ class Wish(SQLModel, table=True):
 
     source: str = Field(primary_key=True)
     asked_at: datetime  # logical
-    run_id: int | None = Field(default=None, sa_column=Column(_BIG, nullable=True))  # the run that
+    run_id: int | None = Field(default=None, sa_column=Column(BIG, nullable=True))  # the run that
     # answers it; null while it waits
 
 
@@ -301,3 +296,10 @@ class Lookup(SQLModel, table=True):
     found: bool = False
     tries: int = 0
     asked_at: datetime | None  # logical; null: still to ask
+
+
+class Gone(SQLModel, table=True):
+    """Of each table the highest key that was ever deleted."""
+
+    name: str = Field(primary_key=True)  # the table
+    highest: int = Field(sa_column=Column(BIG, nullable=False))
