@@ -153,10 +153,10 @@ class _Batch:
                 continue
             if not self._may_go(row):
                 continue
-            if not self._advance(row, start):
+            says = bool(news or retold or row.terms.empty == "say")
+            if not self._advance(row, start, says=says):
                 continue
-            said = row.terms.empty == "say"
-            if not (news or retold or said):
+            if not says:
                 made.empty.append(row)
                 continue
             kept.append(row)
@@ -178,7 +178,7 @@ class _Batch:
             told,
             tuple(one.pk for one in folded),
             late_since=self._late_since(kept, folded),
-            paused_since=min((r.skipped_since for r in kept if r.skipped_since), default=None),
+            paused_since=self._paused_since(kept, folded),
         )
 
     def _active(self, folded: Sequence[Any]) -> set[int]:
@@ -234,8 +234,9 @@ class _Batch:
         if one.id <= row.covered:
             return False
         if one.id <= row.started_id:  # of the first digest's days, but not ready then
-            return row.since is not None and row.since <= one.at <= self._now
-        return not one.backfill and one.at >= one.seen_at - OLDEST
+            return row.since is not None and outbox.is_of_days(one, row.since, self._now)
+        # What was stored by a clock that was ahead was stored by now.
+        return not one.backfill and one.at >= min(one.seen_at, self._now) - OLDEST
 
     def _look_up(self, news: Sequence[News]) -> None:
         """Ask the ledger about these events, for all subscriptions of the batch."""
@@ -275,11 +276,11 @@ class _Batch:
             self._begun[start.since] = waiting[0] - 1 if waiting else self._newest
         return self._begun[start.since]
 
-    def _advance(self, row: Row, start: Start | None) -> bool:
+    def _advance(self, row: Row, start: Start | None, *, says: bool) -> bool:
         covered = self._first_covered(start) if start else self._covered(row)
         schedule, zone = parse_schedule(row.terms.schedule), ZoneInfo(row.terms.tz)
         due = next_due(schedule, zone, self._now)
-        return outbox.advance(self._connection, row, self._now, due, covered, start)
+        return outbox.advance(self._connection, row, self._now, due, covered, start, says=says)
 
     def _outcomes(self, row: Row, watch: Watch, news: Sequence[News]) -> dict[int, str]:
         """Event id -> shown or summarised."""
@@ -307,6 +308,11 @@ class _Batch:
         )
         today = outbox.shown_since(self._connection, row.pk, day)
         return min(row.terms.limit, max(watch.max_per_day - today, 0))
+
+    def _paused_since(self, rows: Sequence[Row], folded: Sequence[Any]) -> datetime | None:
+        """Since when something was skipped by a pause and nobody has been told so."""
+        found = [row.skipped_since for row in rows] + [one.paused_since for one in folded]
+        return min(filter(None, found), default=None)
 
     def _late_since(self, rows: Sequence[Row], folded: Sequence[Any]) -> datetime | None:
         """Since when something should have been told, if a digest was missed or did not arrive."""

@@ -98,7 +98,7 @@ class Sender:
             with self.store.write() as connection:
                 mine = letters.take_over(connection, one, self.id)
             if mine:
-                found.append((one, one.unsure or (one.state == "claimed" and one.tries > 0)))
+                found.append((one, letters.may_have_arrived(one)))
         return found
 
     def _claimed(self, usable: Sequence[str]) -> Iterator[list[tuple[Kept, bool]]]:

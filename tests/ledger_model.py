@@ -122,11 +122,13 @@ class Model:
         self.operations = [*self.between, *often, *rare]
 
     def ingest(self) -> None:
-        """New preprints and proceedings pages of works of their own."""
+        """New preprints and proceedings pages of works of their own; some are stored by a clock that is
+        ahead."""
         for _ in range(self.dice.randrange(1, 5)):
             self.count += 1
             native, at = f"1711.{self.count:05d}", self.now - self.dice.randrange(30) * HOUR
-            put(self.store, self._preprint(native, at), now=self.now)
+            stored = self.now if self.dice.random() < 0.9 else self.now + 40 * DAY
+            put(self.store, self._preprint(native, at), now=stored)
             if self.dice.random() < 0.3:
                 name = f"CVPR2018/Page_{self.count}"
                 self.linked[name] = 0

@@ -88,6 +88,19 @@ def test_without_a_word_of_its_owner_an_address_gets_one_mail_only(
     assert "https://papers.example.org/confirm/" in mail.raw.replace(b"=\r\n", b"").decode()
 
 
+def test_subscribing_again_begins_a_paused_one_again_or_asks_its_owner(
+    run: Run, mails: MailServer
+) -> None:
+    args = ("--watch", "mine", "--channel", "email", "--target", "ada@example.org")
+    row = as_json(run("subscribe", *args, "--confirmed", "--json"))
+    run("subscriptions", "pause", row["id"])
+    asked = run("subscribe", *args)
+    assert "paused" in asked.stdout
+    assert "confirmation mail was sent" in asked.stderr
+    assert len(mails.received) == 1
+    assert "active" in run("subscribe", *args, "--confirmed").stdout
+
+
 def test_a_test_message_is_marked_and_changes_nothing(run: Run, mails: MailServer) -> None:
     args = ("--watch", "mine", "--channel", "email", "--target", "ada@example.org")
     row = as_json(run("subscribe", *args, "--since", "2017-11-01", "--confirmed", "--json"))

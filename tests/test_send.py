@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from aggregator.deliver.base import Outcome
 from aggregator.settings import Settings
 from aggregator.store import subscriptions, watches
@@ -100,6 +102,25 @@ def test_news_of_a_day_long_past_is_history(store: Store, settings: Settings) ->
     give_tags(store, {"Long ago": [("gan", 0.9)], "Put on hold": [("gan", 0.9)]})
     send(store, settings, box, NOW + DAY)
     assert box.titles() == ["Put on hold"]
+
+
+@pytest.mark.parametrize("ahead", [2, 40, 400])
+def test_what_was_stored_while_the_clock_was_days_ahead_is_told_when_it_is_right_again(
+    store: Store, settings: Settings, ahead: int
+) -> None:
+    box = Box()
+    subscribe(store)
+    send(store, settings, box)
+    stored = preprint("1711.00005", title="By a wrong clock", published=NOW + HOUR)
+    put(store, stored, now=NOW + ahead * DAY)
+    give_tags(store, {"By a wrong clock": [("gan", 0.9)]})
+    arrive(store, "Afterwards", now=NOW + 3 * HOUR)
+    for n in (1, 2):
+        send(store, settings, box, NOW + n * DAY)
+    assert sorted(box.titles()) == ["Afterwards", "By a wrong clock"]
+    for n in (ahead, ahead + 1):
+        send(store, settings, box, NOW + n * DAY)
+    assert len(box.titles()) == 2
 
 
 def test_what_is_not_tagged_yet_is_told_when_it_is(store: Store, settings: Settings) -> None:

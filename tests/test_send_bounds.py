@@ -10,7 +10,7 @@ from aggregator.claim import Claimer, Documents
 from aggregator.compose import Composer
 from aggregator.deliver.base import Letter, Outcome
 from aggregator.settings import Settings
-from aggregator.store import outbox, subscriptions, watches
+from aggregator.store import letters, outbox, subscriptions, watches
 from aggregator.store.db import Store
 from aggregator.store.sql import delivery, letter
 from aggregator.watches import Watch
@@ -178,6 +178,20 @@ def test_what_was_before_the_first_digest_s_days_stays_so_though_it_waits_for_an
     assert sorted(box.titles()) == ["Of this moment", "Waits"]
 
 
+def test_a_conference_s_papers_before_its_day_are_told_though_the_first_digest_was_too_early(
+    store: Store, settings: Settings
+) -> None:
+    box = Box()
+    subscribe(store)
+    put(store, page(title="To come", published=NOW + 10 * DAY), source="cvf", now=NOW - HOUR)
+    send(store, settings, box)
+    give_tags(store, {"To come": [("gan", 0.9)]})
+    for n in range(1, 12):
+        send(store, settings, box, NOW + n * DAY)
+    assert box.titles() == ["To come"]
+    assert box.letters[0].at == NOW + DAY
+
+
 def test_one_target_that_cannot_be_claimed_does_not_stop_the_others(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,6 +275,57 @@ def test_papers_that_become_one_while_a_letter_waits_are_told_once(
     give_tags(store, {page().title: [("gan", 0.9)]})
     send(store, settings, box, NOW + 2 * DAY)
     assert box.titles() == ["A Preprint", "Another"]
+
+
+def test_who_may_have_been_shown_a_paper_hears_that_it_was_withdrawn(
+    store: Store, settings: Settings
+) -> None:
+    broke_off = Outcome("deferred", "broke off", unsure=True, retry_after=2 * DAY)
+    box = Box(answers={ADA: [broke_off]})
+    subscribe(store)
+    arrive(store, "One widget")
+    send(store, settings, box)
+    gone = preprint(native("One widget"), 2, title="One widget", published=NOW, withdrawn=True)
+    put(store, gone, now=NOW + HOUR)
+    give_tags(store, {"One widget": [("gan", 0.9)]})
+    for n in (1, 2, 3):
+        send(store, settings, box, NOW + n * DAY)
+    assert [[p["title"] for p in one.withdrawn] for one in box.letters] == [["One widget"]]
+
+
+def test_a_letter_whose_second_sender_died_before_it_began_has_not_arrived(
+    store: Store, settings: Settings
+) -> None:
+    box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
+    subscribe(store)
+    arrive(store, "Monday")
+    send(store, settings, box)
+    with store.write() as connection:
+        (one,) = letters.waiting(connection, NOW + HOUR, ["email"], impatient=False)
+        assert letters.take_over(connection, one, "dead")
+    send(store, settings, box, NOW + 2 * HOUR)
+    assert [again for _, again in box.tries] == [False, False]
+    assert letters_in(store) == [("sent", False, 0)]
+
+
+def test_a_letter_whose_first_sender_died_at_it_may_have_arrived_whoever_died_since(
+    store: Store, settings: Settings
+) -> None:
+    class Dies(Box):
+        def send(self, letter: Letter, *, again: bool) -> Outcome:
+            raise KeyboardInterrupt
+
+    subscribe(store)
+    arrive(store, "Monday")
+    with pytest.raises(KeyboardInterrupt):
+        send(store, settings, Dies(connections=1))
+    with store.write() as connection:
+        (one,) = letters.waiting(connection, NOW + HOUR, ["email"], impatient=False)
+        assert letters.take_over(connection, one, "dead")
+    box = Box()
+    send(store, settings, box, NOW + HOUR)
+    assert [again for _, again in box.tries] == [True]
+    assert letters_in(store) == [("sent", False, 1)]
 
 
 def letters_in(store: Store) -> list[tuple[str, bool, int]]:

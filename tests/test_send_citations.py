@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from aggregator.digest.letter import render_letter
@@ -13,7 +14,8 @@ from aggregator.store.db import Store
 from aggregator.store.sql import delivery, event
 from tests.conftest import NOW
 from tests.deliver.box import Box
-from tests.filled import give_tags
+from tests.drafts import preprint
+from tests.filled import give_tags, put
 from tests.sending import DAY, HOUR, arrive, native, send, settings, subscribe
 
 __all__ = ["settings"]
@@ -81,6 +83,24 @@ def test_what_became_public_long_ago_is_no_news(store: Store, settings: Settings
     cite(store, "Old Gadgets", now=NOW + HOUR, published=datetime(2017, 1, 1, tzinfo=UTC))
     send(store, settings, box, NOW + DAY)
     assert box.titles() == []
+
+
+@pytest.mark.parametrize("events", [("cited", "withdrawn"), ("new", "cited", "withdrawn")])
+def test_who_was_shown_a_citing_paper_hears_that_it_was_withdrawn(
+    store: Store, settings: Settings, events: tuple[str, ...]
+) -> None:
+    arrive(store, "Adam", "Citing", now=NOW - 9 * DAY)
+    subscribe(store, events=events)
+    box = Box()
+    send(store, settings, box)
+    cite(store, "Citing", now=NOW + HOUR, authors=("Ada Lovelace",), published=NOW - 9 * DAY)
+    send(store, settings, box, NOW + DAY)
+    assert box.titles() == ["Citing"]
+    put(store, preprint(native("Citing"), 2, title="Citing", withdrawn=True), now=NOW + DAY + HOUR)
+    give_tags(store, {"Citing": [("gan", 0.9)]})
+    for n in (2, 3):
+        send(store, settings, box, NOW + n * DAY)
+    assert [[p["title"] for p in one.withdrawn] for one in box.letters] == [[], ["Citing"]]
 
 
 def test_a_paper_that_is_new_and_cites_is_one_paper(store: Store, settings: Settings) -> None:

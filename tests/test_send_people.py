@@ -85,6 +85,31 @@ def test_a_pause_skips_and_says_since_when(store: Store, settings: Settings) -> 
     assert box.letters[0].paused_since == NOW  # since the last digest, not since the pause
 
 
+@pytest.mark.parametrize("between", ["quiet day", "server down"])
+def test_what_a_pause_skipped_is_said_by_the_first_digest_that_arrives(
+    store: Store, settings: Settings, between: str
+) -> None:
+    box = Box()
+    row = subscribe(store)
+    send(store, settings, box)
+    with store.write() as connection:
+        subscriptions.pause(connection, row.id, NOW + HOUR)
+    arrive(store, "Missed", now=NOW + DAY)
+    with store.write() as connection:
+        subscriptions.resume(connection, row.id, NOW + 2 * DAY)
+    if between == "server down":
+        box.answers[ADA] = [Outcome("deferred", "451 later")]
+        arrive(store, "After", now=NOW + 2 * DAY + HOUR)
+    assert [d.status for d in send(store, settings, box, NOW + 3 * DAY)] in (
+        ["empty"],
+        ["deferred"],
+    )
+    for n in (4, 5):
+        arrive(store, f"Day {n}", now=NOW + n * DAY)
+        send(store, settings, box, NOW + n * DAY)
+    assert [one.paused_since for one in box.letters] == [NOW, None]
+
+
 def test_unsubscribed_and_subscribed_again_nothing_is_told_twice(
     store: Store, settings: Settings
 ) -> None:

@@ -87,9 +87,15 @@ def by_keys(connection: Connection, keys: Sequence[int]) -> list[Kept]:
     return found
 
 
+def may_have_arrived(one: Kept) -> bool:
+    """May an earlier try of a letter that is taken over have got through?"""
+    return one.unsure or (one.state == "claimed" and one.handed_at is not None)
+
+
 def take_over(connection: Connection, one: Kept, sender: str) -> bool:
     """Become the sender of a letter whose sender is gone, or that was deferred; False if somebody
-    else has it by now. What became one with a paper of another letter meanwhile goes out of it."""
+    else has it by now. What is known of earlier tries is noted, and that there is none by this one:
+    it may die, too, before it begins. What became one with a paper of another letter goes out of it."""
     one_at_a_time(connection, "ingest")
     same = (
         (letter.c.pk == one.pk)
@@ -97,7 +103,8 @@ def take_over(connection: Connection, one: Kept, sender: str) -> bool:
         & (letter.c.state == one.state)
         & (letter.c.tries == one.tries)
     )
-    change = sa.update(letter).where(same).values(sender=sender, state="claimed")
+    values = {"unsure": may_have_arrived(one), "handed_at": None}
+    change = sa.update(letter).where(same).values(sender=sender, state="claimed", **values)
     if connection.execute(change).rowcount != 1:
         return False
     told.drop(connection, one.pk)

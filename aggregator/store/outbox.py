@@ -102,10 +102,9 @@ def unready(
 ) -> list[int]:
     """The ids above `after` of events that cannot be told yet, ascending: their paper waits for its
     tags, or they are of a later moment than `now`. With `since` only events from that day on."""
+    waits = paper.c.tagged_by.is_(None) | ~_is_here(now)
     asked = (
-        sa.select(event.c.id)
-        .join(paper, paper.c.id == TOLD_PAPER)
-        .where(event.c.id > after, paper.c.tagged_by.is_(None) | (event.c.seen_at > now))
+        sa.select(event.c.id).join(paper, paper.c.id == TOLD_PAPER).where(event.c.id > after, waits)
     )
     if since is not None:
         asked = asked.where(event.c.at >= since)
@@ -129,9 +128,20 @@ def news_of_days(
     """Events with `at` between `since` (included) and `now` that the query selects, for the first
     digest: whenever they were stored, back-fill too. A conference's papers may be known before its
     day: of later days those that were stored in this time, back-fill left out."""
-    known = ~event.c.backfill & (event.c.seen_at >= since) & (event.c.seen_at <= now)
+    known = ~event.c.backfill & (event.c.seen_at >= since) & _is_here(now)
     days = (event.c.at >= since) & ((event.c.at <= now) | known)
     return _news(connection, query, kinds, None, days)
+
+
+def is_of_days(one: News, since: datetime, now: datetime) -> bool:
+    """Is this event, which has been stored by `now`, one of `news_of_days`?"""
+    known = not one.backfill and one.seen_at >= since
+    return one.at >= since and (one.at <= now or known)
+
+
+def _is_here(now: datetime) -> sa.ColumnElement[bool]:
+    """Has the event been stored by `now`? One that seems to be of a much later moment has."""
+    return (event.c.seen_at <= now) | (event.c.seen_at > now + SKEW)
 
 
 def _news(
@@ -148,7 +158,7 @@ def _news(
         .where(paper.c.tagged_by.is_not(None), ~paper.c.withdrawn, *selects(connection, query))
     )
     if now is not None:
-        asked = asked.where(event.c.seen_at <= now)
+        asked = asked.where(_is_here(now))
     return [News(*row) for row in connection.execute(asked.order_by(event.c.id))]
 
 
@@ -158,7 +168,7 @@ def withdrawals(connection: Connection, after: int, now: datetime) -> list[News]
         sa.select(*_COLUMNS)
         .join(paper, paper.c.id == event.c.paper_id)
         .where(event.c.id > after, event.c.kind == "withdrawn", ~event.c.superseded)
-        .where(event.c.seen_at <= now, paper.c.withdrawn)
+        .where(_is_here(now), paper.c.withdrawn)
     )
     return [News(*row) for row in connection.execute(asked.order_by(event.c.id))]
 
@@ -205,17 +215,20 @@ def same_news(connection: Connection, papers: Collection[str]) -> dict[tuple[str
 def shown_papers(
     connection: Connection, subscriptions: Sequence[int], papers: Collection[str]
 ) -> set[tuple[int, str]]:
-    """The pairs (subscription, paper) where the one was shown the other."""
+    """The pairs (subscription, paper) where the one was shown the other, or may have been: a try that
+    broke off may have got through."""
+    begun = (letter.c.state == "claimed") & letter.c.handed_at.is_not(None)
+    arrived = (letter.c.state == "sent") | letter.c.unsure | (letter.c.repeats > 0) | begun
     found: set[tuple[int, str]] = set()
     for part in chunks(sorted(papers)):
+        cites = event.c.kind == "cited"
+        of_part = ~cites & event.c.paper_id.in_(part) | cites & event.c.cause.in_(part)
         asked = (
-            sa.select(delivery.c.subscription_pk, event.c.paper_id)
+            sa.select(delivery.c.subscription_pk, TOLD_PAPER)
             .join(event, event.c.id == delivery.c.event_id)
             .outerjoin(letter, letter.c.pk == delivery.c.letter_pk)
-            .where(
-                event.c.paper_id.in_(part), event.c.kind != "cited", delivery.c.outcome == "shown"
-            )
-            .where(letter.c.state.is_(None) | (letter.c.state == "sent"))
+            .where(of_part, delivery.c.outcome == "shown")
+            .where(letter.c.pk.is_(None) | arrived)
             .where(delivery.c.subscription_pk.in_(subscriptions))
         )
         found |= {(row[0], row[1]) for row in connection.execute(asked)}
@@ -293,12 +306,16 @@ def advance(
     due_next: datetime | None,
     covered: int,
     start: Start | None,
+    *,
+    says: bool,
 ) -> bool:
     """Note that a subscription was told everything up to the id `covered` and is due again at
     `due_next`; False if another sender did so meanwhile. `start` is what the first digest began
-    with."""
+    with; `says`: there is a letter, which also says what a pause skipped."""
     values: dict[str, Any] = {"next_due": due_next, "covered": max(covered, row.covered)}
-    values |= {"told_at": now, "skipped_since": None}
+    values["told_at"] = now
+    if says:
+        values["skipped_since"] = None
     if start:
         values |= {"started_at": now, "started_id": start.newest, "since": start.since}
     same = sa.and_(

@@ -112,7 +112,7 @@ class Letter(SQLModel, table=True):
     repeats: int = 0  # of those, how many may have followed one that got through
     unsure: bool = False  # the latest try may have got through
     next_try: datetime | None  # logical
-    handed_at: datetime | None  # wall time of the latest try
+    handed_at: datetime | None  # wall time of the latest try; null where its sender has not begun
     outcome: str = _text()  # what the other side said, in words
     late_since: datetime | None
     paused_since: datetime | None

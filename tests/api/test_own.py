@@ -165,8 +165,8 @@ def test_subscriptions_are_their_persons_alone(at: Lab) -> None:
 def test_tokens_and_sources_are_the_owners(at: Lab) -> None:
     token(at.store, "admin")
     ada, owner, guest = at.signed_in(ADA), at.signed_in(OWNER), at.browser()
-    assert "dp_" in owner.get("/settings").text
-    assert "dp_" not in ada.get("/settings").text
+    assert "<code>dp_" in owner.get("/settings").text
+    assert "<code>dp_" not in ada.get("/settings").text
     assert send(ada, "/settings", do="revoke", what="admin") == 403
     assert send(guest, "/settings", do="revoke", what="admin") == 401
     assert send(ada, "/sources", fetch="x") == 403

@@ -263,3 +263,11 @@ def test_a_subscription_made_by_the_api_asks_too(at: Installation) -> None:
     at.client.post(link(at.server.received[0].message, "confirm"))
     assert at.row(made["id"]).state == "active"
     assert at.person(at.row(made["id"]).person_pk).confirmed_at == NOW
+    with at.store.write() as connection:
+        subscriptions.pause(connection, made["id"], NOW)
+    for _ in range(2):
+        again = at.client.post("/api/v1/subscriptions", json=wanted, headers=headers).json()
+        assert again["state"] == "paused"
+    assert len(mails(at)) == 2
+    at.client.post(link(at.server.received[1].message, "confirm"))
+    assert at.row(made["id"]).state == "active"
