@@ -1,7 +1,7 @@
 """One attempt at one source: pull it, store it page by page, and record what became of it."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 from aggregator import clock
 from aggregator.errors import DeniedError, SourceError, ThrottledError
 from aggregator.fetch import Fetcher, Line
-from aggregator.ingest import by_age, store_drafts
+from aggregator.ingest import store_drafts
 from aggregator.manners import Manners
 from aggregator.merge.keys import claims
 from aggregator.merge.plan import Counts
 from aggregator.models import QUIET_STATUSES, Parsed, Status
+from aggregator.novelty import Novelty
 from aggregator.settings import Settings
 from aggregator.sources.base import Note, Page, Source
 from aggregator.store import citations, entries, ledger, runs, wishes
@@ -104,8 +105,10 @@ class Attempt:
                 self._resting = None
             self._failures = known.last.failures if known.last else 0
             self._replay = known.latest is not None and known.latest > self.now
-            self._backfill = not known.ever_good or self.since is not None
-            self._id = runs.start(connection, source.name, self.now, wall, self._backfill, known)
+            backfill = not known.ever_good or self.since is not None
+            had_all = None if self._replay else known.had_all
+            self._novelty = Novelty(self.now, not known.ever_good, self.since is not None, had_all)
+            self._id = runs.start(connection, source.name, self.now, wall, backfill, known)
             if known.wanted:
                 wishes.take(connection, source.name, self._id)
 
@@ -203,8 +206,15 @@ class Attempt:
                 )
         with self._store.write() as connection:
             kept = [
-                store_drafts(connection, part, self._source.name, self.now, backfill=history)
-                for history, part in self._told(page, parsed)
+                store_drafts(
+                    connection,
+                    part,
+                    self._source.name,
+                    self.now,
+                    backfill=history,
+                    announced_since=self._novelty.announced_since,
+                )
+                for history, part in self._novelty.parted(page, parsed)
             ]
             if page.asked:
                 found = {name for part in parsed for one in part.drafts for name in claims(one)}
@@ -223,14 +233,6 @@ class Attempt:
                 setattr(self._counts, name, getattr(self._counts, name) + getattr(counts, name))
             self.papers_new += made
             self.papers_updated += changed
-
-    def _told(
-        self, page: Page, parsed: Sequence[Parsed]
-    ) -> Sequence[tuple[bool, Sequence[Parsed]]]:
-        """What of a page is history (True) and what is news."""
-        if self._backfill or page.backfill or page.news_since is None:
-            return [(self._backfill or page.backfill, parsed)]
-        return by_age(parsed, page.news_since)
 
     def _failed(self, error: SourceError) -> Note:
         log.warning("%s: %s", self._source.name, error)

@@ -2,15 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from aggregator.memory import unsearched
+from aggregator.merge.first import brought
 from aggregator.merge.plan import Counts, changed_entries, plan
 from aggregator.models import Parsed
-from aggregator.store import changes, citations, entries, lone
+from aggregator.store import changes, citations, entries, events, lone
 from aggregator.store.lone import Ready
 from aggregator.store.sql import is_sqlite, one_at_a_time
 
@@ -36,32 +37,41 @@ def store_drafts(
     *,
     backfill: bool,
     ahead: Sequence[Ready] = (),
+    announced_since: datetime | None = None,
 ) -> tuple[Counts, int, int]:
     """Match, merge and store what was read; returns (entry counts, papers made, papers changed).
-    `ahead` are more drafts, made ready for this source and time in another process."""
+    `ahead` are more drafts, made ready for this source and time in another process. What was public
+    from `announced_since` on is this source's news, also if a back-fill of another came first."""
     # Two sources may bring the same work at once: the second must see the first one's paper.
     one_at_a_time(connection, "ingest")
     with unsearched():
-        return _store(connection, parsed, source, now, backfill, ahead)
+        return _store(connection, parsed, _Batch(source, now, backfill, announced_since), ahead)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Whence and when; as of `store_drafts`."""
+
+    source: str
+    now: datetime
+    backfill: bool
+    announced_since: datetime | None
 
 
 def _store(
-    connection: Connection,
-    parsed: Sequence[Parsed],
-    source: str,
-    now: datetime,
-    backfill: bool,
-    ahead: Sequence[Ready],
+    connection: Connection, parsed: Sequence[Parsed], batch: _Batch, ahead: Sequence[Ready]
 ) -> tuple[Counts, int, int]:
     drafts = [lone.ready(draft) for part in parsed for draft in part.drafts]
     alone, others = lone.part(connection, [*ahead, *drafts])
-    make = lone.Maker(source, now, backfill=backfill, sqlite=is_sqlite(connection))
+    make = lone.Maker(
+        batch.source, batch.now, backfill=batch.backfill, sqlite=is_sqlite(connection)
+    )
     made = [one.made or make(one.unpacked(), one.ties) for one in alone if one.ties]
-    lone.add(connection, made, source)
-    changes.note_newest(connection, ((source, one.published) for one in made))
+    lone.add(connection, made, batch.source)
+    changes.note_newest(connection, ((batch.source, one.published) for one in made))
     rest = Parsed(tuple(one.unpacked() for one in others))
     counts, more, changed = _merge(
-        connection, [rest, *(replace(part, drafts=()) for part in parsed)], source, now, backfill
+        connection, [rest, *(replace(part, drafts=()) for part in parsed)], batch
     )
     counts.fetched += len(made)
     counts.new += len(made)
@@ -69,7 +79,7 @@ def _store(
 
 
 def _merge(
-    connection: Connection, parsed: Sequence[Parsed], source: str, now: datetime, backfill: bool
+    connection: Connection, parsed: Sequence[Parsed], batch: _Batch
 ) -> tuple[Counts, int, int]:
     """As `store_drafts`, the long way: with all that is stored around the drafts."""
     known = sum(part.known for part in parsed)
@@ -80,12 +90,15 @@ def _merge(
     for kind, native_ids in _gone(parsed).items():
         more, also = entries.of_native_ids(connection, kind, native_ids)
         stored, digests = stored | more, digests | also
-    page, fetched = changed_entries(parsed, stored, source, now)
+    page, fetched = changed_entries(parsed, stored, batch.source, batch.now)
     changed = [entry for key, (entry, digest) in page.items() if digests.get(key) != digest]
     before = [stored[entry.key] for entry in changed if entry.key in stored]
     around = entries.around(connection, changed, before, digests)
-    decided = plan(page, fetched, around, now, backfill)
+    decided = plan(page, fetched, around, batch.now, batch.backfill)
     changes.apply(connection, decided)
+    if batch.announced_since and not batch.backfill:
+        first = brought(decided, around.neighbours, batch.source)
+        events.renew(connection, first, batch.announced_since, batch.now)
     citations.settle(connection, _cited(parsed), decided)
     entries.want_unknown(connection, changed)
     decided.counts.fetched += known

@@ -17,7 +17,8 @@ from aggregator.merge.keys import claims
 from aggregator.models import Entry, Happening
 
 _RANK = {"proceedings": 0, "preprint": 1, "work": 2, "citing": 3, "post": 4}
-_PUBLIC = ("proceedings", "preprint")
+PUBLIC = ("proceedings", "preprint")
+"""Roles of the entries by which a paper is public."""
 _CODE = re.compile(r"https?://(?:www\.)?(?:github|gitlab|bitbucket)\.(?:com|org)/[\w.-]+/[\w.-]+")
 _LABEL = re.compile(r"^\s*(?:\[(?:\w{1,12}|\d{4}\.\d{4,5}(?:v\d{1,3})?)\]\s*)+")
 """What people write before a title: [R], or the number that arXiv's own pages put there."""
@@ -117,7 +118,7 @@ def _extra(ranked: Sequence[Entry], field: str, provenance: dict[str, str]) -> A
 
 def _at(entries: Sequence[Entry]) -> datetime:
     """When the public could first see the work: papers before posts before our own starter list."""
-    for roles in (_PUBLIC, ("citing",), ("post",), ("work",)):
+    for roles in (PUBLIC, ("citing",), ("post",), ("work",)):
         moments = [e.public_since for e in entries if e.draft.role in roles]
         if moments:
             return min(moments)
@@ -142,7 +143,7 @@ def _links(
 ) -> dict[str, str]:
     links = {}
     arxiv = identifiers.get("arxiv", [""])[0]
-    page = next((e.draft.url for e in ranked if e.draft.role in _PUBLIC and e.draft.url), "")
+    page = next((e.draft.url for e in ranked if e.draft.role in PUBLIC and e.draft.url), "")
     pdf = next((e.draft.extra["pdf"] for e in ranked if e.draft.extra.get("pdf")), "")
     links["abstract"] = (
         page or (f"https://arxiv.org/abs/{arxiv}" if arxiv else "") or ranked[0].draft.url
@@ -200,7 +201,7 @@ def _happenings(
     entries: Sequence[Entry], kind: str, at: datetime, *, withdrawn: bool
 ) -> list[Happening]:
     """Every event that these entries tell of, in a fixed order."""
-    public = sorted((e for e in entries if e.draft.role in _PUBLIC), key=_when)
+    public = sorted((e for e in entries if e.draft.role in PUBLIC), key=_when)
     if not public:
         # A post about an unknown paper is no news of the paper; a post that stands for itself is.
         return [Happening("new", "", at)] if kind == "post" else []

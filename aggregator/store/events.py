@@ -1,15 +1,20 @@
 """Events of papers: stored once, moved with the entries that caused them, never told anew for a merge."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from aggregator.merge.first import First
 from aggregator.merge.plan import Plan
 from aggregator.store import discussions, told
 from aggregator.store.rows import of_event
-from aggregator.store.sql import event, insert_into
+from aggregator.store.sql import chunks, event, insert_into
+
+_OF_ENTRIES = ("new_version", "published", discussions.KIND)
+"""Kinds whose cause is the key of an entry and that a back-fill keeps to itself."""
 
 
 def told_before(connection: Connection, plan: Plan) -> dict[str, dict[str, Any]]:
@@ -78,6 +83,29 @@ def store(connection: Connection, plan: Plan, before: Mapping[str, Mapping[str, 
             for known in row["ids"]:
                 told.copy(connection, known, new)
     discussions.settle(connection, plan)
+
+
+def renew(connection: Connection, first: First, since: datetime, now: datetime) -> None:
+    """What a source brings `first` and a back-fill of another brought before is news, where it is of
+    `since` or later. The event gets a new id, as if it were stored now; to whom it was told, in a first
+    digest, it stays told."""
+    asked = sa.select(event).where(event.c.backfill, ~event.c.superseded, event.c.at >= since)
+    new = asked.where(event.c.kind == "new", event.c.cause == "")
+    other = asked.where(event.c.kind.in_(_OF_ENTRIES))
+    found = [
+        *(new.where(event.c.paper_id.in_(part)) for part in chunks(sorted(first.papers))),
+        *(other.where(event.c.cause.in_(part)) for part in chunks(sorted(first.entries))),
+    ]
+    for row in [row for one in found for row in connection.execute(one)]:
+        values = dict(row._mapping) | {"seen_at": now, "backfill": False}
+        values["cause"] = f"{row.cause}#{row.id}"  # the other has its place still
+        del values["id"]
+        made = sa.insert(event).values(**values).returning(event.c.id)
+        new_id = connection.execute(made).scalar_one()  # before the old one goes: it is greater
+        told.move(connection, row.id, new_id)
+        connection.execute(sa.delete(event).where(event.c.id == row.id))
+        mine = sa.update(event).where(event.c.id == new_id)
+        connection.execute(mine.values(cause=row.cause))
 
 
 def _upsert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

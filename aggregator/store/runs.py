@@ -20,12 +20,14 @@ INTERRUPTED = "The process ended before this run was finished; what it had store
 class Standing:
     """What the history says of a source before it is asked again: its `last` run (see `last`), the
     `latest` logical time, up to the real one, at which it was ever run to an end, whether it was
-    `ever_good`: neither refused nor unreachable, when (real time) its `oldest` run began, whether its newest
+    `ever_good`: neither refused nor unreachable, when last (logical time) it `had_all`, as far as its place
+    could tell, when (real time) its `oldest` run began, whether its newest
     run is `unfinished`, and whether it is `wanted` by a person."""
 
     last: LastRun | None
     latest: datetime | None
     ever_good: bool
+    had_all: datetime | None
     oldest: datetime | None
     unfinished: bool
     wanted: bool
@@ -46,6 +48,11 @@ _LAST = (
 )
 _FIRST_GOOD = sa.select(sa.func.min(run.c.at)).where(_MINE, _GOOD)
 _LATEST = sa.select(sa.func.max(run.c.at)).where(_MINE, _ENDED, run.c.at <= sa.bindparam("wall"))
+_HAD_ALL = sa.select(sa.func.max(run.c.at)).where(
+    _MINE,
+    sa.or_(*(run.c.status == name for name in QUIET_STATUSES)),
+    run.c.at <= sa.bindparam("now"),
+)
 _OLDEST = sa.select(run.c.started).where(_MINE).order_by(run.c.id).limit(1)
 _NEWEST = sa.select(run.c.finished.is_(None)).where(_MINE).order_by(run.c.id.desc()).limit(1)
 _newest, _always = _LAST.subquery(), sa.select(sa.literal(1).label("one")).subquery()
@@ -53,6 +60,7 @@ _STANDING = sa.select(
     _newest,
     _LATEST.scalar_subquery().label("latest"),
     sa.exists(sa.select(run.c.id).where(_MINE, _GOOD)).label("ever_good"),
+    _HAD_ALL.scalar_subquery().label("had_all"),
     _OLDEST.scalar_subquery().label("oldest"),
     _NEWEST.scalar_subquery().label("unfinished"),
     wishes.WAITING.exists().label("wanted"),
@@ -145,7 +153,15 @@ def standing(connection: Connection, source: str, now: datetime, wall: datetime)
     """What the history says of the source at the logical time `now`; `wall` is the real one."""
     row = connection.execute(_STANDING, {"name": source, "now": now, "wall": wall}).one()
     newest = LastRun(row.at, row.status, row.failures) if row.at else None
-    return Standing(newest, row.latest, row.ever_good, row.oldest, bool(row.unfinished), row.wanted)
+    return Standing(
+        newest,
+        row.latest,
+        row.ever_good,
+        row.had_all,
+        row.oldest,
+        bool(row.unfinished),
+        row.wanted,
+    )
 
 
 def first_good(connection: Connection, source: str) -> datetime | None:

@@ -197,15 +197,18 @@ class ArxivSource:
 
     def _goal(self, ctx: Context, category: str) -> Goal:
         last = ctx.checkpoint.get(f"oai:{category}")
-        if ctx.since:
-            start = ctx.since.date()
-            moves = last is None or start <= date.fromisoformat(last["from"])
-            return Goal(category, start, f"since {start}", regular=False, moves=moves)
         begun = ctx.checkpoint.get(_begin(category))
         history = parse_moment(begun) if begun else None
         if last is None:
+            history = history or ctx.now
+        if ctx.since:
+            start = ctx.since.date()
+            moves = last is None or start <= date.fromisoformat(last["from"])
+            name = f"since {start}"
+            return Goal(category, start, name, regular=False, moves=moves, news_since=history)
+        if last is None:
             start = (ctx.now - timedelta(days=self.options.lookback_days)).date()
-            return Goal(category, start, "first", regular=False, news_since=history or ctx.now)
+            return Goal(category, start, "first", regular=False, news_since=history)
         start = min(date.fromisoformat(last["from"]), ctx.now.date()) - OVERLAP
         return Goal(category, start, "daily", regular=True, news_since=history)
 
