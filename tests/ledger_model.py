@@ -101,6 +101,7 @@ class Model:
     inside: bool = False
     count: int = 0
     linked: dict[str, int] = field(default_factory=dict)  # page -> how often its link changed
+    versions: dict[str, int] = field(default_factory=dict)  # the even ones are withdrawals
     told: list[Told] = field(default_factory=list)
     tried: Counter[str] = field(default_factory=Counter)
     restless: set[int] = field(default_factory=set)  # paused or ended at some time
@@ -118,6 +119,7 @@ class Model:
             self.change,
             self.change,
             *[self.discuss] * 2,
+            self.withdraw,
         ]
         self.operations = [*self.between, *often, *rare]
 
@@ -187,10 +189,17 @@ class Model:
         put(self.store, self._page(name, arxiv), source="cvf", now=self.now)
 
     def withdraw(self) -> None:
-        """A preprint is withdrawn, for good."""
-        if self.count and self.dice.random() < 0.3:
-            native = f"1711.{self.dice.randrange(1, self.count + 1):05d}"
-            put(self.store, self._preprint(native, self.now, withdrawn=True), now=self.now)
+        """A preprint is withdrawn, or one that was comes back."""
+        if not self.count:
+            return
+        away = sorted(name for name, version in self.versions.items() if version % 2 == 0)
+        native = f"1711.{self.dice.randrange(max(self.count - 4, 1), self.count + 1):05d}"
+        if away and self.dice.random() < 0.7:
+            native = self.dice.choice(away)
+        self.versions[native] = self.versions.get(native, 1) + 1
+        gone = self.versions[native] % 2 == 0
+        more = {"version": self.versions[native], "withdrawn": gone}
+        put(self.store, self._preprint(native, self.now, **more), now=self.now)
 
     def subscribe(self, target: str, watch: str, **terms: object) -> None:
         """Subscribe a target to a watch of adversarial networks, or again."""

@@ -164,6 +164,36 @@ def test_who_was_told_of_a_paper_hears_that_it_was_withdrawn(
     assert box.titles() == ["One widget"]
 
 
+@pytest.mark.parametrize("when", ["untold", "put off", "put off for long", "told"])
+def test_a_paper_that_is_back_after_it_was_withdrawn_is_told_once(
+    store: Store, settings: Settings, when: str
+) -> None:
+    def stored(version: int, now: datetime, *, withdrawn: bool) -> None:
+        title = "One widget"
+        more = {"first_public": NOW - HOUR, "withdrawn": withdrawn}
+        put(store, preprint(native(title), version, title=title, published=now, **more), now=now)  # type: ignore[arg-type]
+        give_tags(store, {title: [("gan", 0.9)]})
+
+    box = Box()
+    subscribe(store)
+    subscribe(store, watch="architectures")
+    send(store, settings, box)
+    arrive(store, "One widget", "Another", now=NOW + HOUR)
+    wait = 2 * DAY if "long" in when else HOUR
+    if "put off" in when:
+        box.answers[ADA] = [Outcome("deferred", "451 later", retry_after=wait)]
+    if when != "untold":
+        send(store, settings, box, NOW + DAY)
+    stored(2, NOW + DAY + HOUR, withdrawn=True)
+    send(store, settings, box, NOW + DAY + 2 * HOUR)
+    arrive(store, "Architectures", now=NOW + DAY + HOUR, topic="architectures")
+    send(store, settings, box, NOW + 2 * DAY)
+    stored(3, NOW + 2 * DAY + HOUR, withdrawn=False)
+    for n in (3, 4, 5):
+        send(store, settings, box, NOW + n * DAY)
+    assert sorted(box.titles()) == ["Another", "Architectures", "One widget"]
+
+
 def test_what_would_be_sent_changes_nothing(store: Store, settings: Settings) -> None:
     box = Box()
     row = subscribe(store)

@@ -1,9 +1,11 @@
 """Several subscriptions of one target, of which one is suspended or paused: what it is owed waits for it,
 whatever the others of its letters are told."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection
 
 from aggregator.deliver.base import Outcome
 from aggregator.settings import Settings
@@ -16,6 +18,7 @@ from tests.sending import ADA, DAY, HOUR, arrive, send, settings, subscribe
 
 __all__ = ["settings"]
 
+Action = Callable[[Connection, str, datetime], Row]
 NO = Outcome("refused", "550 no such user")
 
 
@@ -65,9 +68,10 @@ def test_what_a_suspended_one_is_owed_waits_though_another_of_its_target_goes_on
     assert len(box.letters) == 2
 
 
+@pytest.mark.parametrize("leave", [subscriptions.pause, subscriptions.end])
 @pytest.mark.parametrize("after", [HOUR, DAY], ids=["tried again", "with the next digest"])
-def test_what_waits_for_who_paused_is_told_when_they_are_back(
-    store: Store, settings: Settings, after: timedelta
+def test_what_waits_for_who_paused_or_left_by_a_slip_is_told_when_they_are_back(
+    store: Store, settings: Settings, after: timedelta, leave: Action
 ) -> None:
     box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
     subscribe(store)
@@ -76,10 +80,11 @@ def test_what_waits_for_who_paused_is_told_when_they_are_back(
     arrive(store, "Of architectures", topic="architectures")
     send(store, settings, box)
     with store.write() as connection:
-        subscriptions.pause(connection, left.id, NOW)
+        leave(connection, left.id, NOW)
     send(store, settings, box, NOW + after)
     assert box.titles() == ["Of gans"]
     with store.write() as connection:
         subscriptions.resume(connection, left.id, NOW + DAY + HOUR)
+        subscriptions.take_back(connection, left.id)
     send(store, settings, box, NOW + 2 * DAY)
     assert box.titles()[1:] == ["Of architectures"]

@@ -11,7 +11,7 @@ from aggregator.merge.first import First
 from aggregator.merge.plan import Plan
 from aggregator.store import discussions, told
 from aggregator.store.rows import of_event
-from aggregator.store.sql import chunks, event, insert_into
+from aggregator.store.sql import chunks, event, insert_into, paper
 
 _OF_ENTRIES = ("new_version", "published", discussions.KIND)
 """Kinds whose cause is the key of an entry and that a back-fill keeps to itself."""
@@ -87,8 +87,7 @@ def store(connection: Connection, plan: Plan, before: Mapping[str, Mapping[str, 
 
 def renew(connection: Connection, first: First, since: datetime, now: datetime) -> None:
     """What a source brings `first` and a back-fill of another brought before is news, where it is of
-    `since` or later. The event gets a new id, as if it were stored now; to whom it was told, in a first
-    digest, it stays told."""
+    `since` or later. To whom it was told, in a first digest, it stays told."""
     asked = sa.select(event).where(event.c.backfill, ~event.c.superseded, event.c.at >= since)
     new = asked.where(event.c.kind == "new", event.c.cause == "")
     other = asked.where(event.c.kind.in_(_OF_ENTRIES))
@@ -97,15 +96,39 @@ def renew(connection: Connection, first: First, since: datetime, now: datetime) 
         *(other.where(event.c.cause.in_(part)) for part in chunks(sorted(first.entries))),
     ]
     for row in [row for one in found for row in connection.execute(one)]:
-        values = dict(row._mapping) | {"seen_at": now, "backfill": False}
-        values["cause"] = f"{row.cause}#{row.id}"  # the other has its place still
-        del values["id"]
-        made = sa.insert(event).values(**values).returning(event.c.id)
-        new_id = connection.execute(made).scalar_one()  # before the old one goes: it is greater
-        told.move(connection, row.id, new_id)
-        connection.execute(sa.delete(event).where(event.c.id == row.id))
-        mine = sa.update(event).where(event.c.id == new_id)
-        connection.execute(mine.values(cause=row.cause))
+        _as_new(connection, row, now)
+
+
+def withdrawn(connection: Connection, plan: Plan) -> list[str]:
+    """The papers of a plan that are stored as withdrawn and are not by the plan; ask before it is."""
+    back = [i for i, merged in plan.papers.items() if not merged.withdrawn and i not in plan.made]
+    asked = (
+        sa.select(paper.c.id).where(paper.c.id.in_(part), paper.c.withdrawn)
+        for part in chunks(back)
+    )
+    return [paper_id for one in asked for paper_id in connection.scalars(one)]
+
+
+def bring_back(connection: Connection, papers: Sequence[str], now: datetime) -> None:
+    """These papers are not withdrawn any more: their `new` is news again, for whoever was not told of
+    them before."""
+    asked = sa.select(event).where(event.c.kind == "new", ~event.c.superseded, ~event.c.backfill)
+    for part in chunks(papers):
+        for row in connection.execute(asked.where(event.c.paper_id.in_(part))).all():
+            _as_new(connection, row, now)
+
+
+def _as_new(connection: Connection, row: sa.Row[Any], now: datetime) -> None:
+    """Give an event a new id, as if it were stored now; to whom it was told, it stays told."""
+    values = dict(row._mapping) | {"seen_at": now, "backfill": False}
+    values["cause"] = f"{row.cause}#{row.id}"  # the other has its place still
+    del values["id"]
+    made = sa.insert(event).values(**values).returning(event.c.id)
+    new_id = connection.execute(made).scalar_one()  # before the old one goes: it is greater
+    told.move(connection, row.id, new_id)
+    connection.execute(sa.delete(event).where(event.c.id == row.id))
+    mine = sa.update(event).where(event.c.id == new_id)
+    connection.execute(mine.values(cause=row.cause))
 
 
 def _upsert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -95,7 +95,8 @@ def may_have_arrived(one: Kept) -> bool:
 def take_over(connection: Connection, one: Kept, sender: str) -> bool:
     """Become the sender of a letter whose sender is gone, or that was deferred; False if somebody
     else has it by now. What is known of earlier tries is noted, and that there is none by this one:
-    it may die, too, before it begins. What became one with a paper of another letter goes out of it."""
+    it may die, too, before it begins. What became one with a paper of another letter goes out of it, and
+    what was withdrawn, unless it may have been read."""
     one_at_a_time(connection, "ingest")
     same = (
         (letter.c.pk == one.pk)
@@ -108,6 +109,8 @@ def take_over(connection: Connection, one: Kept, sender: str) -> bool:
     if connection.execute(change).rowcount != 1:
         return False
     told.drop(connection, one.pk)
+    if not values["unsure"]:
+        told.drop_withdrawn(connection, one.pk)
     return True
 
 

@@ -364,6 +364,7 @@ def claim(connection: Connection, claims: Sequence[Claim], sender: str, now: dat
             connection.execute(take)
         if one.folded:
             told_rows.drop(connection, pk)
+            told_rows.drop_withdrawn(connection, pk)
         for subscription_pk, events in one.told.items():
             _write(connection, pk, subscription_pk, events)
     return made

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.store.people import new_id
-from aggregator.store.sql import delivery, event, insert_into, letter
+from aggregator.store.sql import delivery, event, insert_into, letter, paper
 
 
 def copy(connection: Connection, event_id: int, to: int) -> None:
@@ -41,6 +41,19 @@ def drop(connection: Connection, letter_pk: int) -> None:
     )
     gone = (delivery.c.letter_pk == letter_pk) & sa.exists(twice)
     connection.execute(sa.delete(delivery).where(gone))
+
+
+def drop_withdrawn(connection: Connection, letter_pk: int) -> None:
+    """Take out of a letter the `new` of papers that were withdrawn while it waited: it leaves them out,
+    and they are told if they come back."""
+    mine = delivery.c.letter_pk == letter_pk
+    gone = (
+        sa.select(event.c.id)
+        .join(delivery, delivery.c.event_id == event.c.id)
+        .join(paper, paper.c.id == event.c.paper_id)
+        .where(mine, event.c.kind == "new", paper.c.withdrawn)
+    )
+    connection.execute(sa.delete(delivery).where(mine, delivery.c.event_id.in_(gone)))
 
 
 def set_apart(connection: Connection, letter_pk: int, parts: Collection[int]) -> None:
