@@ -3,17 +3,20 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from aggregator.memory import unsearched
-from aggregator.merge.first import brought
+from aggregator.merge.first import brought, described
 from aggregator.merge.plan import Counts, changed_entries, plan
 from aggregator.models import Parsed
 from aggregator.store import changes, citations, entries, events, lone
 from aggregator.store.lone import Ready
 from aggregator.store.sql import is_sqlite, one_at_a_time
+
+DESCRIBED = timedelta(days=7)
+"""So long after a paper its abstract makes it news to whom its title did not."""
 
 
 def by_age(
@@ -99,6 +102,8 @@ def _merge(
     if batch.announced_since and not batch.backfill:
         first = brought(decided, around.neighbours, batch.source)
         events.renew(connection, first, batch.announced_since, batch.now)
+    # By its title alone a paper may have missed the topics, and the readers, that it has now.
+    events.retell(connection, described(decided, around.neighbours), batch.now - DESCRIBED)
     citations.settle(connection, _cited(parsed), decided)
     entries.want_unknown(connection, changed)
     decided.counts.fetched += known

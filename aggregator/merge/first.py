@@ -1,4 +1,4 @@
-"""What a source brings for the first time, of papers and entries that were stored before."""
+"""What is brought for the first time, of papers and entries that were stored before."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -34,6 +34,22 @@ def brought(plan: Plan, before: Iterable[Entry], source: str) -> First:
         if entry.paper_id and entry.paper_id not in papers and _tells(entry, plan):
             found.papers.add(entry.paper_id)
     return found
+
+
+def described(plan: Plan, before: Iterable[Entry]) -> set[str]:
+    """The papers that were known by their titles alone and now have an abstract; `before` as above."""
+    owners = plan.owners()
+    known, had = set[str | None](), set[str | None]()
+    for entry in before:
+        paper_id = owners.get(entry.key, entry.paper_id)
+        known.add(paper_id)
+        if entry.draft.abstract and entry.draft.role != "post":
+            had.add(paper_id)
+    return {
+        paper_id
+        for paper_id, merged in plan.papers.items()
+        if merged.kind == "paper" and merged.doc["abstract"] and paper_id in known - had
+    }
 
 
 def _tells(entry: Entry, plan: Plan) -> bool:

@@ -1,6 +1,6 @@
 """Events of papers: stored once, moved with the entries that caused them, never told anew for a merge."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -118,9 +118,20 @@ def bring_back(connection: Connection, papers: Sequence[str], now: datetime) -> 
             _as_new(connection, row, now)
 
 
-def _as_new(connection: Connection, row: sa.Row[Any], now: datetime) -> None:
+def retell(connection: Connection, papers: Collection[str], since: datetime) -> None:
+    """That these papers are new, or published, is looked at again for whoever was not told of it, if
+    it was stored at `since` or later."""
+    kinds = event.c.kind.in_(("new", "published"))
+    asked = sa.select(event).where(kinds, ~event.c.backfill, ~event.c.superseded)
+    for part in chunks(sorted(papers)):
+        mine = asked.where(event.c.paper_id.in_(part), event.c.seen_at >= since)
+        for row in connection.execute(mine.order_by(event.c.id)).all():
+            _as_new(connection, row, row.seen_at)
+
+
+def _as_new(connection: Connection, row: sa.Row[Any], seen_at: datetime) -> None:
     """Give an event a new id, as if it were stored now; to whom it was told, it stays told."""
-    values = dict(row._mapping) | {"seen_at": now, "backfill": False}
+    values = dict(row._mapping) | {"seen_at": seen_at, "backfill": False}
     values["cause"] = f"{row.cause}#{row.id}"  # the other has its place still
     del values["id"]
     made = sa.insert(event).values(**values).returning(event.c.id)
