@@ -3,12 +3,15 @@
 from datetime import datetime
 from typing import Any
 
+import pytest
+
+from aggregator.deliver.base import Outcome
 from aggregator.digest.letter import render_letter
 from aggregator.settings import Settings
 from aggregator.store.db import Store
 from tests.conftest import NOW
 from tests.deliver.box import Box
-from tests.drafts import post
+from tests.drafts import post, preprint
 from tests.filled import give_tags, put
 from tests.sending import DAY, HOUR, arrive, native, send, settings, subscribe
 
@@ -59,4 +62,30 @@ def test_an_old_paper_that_is_talked_about_today_is_told(store: Store, settings:
     send(store, settings, box)
     talk(store, "t3_old", NOW + HOUR)
     assert [d for d in send(store, settings, box, NOW + HOUR) if d.status == "sent"]
+    assert box.titles() == [WIDGETS]
+
+
+@pytest.mark.parametrize("put_off", [False, True])
+def test_what_was_said_of_a_withdrawn_paper_is_told_when_it_is_back(
+    store: Store, settings: Settings, put_off: bool
+) -> None:
+    def stored(version: int, now: datetime, *, withdrawn: bool) -> None:
+        more = {"first_public": NOW - HOUR, "withdrawn": withdrawn}
+        one = preprint(native(WIDGETS), version, title=WIDGETS, published=now, **more)  # type: ignore[arg-type]
+        put(store, one, now=now)
+        give_tags(store, {WIDGETS: [("gan", 0.9)]})
+
+    box = Box()
+    arrive(store, WIDGETS)
+    subscribe(store, events=("discussed",))
+    send(store, settings, box)
+    talk(store, "t3_a", NOW + HOUR)
+    if put_off:
+        box.answers["ada@example.org"] = [Outcome("deferred", "451 later")]
+        send(store, settings, box, NOW + DAY)
+    stored(2, NOW + DAY + HOUR, withdrawn=True)
+    send(store, settings, box, NOW + 2 * DAY)
+    stored(3, NOW + 2 * DAY + HOUR, withdrawn=False)
+    for n in (3, 4):
+        send(store, settings, box, NOW + n * DAY)
     assert box.titles() == [WIDGETS]

@@ -110,11 +110,13 @@ def withdrawn(connection: Connection, plan: Plan) -> list[str]:
 
 
 def bring_back(connection: Connection, papers: Sequence[str], now: datetime) -> None:
-    """These papers are not withdrawn any more: their `new` is news again, for whoever was not told of
-    them before."""
-    asked = sa.select(event).where(event.c.kind == "new", ~event.c.superseded, ~event.c.backfill)
+    """These papers are not withdrawn any more: what tells of them is news again, for whoever was not
+    told it before."""
+    asked = sa.select(event).where(~event.c.superseded, ~event.c.backfill).order_by(event.c.id)
     for part in chunks(papers):
-        for row in connection.execute(asked.where(event.c.paper_id.in_(part))).all():
+        own = event.c.kind.in_(told.UNTIL_WITHDRAWN) & event.c.paper_id.in_(part)
+        citing = (event.c.kind == "cited") & event.c.cause.in_(part)
+        for row in connection.execute(asked.where(own | citing)).all():
             _as_new(connection, row, now)
 
 

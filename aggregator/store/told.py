@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.store.people import new_id
-from aggregator.store.sql import delivery, event, insert_into, letter, paper
+from aggregator.store.sql import TOLD_PAPER, delivery, event, insert_into, letter, paper
 
 
 def copy(connection: Connection, event_id: int, to: int) -> None:
@@ -43,15 +43,20 @@ def drop(connection: Connection, letter_pk: int) -> None:
     connection.execute(sa.delete(delivery).where(gone))
 
 
+UNTIL_WITHDRAWN = ("new", "published", "discussed")
+"""Kinds that are told of a paper unless it is withdrawn, and when it is back; so is "cited", of the
+citing paper. The version that brings it back is one of its own."""
+
+
 def drop_withdrawn(connection: Connection, letter_pk: int) -> None:
-    """Take out of a letter the `new` of papers that were withdrawn while it waited: it leaves them out,
+    """Take out of a letter what tells of papers that were withdrawn while it waited: it leaves them out,
     and they are told if they come back."""
     mine = delivery.c.letter_pk == letter_pk
     gone = (
         sa.select(event.c.id)
         .join(delivery, delivery.c.event_id == event.c.id)
-        .join(paper, paper.c.id == event.c.paper_id)
-        .where(mine, event.c.kind == "new", paper.c.withdrawn)
+        .join(paper, paper.c.id == TOLD_PAPER)
+        .where(mine, event.c.kind.in_((*UNTIL_WITHDRAWN, "cited")), paper.c.withdrawn)
     )
     connection.execute(sa.delete(delivery).where(mine, delivery.c.event_id.in_(gone)))
 
