@@ -123,16 +123,23 @@ def is_common(connection: Connection, match: str) -> bool:
 def few(connection: Connection, match: str, finished: str) -> list[int] | None:
     """The keys of all papers with these words, None if they are common ones: among the papers stored last,
     which a walk meets first, and among all. `finished`: as of `scored`. For PostgreSQL."""
-    values = {"words": match, "finished": finished}
-    if min(connection.execute(_often(_SAMPLE), values).one()) >= _OFTEN:
+    if _are_often(connection, match):
         return None
-    every = gathered(sa.select(_TSV.c.pk).where(_looked_up(match, finished)), "every", sqlite=False)
-    found = list(connection.scalars(every.limit(_FEW + 1), values))
+    wanted = sa.select(_TSV.c.pk).where(_looked_up(connection, match, finished))
+    every = gathered(wanted, "every", sqlite=False).limit(_FEW + 1)
+    found = list(connection.scalars(every, {"words": match, "finished": finished}))
     return found if len(found) <= _FEW else None
 
 
-def _looked_up(match: str, finished: str) -> ColumnElement[bool]:
-    return _BY_FINISHED if finished and finished != match else _FITS
+def _looked_up(connection: Connection, match: str, finished: str) -> ColumnElement[bool]:
+    """The condition by which PostgreSQL's index is asked for these words."""
+    # To read all papers that have the finished words takes longer still if these are common.
+    rare = finished not in ("", match) and not _are_often(connection, finished)
+    return _BY_FINISHED if rare else _FITS
+
+
+def _are_often(connection: Connection, match: str) -> bool:
+    return min(connection.execute(_often(_SAMPLE), {"words": match}).one()) >= _OFTEN
 
 
 @cache
@@ -236,7 +243,11 @@ def scored(connection: Connection, match: str, finished: str) -> Sequence[Row[fl
         last = last.order_by(number.desc()).limit(RANKED)
         return connection.execute(last, {"words": match}).all()
     # By their places in the table: else PostgreSQL would sort the documents themselves.
-    last = sa.select(_TSV.c.ctid).where(_looked_up(match, finished)).order_by(_TSV.c.pk.desc())
+    last = (
+        sa.select(_TSV.c.ctid)
+        .where(_looked_up(connection, match, finished))
+        .order_by(_TSV.c.pk.desc())
+    )
     chosen = last.limit(RANKED).subquery()
     rank = sa.cast(sa.func.ts_rank(_TSV_WEIGHTS, _TSV.c.document, _TSQUERY), sa.Double)
     hits = sa.select(rank, _TSV.c.pk).join(chosen, chosen.c.ctid == _TSV.c.ctid)

@@ -135,5 +135,18 @@ def test_a_look_at_a_sample_asks_no_index_for_words(postgres: Store) -> None:
     with postgres.read() as connection:
         with plans(connection, samples=True, bitmaps=True) as found:
             papers.page(connection, PaperQuery(q="zebrafish e", prefix=True))
-        assert len(found) == 1
-        assert "ix_paper_search_document" not in found[0]
+        assert len(found) == 2  # all words, and those that are finished
+        assert not [plan for plan in found if "ix_paper_search_document" in plan]
+
+
+def test_an_unfinished_word_is_looked_up_where_the_finished_ones_are_common(
+    postgres: Store,
+) -> None:
+    """All papers have kites: to read them would take longer than to put together what begins so."""
+    with postgres.read() as connection:
+        with plans(connection, bitmaps=True) as found:
+            page = papers.page(connection, PaperQuery(q="kites zebraf", prefix=True))
+        assert len(page.items) == 2
+        looked_up = [line for line in "\n".join(found).splitlines() if "Index Cond: (doc" in line]
+        assert len(looked_up) == 1
+        assert "'zebraf'':*" in looked_up[0]
