@@ -1,6 +1,7 @@
 """A second process that makes pieces of a file: nothing differs, whoever made them, and nobody is left."""
 
 import gzip
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -50,7 +51,18 @@ def helped(given: Task) -> Iterator[list[Item]]:
 
 
 def helpers() -> list[int]:
-    return [pid for pid in children(os.getpid()) if lives(pid)]
+    return [pid for pid in children(os.getpid()) if lives(pid) and not tracks(pid)]
+
+
+def tracks(pid: int) -> bool:
+    """Is it the process that Python starts beside the first one that is no fork?"""
+    return b"resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+@pytest.fixture(params=["fork", "spawn"])
+def start(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Helpers that start as on Linux, and as elsewhere."""
+    monkeypatch.setattr(readahead, "_START", multiprocessing.get_context(request.param))
 
 
 @pytest.fixture
@@ -84,6 +96,7 @@ def alone(path: Path) -> list[list[Item]]:
     return list(readahead.pieces(task(path), helped=False))
 
 
+@pytest.mark.usefixtures("start")
 def test_a_helper_makes_the_same(path: Path, alone: list[list[Item]], made_here: list[int]) -> None:
     assert [len(piece) for piece in alone] == [PIECE] * 7 + [PIECE - 200]
     assert list(helped(task(path))) == alone
@@ -91,6 +104,7 @@ def test_a_helper_makes_the_same(path: Path, alone: list[list[Item]], made_here:
     assert not helpers()
 
 
+@pytest.mark.usefixtures("start")
 @pytest.mark.parametrize("pieces", [1, 2, 4])
 def test_it_is_not_missed_when_it_dies(path: Path, alone: list[list[Item]], pieces: int) -> None:
     found = []
@@ -102,6 +116,7 @@ def test_it_is_not_missed_when_it_dies(path: Path, alone: list[list[Item]], piec
     assert found == alone
 
 
+@pytest.mark.usefixtures("start")
 def test_nobody_is_left_when_the_reading_stops(path: Path) -> None:
     found = helped(task(path))
     next(found)
