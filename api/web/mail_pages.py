@@ -145,10 +145,12 @@ def _unsubscribe(
     again: str = "",
 ) -> Response:
     asked = signer.read_unsubscribe(token)
-    if again and signer.read_again(again) != asked:
-        raise LinkError("The button belongs to another page.", "invalid")
+    slipped = signer.read_again(again) if again else ()
     with services.store.write() if does else services.store.read() as connection:
         ids = _ids(connection, asked)
+        if not set(slipped) <= set(ids):
+            raise LinkError("The button belongs to another page.", "invalid")
+        ids = list(slipped) or ids
         before = [row for one in ids if (row := _row(connection, one))]
         for row in before:
             if does == "again":
@@ -162,14 +164,15 @@ def _unsubscribe(
             raise NotFoundError("These subscriptions are not here any more.")
         person = _owner(connection, rows[0])
     ended = all(row.state == "ended" for row in rows)
-    undo = does == "stop" and any(row.state != "ended" for row in before)
+    # What had ended before was no slip of this click.
+    undo = [row.id for row in before if row.state != "ended"] if does == "stop" else []
     lang = rows[0].terms.lang
     values = {
         "target": _named(rows[0]),
         "shown": in_words(request, services, lang, rows),
         "ended": ended,
         "did": does,
-        "again": signer.again_token(asked) if undo else "",
+        "again": signer.again_token(undo) if undo else "",
         "preferences": "" if ended else _preferences(signer, person),
     }
     return private(request, "unsubscribe.html", values, lang)

@@ -166,6 +166,17 @@ def test_a_slip_is_taken_back(at: Installation) -> None:
     assert at.row(row.id) == row
 
 
+def test_the_button_leaves_ended_what_had_ended_before(at: Installation) -> None:
+    slip, meant = at.subscribe(), at.subscribe(watch="architectures")
+    with at.store.write() as connection:
+        subscriptions.end(connection, meant.id, NOW)
+    path = f"/unsubscribe/{at.signer.unsubscribe_token(slip.id, meant.id)}"
+    again = at.client.post(path).text.partition('name="again" value="')[2].partition('"')[0]
+    page = at.client.post(path, data={"again": again}).text
+    assert (at.row(slip.id).state, at.row(meant.id).state) == ("active", "ended")
+    assert "architectures" not in page.lower()
+
+
 def test_who_never_confirmed_cannot_be_subscribed_by_a_slip(at: Installation) -> None:
     at.sign_up()
     (row,) = at.everything()
