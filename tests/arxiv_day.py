@@ -69,13 +69,13 @@ def one_store(tmp_path: Path) -> Iterator[Store]:
         yield made
 
 
-def config(url: str, more: str = "") -> Config:
+def config(url: str, more: str = "", categories: tuple[str, ...] = ("cs.CV",)) -> Config:
     return topics.parse(
         f"""
         [[sources]]
         name = "arxiv"
         kind = "arxiv"
-        categories = ["cs.CV"]
+        categories = {list(categories)}
         oai_url = "{url}/oai"
         rss_url = "{url}/rss"
         api_url = "{url}/api"
@@ -94,9 +94,9 @@ def collect(one_store: Store, arxiv: Server, tmp_path: Path) -> Collect:
     """Collect arXiv once, at `hours` after noon of 14 November 2017."""
     settings = Settings(data_dir=tmp_path)
 
-    def once(hours: float = 0, **how: Any) -> Outcome:
+    def once(hours: float = 0, categories: tuple[str, ...] = ("cs.CV",), **how: Any) -> Outcome:
         as_of = NOW + timedelta(hours=hours)
-        made = config(arxiv.url)
+        made = config(arxiv.url, categories=categories)
         return pipeline.collect(one_store, settings, made, ["arxiv"], as_of=as_of, **how).sources[
             "arxiv"
         ]

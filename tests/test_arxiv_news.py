@@ -1,10 +1,11 @@
 """What arXiv's feed does not tell: since when the public knows a paper that is revised or cross-listed."""
 
+import pytest
 import sqlalchemy as sa
 
 from aggregator.store.db import Store
 from aggregator.store.sql import event, paper
-from tests.arxiv_day import XML, Collect, arxiv, body, collect, good_feed, oai, one_store
+from tests.arxiv_day import XML, Collect, arxiv, body, collect, good_feed, good_oai, oai, one_store
 from tests.server import Asked, Reply, Server
 
 __all__ = ["arxiv", "collect", "one_store"]
@@ -61,3 +62,43 @@ def test_without_oai_the_whole_feed_is_taken(
     }
     collect(24)
     assert {"A cog", "Revised Cogs"} <= news(one_store).keys()
+
+
+def crossed(asked: Asked) -> Reply:
+    """The records of the day after, the same in each category: what the feed calls cross-listed is
+    public since that day."""
+    if asked.query["metadataPrefix"] == "arXiv":
+        return Reply(body("oai_none.xml"), headers=XML)
+    page = good_oai().replace(b"1711.04001", b"1711.06001").replace(b"2017-11-14", b"2017-11-15")
+    page = page.replace(b"Mon, 13 Nov 2017 02:10:00", b"Tue, 14 Nov 2017 10:00:00")
+    return Reply(page.replace(b"A $\\beta$-Widget for", b"Crossed for"), headers=XML)
+
+
+ADDED = [("cs.CV", "cs.LG"), ("cs.LG", "cs.CV")]
+
+
+@pytest.mark.parametrize("categories", ADDED)
+def test_a_category_that_is_added_takes_no_news_from_another(
+    collect: Collect, arxiv: Server, one_store: Store, categories: tuple[str, ...]
+) -> None:
+    collect()
+    feed = next_feed().replace(b"A cog", b"Crossed").replace(b">new<", b">cross<")
+    arxiv.routes |= {
+        "/rss/cs.CV": Reply(feed, headers=XML),
+        "/rss/cs.LG": Reply(feed, headers=XML),
+        "/oai": crossed,
+    }
+    collect(24, categories)
+    assert news(one_store)["Crossed for very deep gadgets"] == "2017-11-15"
+
+
+@pytest.mark.parametrize("categories", ADDED)
+def test_what_the_search_finds_of_a_category_that_is_added_is_history(
+    collect: Collect, arxiv: Server, one_store: Store, categories: tuple[str, ...]
+) -> None:
+    collect()
+    before = news(one_store)
+    new = body("api_two.xml").replace(b"1711.04001", b"1711.02222").replace(b"A widget", b"A cog")
+    arxiv.routes |= {"/api": Reply(new, headers=XML), "/oai": Reply(body("oai_none.xml"), 503)}
+    collect(48, categories)
+    assert news(one_store) == before

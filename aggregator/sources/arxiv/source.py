@@ -191,9 +191,15 @@ class ArxivSource:
         if new:
             yield Page(checkpoint={_begin(category): iso(ctx.now) for category in new})
 
+    def _goals(self, ctx: Context) -> list[Goal]:
+        """Of each category, the one that was asked for first before the others: what is history to a
+        category that was added since would keep a cross-listed paper from being news."""
+        goals = [self._goal(ctx, category) for category in self.options.categories]
+        return sorted(goals, key=lambda goal: iso(goal.news_since) if goal.news_since else "")
+
     def _harvests(self, ctx: Context, seen: Seen) -> Iterator[Page]:
-        for category in self.options.categories:
-            yield from harvest(ctx, self.options.oai_url, self._goal(ctx, category), seen)
+        for goal in self._goals(ctx):
+            yield from harvest(ctx, self.options.oai_url, goal, seen)
 
     def _goal(self, ctx: Context, category: str) -> Goal:
         last = ctx.checkpoint.get(f"oai:{category}")
@@ -217,16 +223,17 @@ class ArxivSource:
         revised is missing then, so the run is partial and OAI-PMH is asked again soon."""
         from aggregator.sources.arxiv import lookup  # as above
 
-        first = min(self._goal(ctx, category).start for category in self.options.categories)
+        goals, url = self._goals(ctx), self.options.api_url
+        first = min(goal.start for goal in goals)
         since = datetime.combine(first, datetime.min.time(), ctx.now.tzinfo)
         since = max(since, ctx.now - _SEARCH_BACK)
-        for category in self.options.categories:
+        for goal in goals:
             try:
-                drafts = lookup.submitted(ctx.http, self.options.api_url, category, since, ctx.now)
+                drafts = lookup.submitted(ctx.http, url, goal.category, since, ctx.now)
             except (UnreachableError, BrokenError, RefusedError) as second:
                 _stop_if_denied(second)
                 raise error from None  # no better: say what was seen first
-            yield Page(drafts=tuple(drafts))
+            yield Page(drafts=tuple(drafts), news_since=goal.news_since)
         yield Note("partial", f"{error} Filled in by arXiv's search, without revisions.")
 
 
