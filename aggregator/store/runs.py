@@ -21,7 +21,7 @@ class Standing:
     """What the history says of a source before it is asked again: its `last` run (see `last`), the
     `latest` logical time, up to the real one, at which it was ever run to an end, whether it was
     `ever_good`: neither refused nor unreachable, when last (logical time) it `had_all`, as far as its place
-    could tell, when (real time) its `oldest` run began, whether its newest
+    could tell, or, if never, was last good, when (real time) its `oldest` run began, whether its newest
     run is `unfinished`, and whether it is `wanted` by a person."""
 
     last: LastRun | None
@@ -48,10 +48,11 @@ _LAST = (
 )
 _FIRST_GOOD = sa.select(sa.func.min(run.c.at)).where(_MINE, _GOOD)
 _LATEST = sa.select(sa.func.max(run.c.at)).where(_MINE, _ENDED, run.c.at <= sa.bindparam("wall"))
-_HAD_ALL = sa.select(sa.func.max(run.c.at)).where(
-    _MINE,
-    sa.or_(*(run.c.status == name for name in QUIET_STATUSES)),
-    run.c.at <= sa.bindparam("now"),
+_LAST_GOOD = sa.select(sa.func.max(run.c.at)).where(_MINE, _GOOD, run.c.at <= sa.bindparam("now"))
+# Where something is amiss in each run, as an item that cannot be read, nothing would be news for ever.
+_HAD_ALL = sa.func.coalesce(
+    _LAST_GOOD.where(sa.or_(*(run.c.status == name for name in QUIET_STATUSES))).scalar_subquery(),
+    _LAST_GOOD.scalar_subquery(),
 )
 _OLDEST = sa.select(run.c.started).where(_MINE).order_by(run.c.id).limit(1)
 _NEWEST = sa.select(run.c.finished.is_(None)).where(_MINE).order_by(run.c.id.desc()).limit(1)
@@ -60,7 +61,7 @@ _STANDING = sa.select(
     _newest,
     _LATEST.scalar_subquery().label("latest"),
     sa.exists(sa.select(run.c.id).where(_MINE, _GOOD)).label("ever_good"),
-    _HAD_ALL.scalar_subquery().label("had_all"),
+    _HAD_ALL.label("had_all"),
     _OLDEST.scalar_subquery().label("oldest"),
     _NEWEST.scalar_subquery().label("unfinished"),
     wishes.WAITING.exists().label("wanted"),

@@ -3,7 +3,7 @@
 import threading
 import time
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +229,22 @@ def test_a_killed_run_is_closed_and_does_not_count(store: Store) -> None:
         assert not runs.standing(connection, "arxiv", NOW, NOW).ever_good
         states = list(connection.scalars(sa.select(run.c.status).order_by(run.c.id)))
     assert states == ["failed", "failed", None]
+
+
+def test_where_something_is_amiss_in_each_run_the_last_good_one_had_all(store: Store) -> None:
+    def had_all(day: int) -> datetime | None:
+        moment = NOW + timedelta(days=day)
+        with store.read() as connection:
+            return runs.standing(connection, "arxiv", moment, moment).had_all
+
+    finish(store, begin(store), "failed", 1)
+    assert had_all(1) is None
+    for day, status in enumerate(("mismatch", "partial", "failed"), 1):
+        finish(store, begin(store, day), status, day)
+    assert (had_all(1), had_all(9)) == (NOW + timedelta(days=1), NOW + timedelta(days=2))
+    finish(store, begin(store, 10), "ok", 0)
+    finish(store, begin(store, 11), "mismatch", 1)
+    assert had_all(12) == NOW + timedelta(days=10)
 
 
 def test_history_is_kept_for_90_days_and_the_last_good_run_for_ever(store: Store) -> None:
