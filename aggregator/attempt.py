@@ -212,9 +212,9 @@ class Attempt:
                     self._source.name,
                     self.now,
                     backfill=history,
-                    announced_since=self._novelty.announced_since,
+                    announced_since=since,
                 )
-                for history, part in self._novelty.parted(page, parsed)
+                for history, part, since in self._novelty.parted(page, parsed)
             ]
             if page.asked:
                 found = {name for part in parsed for one in part.drafts for name in claims(one)}

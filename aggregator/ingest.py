@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from aggregator.memory import unsearched
-from aggregator.merge.first import brought, described
+from aggregator.merge.first import brought, described, revised
 from aggregator.merge.plan import Counts, changed_entries, plan
 from aggregator.models import Parsed
 from aggregator.store import changes, citations, entries, events, lone
@@ -44,7 +44,8 @@ def store_drafts(
 ) -> tuple[Counts, int, int]:
     """Match, merge and store what was read; returns (entry counts, papers made, papers changed).
     `ahead` are more drafts, made ready for this source and time in another process. What was public
-    from `announced_since` on is this source's news, also if a back-fill of another came first."""
+    from `announced_since` on is this source's news, also if a back-fill of another came first; of a
+    back-fill, what came out from then on of papers that were known: their versions."""
     # Two sources may bring the same work at once: the second must see the first one's paper.
     one_at_a_time(connection, "ingest")
     with unsearched():
@@ -99,8 +100,9 @@ def _merge(
     around = entries.around(connection, changed, before, digests)
     decided = plan(page, fetched, around, batch.now, batch.backfill)
     changes.apply(connection, decided)
-    if batch.announced_since and not batch.backfill:
-        first = brought(decided, around.neighbours, batch.source)
+    if batch.announced_since:
+        news = revised if batch.backfill else brought
+        first = news(decided, around.neighbours, batch.source)
         events.renew(connection, first, batch.announced_since, batch.now)
     # By its title alone a paper may have missed the topics, and the readers, that it has now.
     events.retell(connection, described(decided, around.neighbours), batch.now - DESCRIBED)

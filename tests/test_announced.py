@@ -3,6 +3,7 @@ and nothing old with it."""
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from aggregator.ingest import store_drafts
 from aggregator.models import Draft, Parsed
 from aggregator.novelty import Novelty
 from aggregator.settings import Settings
+from aggregator.sources.base import Page
 from aggregator.store.db import Store
 from aggregator.store.sql import event
 from tests.conftest import NOW
@@ -28,6 +30,7 @@ __all__ = ["settings"]
 TITLE = "Announced tonight"
 TONIGHT = NOW + 13 * HOUR
 LATER = TONIGHT + 3 * HOUR
+EMPTY = Page()
 
 
 def paper(version: int = 1, **more: object) -> Draft:
@@ -36,14 +39,21 @@ def paper(version: int = 1, **more: object) -> Draft:
 
 
 def bring(
-    store: Store, source: str, draft: Draft, *, history: bool = False, now: datetime = LATER
+    store: Store,
+    source: str,
+    draft: Draft,
+    *,
+    history: bool = False,
+    now: datetime = LATER,
+    goes_back: bool = False,
+    page: Page = EMPTY,
 ) -> None:
-    """What a page of a run stores; the source had all there was the day before."""
-    since = Novelty(now, False, False, now - DAY).announced_since
+    """What a page of a run stores, of a first one if it is `history`; else the source had all there was
+    the day before."""
+    novelty = Novelty(now, history, goes_back, None if history else now - DAY)
     with store.write() as connection:
-        store_drafts(
-            connection, [Parsed((draft,))], source, now, backfill=history, announced_since=since
-        )
+        for old, parsed, since in novelty.parted(page, [Parsed((draft,))]):
+            store_drafts(connection, parsed, source, now, backfill=old, announced_since=since)
     give_tags(store, {TITLE: [("gan", 0.9)]})
 
 
@@ -141,6 +151,45 @@ def test_a_new_version_is_news_to_who_asked_for_them(store: Store, settings: Set
     bring(store, "arxiv-ml", second)
     week(store, settings, box)
     assert box.titles().count(TITLE) == before + 1
+
+
+GOING_BACK: dict[str, Any] = {"goes_back": True}
+ADDED: dict[str, Any] = {"page": Page(news_since=NOW)}
+"""Of a category that was added after the paper was out."""
+
+
+@pytest.mark.parametrize(
+    ("how", "public", "told"),
+    [
+        pytest.param(GOING_BACK, TONIGHT, 1, id="--since, tonight"),
+        pytest.param(GOING_BACK, NOW - 2 * DAY, 0, id="--since, of before"),
+        pytest.param(ADDED, TONIGHT, 1, id="of a paper before the category, tonight"),
+        pytest.param(ADDED, NOW - HOUR, 0, id="of before the category"),
+        pytest.param({"page": Page(backfill=True)}, TONIGHT, 0, id="of a page of history"),
+        pytest.param({"history": True}, TONIGHT, 0, id="of a first run"),
+    ],
+)
+def test_a_new_version_that_comes_with_history_is_news_if_it_is_new(
+    store: Store, settings: Settings, how: dict[str, Any], public: datetime, told: int
+) -> None:
+    bring(store, "arxiv-ml", paper(published=OLD), history=True, now=NOW - 3 * DAY)
+    subscribe(store, events=["new_version"])
+    box = Box()
+    send(store, settings, box)
+    second = paper(2, first_public=OLD, published=public)
+    bring(store, "arxiv-ml", second, **how)
+    bring(store, "arxiv-ml", second, now=LATER + HOUR)
+    assert week(store, settings, box) == [TITLE] * told
+
+
+def test_the_first_that_is_known_of_an_old_paper_stays_history(
+    store: Store, settings: Settings
+) -> None:
+    subscribe(store, events=["new", "new_version"])
+    box = Box()
+    send(store, settings, box)
+    bring(store, "arxiv-ml", paper(2, first_public=OLD), goes_back=True)
+    assert week(store, settings, box) == []
 
 
 def test_a_version_of_a_sources_own_history_is_none(

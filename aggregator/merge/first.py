@@ -36,6 +36,13 @@ def brought(plan: Plan, before: Iterable[Entry], source: str) -> First:
     return found
 
 
+def revised(plan: Plan, before: Iterable[Entry], source: str) -> First:
+    """As `brought`, the entries alone, of papers that the plan does not make."""
+    owners = plan.owners()
+    found = brought(plan, before, source).entries
+    return First(entries={key for key in found & owners.keys() if owners[key] not in plan.made})
+
+
 def described(plan: Plan, before: Iterable[Entry]) -> set[str]:
     """The papers that were known by their titles alone and now have an abstract; `before` as above."""
     owners = plan.owners()
