@@ -36,13 +36,18 @@ def test_an_older_store_is_understood(store: Store) -> None:
         }
         for name in ("left", "left the file"):
             subscriptions.end(connection, named[name], NOW)
-        by_file = sa.update(subscription).where(subscription.c.id == named["by file"])
-        connection.execute(by_file.values(state="ended"))
     downgrade(store, "0020")
+    with store.write() as connection:  # as the file did, also where its owner had left before
+        by_file = sa.update(subscription).where(subscription.c.id == named["by file"])
+        connection.execute(by_file.values(state="ended", origin="file, once"))
     store.migrate()
     with store.read() as connection:
         rows = {name: subscriptions.by_id(connection, opaque) for name, opaque in named.items()}
-    assert [name for name, row in rows.items() if row.declined] == ["left", "left the file"]
+    assert [name for name, row in rows.items() if row.declined] == [
+        "left",
+        "by file",
+        "left the file",
+    ]
     assert {row.origin for name, row in rows.items() if "file" in name} == {"file"}
     assert [name for name, row in rows.items() if row.watch_owner == bob] == ["younger"]
     assert {name: row.asked_at for name, row in rows.items() if row.asked_at} == {"waits": NOW}

@@ -9,9 +9,10 @@ down_revision = '0020'
 branch_labels = None
 depends_on = None
 
-# What was sent something, or confirmed, and has ended was left by its owner, as far as is known.
+# What was sent something, or confirmed, and has ended was left by its owner, as far as is known: the file
+# wrote 'file, once' over their no, too.
 _DECLINED = (
-    "UPDATE subscription SET declined = true WHERE state = 'ended' AND origin <> 'file, once' AND (confirmed_at IS NOT NULL"
+    "UPDATE subscription SET declined = true WHERE state = 'ended' AND (confirmed_at IS NOT NULL"
     ' OR EXISTS (SELECT 1 FROM delivery WHERE delivery.subscription_pk = subscription.pk))'
 )
 # A watch that is younger than its subscription has the name of another, which is gone.
