@@ -1,10 +1,13 @@
 """The owner's word wins: who left, paused, or had everything erased stays so, whatever topics.toml says;
 and it is the owner's word that begins again what was ended, paused or suspended."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from aggregator import subscribers
 from aggregator.deliver.base import Outcome
@@ -12,6 +15,7 @@ from aggregator.settings import Settings
 from aggregator.signing import Signer
 from aggregator.store import declared, people, subscriptions
 from aggregator.store.db import Store
+from aggregator.store.sql import subscription
 from aggregator.store.subscriptions import Row
 from aggregator.watches import Wanted
 from tests.conftest import NOW
@@ -32,7 +36,11 @@ def follow(store: Store, folder: Path, text: str) -> None:
 
 def row(store: Store) -> Row:
     with store.read() as connection:
-        found = subscriptions.find(connection, GAN)
+        return row_of(connection)
+
+
+def row_of(connection: Connection) -> Row:
+    found = subscriptions.find(connection, GAN)
     assert found is not None
     return found
 
@@ -111,6 +119,38 @@ def test_what_the_file_ended_it_begins_again_and_a_pause_stays_one(
     follow(store, tmp_path, "")
     follow(store, tmp_path, NAMED)
     assert (row(store).state, row(store).paused_at) == ("paused", NOW + HOUR)
+
+
+@pytest.mark.parametrize("forgotten", [True, False])
+def test_a_pause_outlasts_a_stranger_s_sign_up(
+    store: Store, tmp_path: Path, forgotten: bool
+) -> None:
+    follow(store, tmp_path, NAMED)
+    with store.write() as connection:
+        subscriptions.pause(connection, row(store).id, NOW + HOUR)
+    follow(store, tmp_path, "")
+    asked(store, confirmed=False)
+    if forgotten:
+        with store.write() as connection:
+            assert subscriptions.forget_unconfirmed(connection, NOW + 4 * DAY) == 0
+    follow(store, tmp_path, NAMED)
+    assert (row(store).state, row(store).paused_at) == ("paused", NOW + HOUR)
+
+
+@pytest.mark.parametrize("state", ["paused", "suspended"])
+def test_what_is_paused_stays_as_it_is_until_its_owner_s_word(
+    store: Store, tmp_path: Path, state: str
+) -> None:
+    follow(store, tmp_path, NAMED)
+    stopped = sa.update(subscription).values(state=state, paused_at=NOW)
+    with store.write() as connection:
+        connection.execute(stopped)
+        before = row_of(connection)
+        other = GAN.model_copy(update={"limit": 3, "schedule": "asap"})
+        subscriptions.add(
+            connection, other, before.person_pk, NOW, origin="cli", confirmed=False, since=NOW
+        )
+        assert row_of(connection) == replace(before, asked_at=NOW)
 
 
 def test_an_erased_address_is_neither_subscribed_nor_stored_by_the_file(

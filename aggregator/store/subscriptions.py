@@ -65,7 +65,8 @@ def add(
 ) -> Row:
     """Store a subscription; one that is there for the same watch, channel and target gets the new
     terms, one that ended begins anew, one that was paused or suspended goes on. Without `confirmed`
-    all but an active one wait for their owner's word. What it was told before is not told again.
+    all but an active one wait for their owner's word, and what is paused or suspended stays as it is.
+    What it was told before is not told again.
     `watch_owner` is whose own the watch is, None for everybody's.
 
     Raises UsageError if the subscription belongs to another person.
@@ -77,6 +78,8 @@ def add(
     if known and known.state not in ("ended", "pending"):
         if known.person_pk != person_pk:
             raise UsageError("The subscription is there already, and is another person's.")
+        if not (confirmed or known.state == "active"):
+            return ask(connection, known.id, now)
         values["next_due"] = _due_again(known, wanted.terms, now)
         values |= _anew(since) if since else {}
     else:
@@ -99,12 +102,9 @@ def add(
 
 def find(connection: Connection, wanted: Wanted) -> Row | None:
     """The subscription of this watch, channel and target, in whatever state."""
-    same = sa.and_(
-        subscription.c.watch == wanted.watch,
-        subscription.c.channel == wanted.channel,
-        subscription.c.target == wanted.target,
-    )
-    return _first(connection, same)
+    c = subscription.c
+    named = (c.watch == wanted.watch, c.channel == wanted.channel, c.target == wanted.target)
+    return _first(connection, sa.and_(*named))
 
 
 def by_id(connection: Connection, opaque: str) -> Row:
@@ -229,10 +229,9 @@ def forget_unconfirmed(connection: Connection, now: datetime) -> int:
     """Delete what nobody confirmed in time and was never sent anything, and addresses that were never
     proven with it; returns how many subscriptions."""
     old = (subscription.c.state == "pending") & (subscription.c.created_at < now - UNCONFIRMED_FOR)
-    # What its owner was told, or has declined, is to be known when it is asked for again.
-    known = subscription.c.declined | sa.exists().where(
-        delivery.c.subscription_pk == subscription.c.pk
-    )
+    # What its owner was told, has declined or paused is to be known when it is asked for again.
+    told = sa.exists().where(delivery.c.subscription_pk == subscription.c.pk)
+    known = subscription.c.declined | subscription.c.paused_at.is_not(None) | told
     left = {"state": "ended", "asked_at": None}
     connection.execute(sa.update(subscription).where(old, known).values(**left))
     gone = connection.execute(sa.delete(subscription).where(old, ~known)).rowcount
@@ -244,22 +243,17 @@ _UNTROUBLED: dict[str, Any] = {"refusals": 0, "trouble": ""}
 
 
 def _begun(now: datetime, confirmed: bool) -> dict[str, Any]:
-    """As one that begins, or that waits for its owner's word to begin."""
-    values = {**_UNTROUBLED, "asked_at": None, "paused_at": None, "skipped_since": None}
-    if confirmed:
-        return {**values, "state": "active", "declined": False, "confirmed_at": now}
-    return {**values, "state": "pending", "confirmed_at": None}
+    """As one that begins, or that waits for its owner's word to begin: until then a pause is kept."""
+    values = {**_UNTROUBLED, "asked_at": None, "skipped_since": None}
+    if not confirmed:
+        return {**values, "state": "pending", "confirmed_at": None}
+    begun = {"state": "active", "declined": False, "paused_at": None, "confirmed_at": now}
+    return values | begun
 
 
 def _anew(since: datetime | None) -> dict[str, Any]:
     """As one that was never sent anything: due at once, from `since` on."""
-    return {
-        "since": since,
-        "started_at": None,
-        "started_id": 0,
-        "covered": 0,
-        "next_due": None,
-    }
+    return {"since": since, "started_at": None, "started_id": 0, "covered": 0, "next_due": None}
 
 
 def _due_again(row: Row, terms: Terms, now: datetime) -> datetime | None:
