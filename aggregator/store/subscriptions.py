@@ -122,9 +122,8 @@ def everything(connection: Connection) -> list[Row]:
 
 def of_person(connection: Connection, person_pk: int) -> list[Row]:
     """A person's, without those that ended."""
-    return _rows(
-        connection, (subscription.c.person_pk == person_pk) & (subscription.c.state != "ended")
-    )
+    own = subscription.c.person_pk == person_pk
+    return _rows(connection, own & (subscription.c.state != "ended"))
 
 
 def of_target(connection: Connection, channel: str, target: str) -> list[Row]:
@@ -139,6 +138,11 @@ def ask(connection: Connection, opaque: str, now: datetime) -> Row:
     if row.state != "active":
         connection.execute(_update(row.pk).values(asked_at=now))
     return by_id(connection, opaque)
+
+
+def asks(row: Row, now: datetime) -> bool:
+    """Is its owner asked for their word, and not so long ago that no answer counts any more?"""
+    return row.asked_at is not None and row.asked_at >= now - UNCONFIRMED_FOR
 
 
 def not_asked(connection: Connection, opaque: str) -> None:
@@ -161,7 +165,7 @@ def confirm(connection: Connection, opaque: str, now: datetime) -> Row:
     if row.state == "pending":
         change = {**_begun(now, True), "next_due": None}
         connection.execute(_update(row.pk).values(**change))
-    elif row.asked_at is not None:
+    elif asks(row, now):
         return resume(connection, opaque, now)
     return by_id(connection, opaque)
 
@@ -235,6 +239,8 @@ def forget_unconfirmed(connection: Connection, now: datetime) -> int:
     left = {"state": "ended", "asked_at": None}
     connection.execute(sa.update(subscription).where(old, known).values(**left))
     gone = connection.execute(sa.delete(subscription).where(old, ~known)).rowcount
+    unanswered = subscription.c.asked_at < now - UNCONFIRMED_FOR
+    connection.execute(sa.update(subscription).where(unanswered).values(asked_at=None))
     people.forget_strangers(connection)
     return gone
 

@@ -118,7 +118,8 @@ def _confirm(
         waiting = [
             one
             for one in subscriptions.of_person(connection, row.person_pk)
-            if one.asked_at and (one.channel, one.target) == (row.channel, row.target)
+            if subscriptions.asks(one, now)
+            and (one.channel, one.target) == (row.channel, row.target)
         ]
         person = _owner(connection, row)
         if chosen is not None:

@@ -148,6 +148,26 @@ def test_only_what_the_page_listed_is_confirmed(at: Installation) -> None:
     assert states == ["pending", "active", "pending"]
 
 
+@pytest.mark.parametrize("swept", [True, False])
+def test_a_question_without_an_answer_gets_old(at: Installation, swept: bool) -> None:
+    paused = at.subscribe()
+    with at.store.write() as connection:
+        subscriptions.pause(connection, paused.id, NOW)
+    at.sign_up()  # a stranger
+    at.moment[0] = later = NOW + subscriptions.UNCONFIRMED_FOR + timedelta(seconds=1)
+    if swept:
+        with at.store.write() as connection:
+            subscriptions.forget_unconfirmed(connection, later)
+        assert at.row(paused.id).asked_at is None
+    at.sign_up(watch="architectures")
+    path = link(at.server.received[1].message, "confirm")
+    assert paused.id not in at.client.get(path).text
+    at.client.post(path, data={"id": paused.id})
+    with at.store.write() as connection:
+        subscriptions.confirm(connection, paused.id, later)
+    assert [row.state for row in at.everything()] == ["paused", "active"]
+
+
 def test_one_client_cannot_ask_for_many(at: Installation) -> None:
     answers = [at.sign_up(email=f"a{n}@example.org") for n in range(12)]
     assert [one.status_code for one in answers[-3:]] == [202, 429, 429]
