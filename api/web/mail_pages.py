@@ -50,7 +50,7 @@ def confirm(
     token: str,
     id: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
-    """Start what the page listed (`id`), and in any case what the link is about."""
+    """Start what was chosen of what else waits (`id`), and in any case what the link is about."""
     return opened(
         request, services, lambda signer: _confirm(request, services, signer, token, id or [])
     )
@@ -131,6 +131,7 @@ def _confirm(
     values = {
         "target": _named(row),
         "shown": in_words(request, services, lang, waiting or [row]),
+        "asked": asked,
         "done": chosen is not None or not waiting,
         "preferences": _preferences(signer, person),
     }

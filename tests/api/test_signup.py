@@ -136,6 +136,20 @@ def test_an_address_gets_one_mail_an_hour(at: Installation) -> None:
     assert [row.state for row in at.everything()] == ["active", "active"]
 
 
+def test_what_else_waits_is_a_choice_and_a_pause_no_oversight(at: Installation) -> None:
+    paused = at.subscribe(watch="learning")
+    with at.store.write() as connection:
+        subscriptions.pause(connection, paused.id, NOW)
+    for watch in ("gan", "architectures", "learning"):
+        at.sign_up(watch=watch)
+    _, gan, architectures = at.everything()
+    page = at.client.get(link(at.server.received[0].message, "confirm")).text
+    elements(page)
+    boxes = re.findall(r'type="checkbox" name="id" value="([^"]+)"( checked)?>', page)
+    assert sorted(boxes) == sorted([(paused.id, ""), (architectures.id, " checked")])
+    assert gan.id not in page
+
+
 def test_only_what_the_page_listed_is_confirmed(at: Installation) -> None:
     other = at.sign_up(email="eve@example.org", watch="learning")
     assert other.status_code == 202
