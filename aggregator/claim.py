@@ -233,7 +233,7 @@ class _Batch:
     def _is_news(self, row: Row, one: News) -> bool:
         if one.id <= row.covered:
             return False
-        if one.id <= row.started_id:  # of the first digest's days, but not ready then
+        if one.first_id <= row.started_id:  # of the first digest's days, but not ready then
             return row.since is not None and outbox.is_of_days(one, row.since, self._now)
         # What was stored by a clock that was ahead was stored by now.
         return not one.backfill and one.at >= min(one.seen_at, self._now) - OLDEST

@@ -64,7 +64,9 @@ def lost(model: Model) -> list[object]:
             if one.superseded or one.withdrawn or one.kind not in ("new", "published"):
                 continue
             ids = [one.id, *(same.get(one.paper_id, ()) if one.kind == "new" else ())]
-            if one.id > row.started_id and not any((row.pk, i) in ledger for i in ids):
+            if (one.first_id or one.id) > row.started_id and not any(
+                (row.pk, i) in ledger for i in ids
+            ):
                 found.append((row.pk, one.id, one.kind, one.at, one.seen_at))
     return found
 

@@ -96,7 +96,7 @@ def renew(connection: Connection, first: First, since: datetime, now: datetime) 
         *(other.where(event.c.cause.in_(part)) for part in chunks(sorted(first.entries))),
     ]
     for row in [row for one in found for row in connection.execute(one)]:
-        _as_new(connection, row, now)
+        _as_new(connection, row, now, None)  # nobody could be told of it before
 
 
 def withdrawn(connection: Connection, plan: Plan) -> list[str]:
@@ -117,7 +117,7 @@ def bring_back(connection: Connection, papers: Sequence[str], now: datetime) -> 
         own = event.c.kind.in_(told.UNTIL_WITHDRAWN) & event.c.paper_id.in_(part)
         citing = (event.c.kind == "cited") & event.c.cause.in_(part)
         for row in connection.execute(asked.where(own | citing)).all():
-            _as_new(connection, row, now)
+            _as_new(connection, row, now, row.first_id or row.id)
 
 
 def retell(connection: Connection, papers: Collection[str], since: datetime) -> None:
@@ -128,12 +128,15 @@ def retell(connection: Connection, papers: Collection[str], since: datetime) -> 
     for part in chunks(sorted(papers)):
         mine = asked.where(event.c.paper_id.in_(part), event.c.seen_at >= since)
         for row in connection.execute(mine.order_by(event.c.id)).all():
-            _as_new(connection, row, row.seen_at)
+            _as_new(connection, row, row.seen_at, row.first_id or row.id)
 
 
-def _as_new(connection: Connection, row: sa.Row[Any], seen_at: datetime) -> None:
-    """Give an event a new id, as if it were stored now; to whom it was told, it stays told."""
-    values = dict(row._mapping) | {"seen_at": seen_at, "backfill": False}
+def _as_new(
+    connection: Connection, row: sa.Row[Any], seen_at: datetime, first_id: int | None
+) -> None:
+    """Give an event a new id, as if it were stored now; to whom it was told, it stays told. By its
+    `first_id` it stays before whoever began later."""
+    values = dict(row._mapping) | {"seen_at": seen_at, "backfill": False, "first_id": first_id}
     values["cause"] = f"{row.cause}#{row.id}"  # the other has its place still
     del values["id"]
     made = sa.insert(event).values(**values).returning(event.c.id)

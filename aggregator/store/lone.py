@@ -137,7 +137,7 @@ class Maker:
 
 PAPER = [column.name for column in paper.c if column.name != "pk"]
 ENTRY = [column.name for column in entry.c if column.name != "pk"]
-EVENT = [column.name for column in event.c if column.name != "id"]
+EVENT = [column.name for column in event.c if column.name not in ("id", "first_id")]
 
 
 _MOMENTS = ("published", "first_public")

@@ -48,6 +48,7 @@ class News:
     backfill: bool
     paper_pk: int
     paper_id: str
+    first_id: int  # its place among all events, though it was given another id since
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,7 @@ _COLUMNS = (
     event.c.backfill,
     paper.c.pk,
     paper.c.id,
+    sa.func.coalesce(event.c.first_id, event.c.id),
 )
 
 

@@ -192,6 +192,8 @@ class Event(SQLModel, table=True):
     seen_at: datetime = Field(index=True)  # logical time at which it was stored
     backfill: bool  # from a first run or --since: shown, never mailed
     superseded: bool = False  # the second `new` after a merge
+    # The id that it had first, if it was given another since; null means its own.
+    first_id: int | None = Field(default=None, sa_column=Column(BIG, nullable=True))
 
 
 class Tag(SQLModel, table=True):
