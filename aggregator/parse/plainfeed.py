@@ -22,6 +22,7 @@ _IN_HEAD = _ONCE_IN_HEAD | {
     "item", "image", "generator", "copyright", "ttl", "docs", "managingEditor", "webMaster", "category",
     f"{_ATOM}link", f"{_UPDATES}updatePeriod", f"{_UPDATES}updateFrequency",
 }  # fmt: skip
+_IN_IMAGE = frozenset(("url", "title", "link", "width", "height", "description"))
 _BARE = frozenset(("title", "link", "pubDate", "description", "author", f"{_DC}creator", _CONTENT))
 _SPECIAL = (b"<!doctype", b"xml:base", b"xml:lang")
 _TYPES = (b"xhtml", b"base64")
@@ -75,7 +76,7 @@ def _feed(root: Any, zone: tzinfo) -> Feed:
             entries.append(_entry(child, zone))
         elif child.tag in _ONCE_IN_HEAD:
             head[child.tag] = _text(child)
-        elif child.tag == f"{_ATOM}link" and child.get("rel") not in ("self", "hub"):
+        elif not _is_flat(child) or _leads_on(child):
             raise _UnlikeMost
     built = moment(head.get("lastBuildDate", ""), zone) or moment(head.get("pubDate", ""), zone)
     link = head.get("link", "")
@@ -84,6 +85,16 @@ def _feed(root: Any, zone: tzinfo) -> Feed:
     return Feed(
         "rss20", head.get("title", ""), link, built, tuple(entries), head.get("language", "")
     )
+
+
+def _leads_on(child: Any) -> bool:
+    return bool(child.tag == f"{_ATOM}link" and child.get("rel") not in ("self", "hub"))
+
+
+def _is_flat(child: Any) -> bool:
+    """Is what nobody asks for without elements of its own? feedparser reads an item wherever it stands."""
+    image = child.tag == "image"
+    return not len(child) or (image and all(p.tag in _IN_IMAGE and not len(p) for p in child))
 
 
 def _children(parent: Any, tag: str, known: frozenset[str], once: frozenset[str]) -> Iterator[Any]:

@@ -41,6 +41,9 @@ ODD = [
     item(1, pubDate="yesterday"),
     "<item/>",
     "<image><title>x</title></image>",
+    f"<image><url>{item(7)}https://blog.example/i.png</url></image>",
+    f"<image>{item(7)}</image>",
+    f"<generator>{item(7)}</generator>",
     "<title>Again</title>",
     "<unknown/>",
 ]

@@ -23,7 +23,7 @@ from tests.conftest import NOW, sqlite_store
 from tests.drafts import page, post, preprint
 from tests.merge.test_match import drafts
 
-NUMBERS = {"pk", "paper_pk", "id", "told_pk"}
+NUMBERS = {"pk", "paper_pk", "id", "told_pk", "highest"}
 
 
 def rows(store: Store) -> Iterator[tuple[str, list[str]]]:
