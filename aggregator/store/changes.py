@@ -32,7 +32,8 @@ def apply(connection: Connection, plan: Plan) -> None:
     """Store the plan. Everything is an upsert by key: applying it twice is harmless."""
     known = _keys(connection, paper.c.id, [i for i in plan.papers if i not in plan.made])
     search.remove(connection, list(known.values()))
-    back = [] if plan.backfill else events.withdrawn(connection, plan)
+    gone = events.turned(connection, plan, withdrawn=True)
+    back = events.turned(connection, plan, withdrawn=False)
     keys = _store_papers(connection, plan, known)
     _store_entries(connection, plan)
     note_newest(
@@ -45,6 +46,7 @@ def apply(connection: Connection, plan: Plan) -> None:
     _remove_merged(connection, plan.gone)
     _store_names(connection, plan)
     events.store(connection, plan, before)
+    events.withdrawn_again(connection, gone, plan)
     events.bring_back(connection, back, plan.now)
     _store_mentions(connection, [e for e, _ in plan.entries.values()])
     search.store(connection, [(keys[i], merged.doc) for i, merged in plan.papers.items()])

@@ -99,14 +99,27 @@ def renew(connection: Connection, first: First, since: datetime, now: datetime) 
         _as_new(connection, row, now, None)  # nobody could be told of it before
 
 
-def withdrawn(connection: Connection, plan: Plan) -> list[str]:
-    """The papers of a plan that are stored as withdrawn and are not by the plan; ask before it is."""
-    back = [i for i, merged in plan.papers.items() if not merged.withdrawn and i not in plan.made]
-    asked = (
-        sa.select(paper.c.id).where(paper.c.id.in_(part), paper.c.withdrawn)
-        for part in chunks(back)
-    )
+def turned(connection: Connection, plan: Plan, *, withdrawn: bool) -> list[str]:
+    """The papers that are `withdrawn`, or not, by a plan and are stored otherwise; ask before it is."""
+    some = [
+        paper_id
+        for paper_id, merged in plan.papers.items()
+        if merged.withdrawn is withdrawn and paper_id not in plan.made
+    ]
+    other = ~paper.c.withdrawn if withdrawn else paper.c.withdrawn
+    asked = (sa.select(paper.c.id).where(paper.c.id.in_(part), other) for part in chunks(some))
     return [paper_id for one in asked for paper_id in connection.scalars(one)]
+
+
+def withdrawn_again(connection: Connection, papers: Sequence[str], plan: Plan) -> None:
+    """These papers are withdrawn: by a version that had been before, too, it is news for whoever was
+    not told so."""
+    for paper_id in papers:
+        causes = [one.cause for one in plan.papers[paper_id].happenings if one.kind == "withdrawn"]
+        mine = (event.c.paper_id == paper_id) & (event.c.kind == "withdrawn")
+        asked = sa.select(event).where(mine, event.c.cause.in_(causes), event.c.seen_at < plan.now)
+        for row in connection.execute(asked).all():
+            _as_new(connection, row, plan.now, row.first_id or row.id)
 
 
 def bring_back(connection: Connection, papers: Sequence[str], now: datetime) -> None:
