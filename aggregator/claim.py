@@ -15,6 +15,7 @@ from aggregator.digest.select import EventRow
 from aggregator.due import next_due, parse_schedule
 from aggregator.errors import NotFoundError
 from aggregator.store import letters, outbox, watches
+from aggregator.store import told as told_rows
 from aggregator.store.outbox import OLDEST, Claim, News, Start
 from aggregator.store.people import new_id
 from aggregator.store.query import PaperQuery
@@ -133,11 +134,10 @@ class _Batch:
         due = {row.pk for row in rows if self._may_go(row)}
         # In whatever language it was: who changed it is owed what did not arrive in the other.
         unsent = self._unsent[channel].get(target, [])
-        old = [
-            one
-            for one in unsent
-            if due & {*one.subscriptions} and outbox.fold(self._connection, one)
-        ]
+        owed = told_rows.owed(self._connection, [one.pk for one in unsent])
+        # One that tells nothing: a quiet day, or all of it was withdrawn.
+        whose = {one.pk: owed.get(one.pk) or {*one.subscriptions} for one in unsent}
+        old = [one for one in unsent if due & whose[one.pk] and outbox.fold(self._connection, one)]
         told: dict[int, dict[int, str]] = {}
         kept: list[Row] = []
         for row in rows:
@@ -147,7 +147,7 @@ class _Batch:
                 continue
             start = self._start(row)
             news = self._untold(row, watch, start)
-            retold = any(row.pk in one.subscriptions for one in old)
+            retold = any(row.pk in owed.get(one.pk, ()) for one in old)
             if _is_asap(row) and not (news or retold):
                 self._keep_up(row, start)
                 continue
@@ -162,7 +162,7 @@ class _Batch:
             kept.append(row)
             if news:
                 told[row.pk] = self._outcomes(row, watch, news)
-        folded = [one for one in old if {*one.subscriptions} & {row.pk for row in kept}]
+        folded = [one for one in old if whose[one.pk] & {row.pk for row in kept}]
         for one in old:
             if one not in folded:
                 outbox.unfold(self._connection, one)
@@ -177,7 +177,7 @@ class _Batch:
             tuple(sorted(mine)),
             told,
             tuple(one.pk for one in folded),
-            late_since=self._late_since(kept, folded),
+            late_since=self._late_since(kept, [one for one in folded if one.pk in owed]),
             paused_since=self._paused_since(kept, folded),
         )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.deliver.base import Outcome
@@ -13,6 +14,7 @@ from aggregator.send import Sender
 from aggregator.settings import Settings
 from aggregator.store import people, subscriptions, watches
 from aggregator.store.db import Store
+from aggregator.store.sql import letter
 from aggregator.store.subscriptions import Row
 from aggregator.watches import Watch
 from tests.conftest import NOW
@@ -265,14 +267,25 @@ def test_a_letter_whose_papers_were_withdrawn_while_it_waited_is_not_sent(
     store: Store, settings: Settings
 ) -> None:
     box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
-    subscribe(store)
+    row = subscribe(store)
+    send(store, settings, box, NOW - DAY)
+    with store.write() as connection:
+        subscriptions.pause(connection, row.id, NOW - 23 * HOUR)
+        subscriptions.resume(connection, row.id, NOW - 23 * HOUR)
     arrive(store, "One widget")
     send(store, settings, box)
     gone = preprint(native("One widget"), 2, title="One widget", published=NOW, withdrawn=True)
     put(store, gone, now=NOW + HOUR)
     give_tags(store, {"One widget": [("gan", 0.9)]})
-    send(store, settings, box, NOW + DAY)
+    for n in range(1, 4):
+        send(store, settings, box, NOW + n * DAY)
     assert box.letters == []
+    with store.read() as connection:  # the first, and the one that it went into
+        assert connection.scalar(sa.select(sa.func.count()).select_from(letter)) == 2
+    arrive(store, "Another", now=NOW + 4 * DAY)
+    send(store, settings, box, NOW + 4 * DAY)
+    (last,) = box.letters
+    assert (last.late_since, last.paused_since) == (None, NOW - DAY)
 
 
 def test_a_paper_that_a_broad_watch_only_counts_is_shown_by_the_narrow_one(

@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from aggregator.deliver.base import Outcome
 from aggregator.settings import Settings
-from aggregator.store import subscriptions
+from aggregator.store import people, subscriptions
 from aggregator.store.db import Store
 from aggregator.store.subscriptions import Row
+from aggregator.watches import Wanted
 from tests.conftest import NOW
 from tests.deliver.box import Box
 from tests.sending import ADA, DAY, HOUR, arrive, send, settings, subscribe
@@ -68,12 +69,15 @@ def test_what_a_suspended_one_is_owed_waits_though_another_of_its_target_goes_on
     assert len(box.letters) == 2
 
 
-@pytest.mark.parametrize("leave", [subscriptions.pause, subscriptions.end])
-@pytest.mark.parametrize("after", [HOUR, DAY], ids=["tried again", "with the next digest"])
-def test_what_waits_for_who_paused_or_left_by_a_slip_is_told_when_they_are_back(
-    store: Store, settings: Settings, after: timedelta, leave: Action
-) -> None:
-    box = Box(answers={ADA: [Outcome("deferred", "451 later")]})
+TRIED_AGAIN = pytest.mark.parametrize(
+    "after", [HOUR, DAY], ids=["tried again", "with the next digest"]
+)
+
+
+def left_alone(store: Store, settings: Settings, box: Box, after: timedelta, leave: Action) -> Row:
+    """Of a letter that is put off Ada leaves one subscription; the other is told the rest of it `after`
+    that. Returns the one that she left."""
+    box.answers[ADA] = [Outcome("deferred", "451 later")]
     subscribe(store)
     left = subscribe(store, watch="architectures")
     arrive(store, "Of gans")
@@ -83,8 +87,91 @@ def test_what_waits_for_who_paused_or_left_by_a_slip_is_told_when_they_are_back(
         leave(connection, left.id, NOW)
     send(store, settings, box, NOW + after)
     assert box.titles() == ["Of gans"]
+    return left
+
+
+@TRIED_AGAIN
+def test_what_waits_for_who_left_by_a_slip_is_told_when_they_are_back(
+    store: Store, settings: Settings, after: timedelta
+) -> None:
+    box = Box()
+    left = left_alone(store, settings, box, after, subscriptions.end)
     with store.write() as connection:
-        subscriptions.resume(connection, left.id, NOW + DAY + HOUR)
         subscriptions.take_back(connection, left.id)
     send(store, settings, box, NOW + 2 * DAY)
     assert box.titles()[1:] == ["Of architectures"]
+
+
+@TRIED_AGAIN
+def test_what_waits_for_who_paused_is_skipped_and_that_is_said(
+    store: Store, settings: Settings, after: timedelta
+) -> None:
+    box = Box()
+    left = left_alone(store, settings, box, after, subscriptions.pause)
+    with store.write() as connection:
+        subscriptions.resume(connection, left.id, NOW + 200 * DAY)
+    arrive(store, "Another", now=NOW + 201 * DAY, topic="architectures")
+    send(store, settings, box, NOW + 201 * DAY)
+    assert box.titles()[1:] == ["Another"]
+    last = box.letters[-1]
+    assert (last.paused_since, last.late_since) == (NOW - HOUR, None)  # the paper that is skipped
+
+
+def asked_again(store: Store, now: datetime) -> None:
+    """Ada asks for architectures once more and, two hours before `now`, confirms it."""
+    wanted = Wanted(watch="architectures", channel="email", target=ADA)
+    with store.write() as connection:
+        pk = people.ensure(connection, f"email:{ADA}", NOW, confirmed=True)
+        then = now - 2 * HOUR
+        row = subscriptions.add(connection, wanted, pk, then, origin="signup", confirmed=False)
+        subscriptions.confirm(connection, row.id, then)
+
+
+@TRIED_AGAIN
+@pytest.mark.parametrize("later", [DAY, 365 * DAY])
+def test_who_subscribes_again_is_told_of_the_last_day_whatever_waits_from_before(
+    store: Store, settings: Settings, after: timedelta, later: timedelta
+) -> None:
+    box = Box()
+    left_alone(store, settings, box, after, subscriptions.end)
+    asked_again(store, NOW + later)
+    for n in range(3):
+        send(store, settings, box, NOW + later - HOUR + n * DAY)
+    assert box.titles()[1:] == (["Of architectures"] if later == DAY else [])
+    assert all(one.late_since is None for one in box.letters[1:])
+
+
+def test_what_waits_for_who_left_earlier_makes_no_letter_for_who_subscribes_again(
+    store: Store, settings: Settings
+) -> None:
+    box = Box(answers={ADA: [Outcome("refused", "550 no")]})
+    rows = [subscribe(store, watch=watch) for watch in ("gan", "architectures")]
+    arrive(store, "Of gans")
+    arrive(store, "Of architectures", topic="architectures")
+    send(store, settings, box)
+    with store.write() as connection:
+        for row in rows:
+            subscriptions.end(connection, row.id, NOW)
+    asked_again(store, NOW + 9 * DAY)
+    send(store, settings, box, NOW + 9 * DAY)
+    with store.write() as connection:
+        subscriptions.take_back(connection, rows[0].id)
+    assert box.letters == []
+    send(store, settings, box, NOW + 10 * DAY)
+    assert box.titles() == ["Of gans"]
+
+
+def test_what_may_have_been_read_is_not_told_to_who_subscribes_again(
+    store: Store, settings: Settings
+) -> None:
+    box = Box(answers={ADA: [Outcome("deferred", "broke off", unsure=True)]})
+    row = subscribe(store, watch="architectures")
+    arrive(store, "Read", topic="architectures")
+    send(store, settings, box)
+    with store.write() as connection:
+        subscriptions.end(connection, row.id, NOW)
+    arrive(store, "Unread", now=NOW + HOUR, topic="architectures")
+    asked_again(store, NOW + 4 * HOUR)
+    for n in range(3):
+        send(store, settings, box, NOW + 4 * HOUR + n * DAY)
+    assert box.titles() == ["Unread"]

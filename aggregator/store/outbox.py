@@ -259,7 +259,7 @@ def unsent(
         asked = sa.select(letter).where(
             letter.c.channel == channel,
             letter.c.target.in_(part),
-            letter.c.state.in_(["deferred", "refused"]),
+            letter.c.state.in_(told_rows.UNSENT),
             ~letter.c.unsure,
         )
         for row in connection.execute(asked.order_by(letter.c.pk)):

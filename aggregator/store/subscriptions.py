@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from aggregator.due import next_due, parse_schedule, parse_zone
 from aggregator.errors import NotFoundError, UsageError
-from aggregator.store import people
+from aggregator.store import people, told
 from aggregator.store.people import new_id
 from aggregator.store.sql import delivery, event, one_at_a_time, subscription
 from aggregator.watches import Terms, Wanted
@@ -83,6 +83,8 @@ def add(
         values["next_due"] = _due_again(known, wanted.terms, now)
         values |= _anew(since) if since else {}
     else:
+        if known:
+            told.forget(connection, known.pk)
         values |= {
             "person_pk": person_pk,
             "created_at": now,
@@ -186,9 +188,10 @@ def resume(connection: Connection, opaque: str, now: datetime) -> Row:
     if row.state == "paused" and row.started_at is not None:
         schedule = parse_schedule(terms.schedule)
         newest = connection.scalar(sa.select(sa.func.max(event.c.id))) or 0
+        # What came between the last digest that arrived and the pause was not told either.
+        untold = (row.skipped_since, row.told_at, told.forget(connection, row.pk))
         change |= {
-            # What came between the last digest and the pause was not told either.
-            "skipped_since": row.skipped_since or row.told_at or row.paused_at,
+            "skipped_since": min(filter(None, untold), default=row.paused_at),
             "started_at": now,
             "started_id": newest,
             "covered": newest,

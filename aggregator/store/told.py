@@ -2,12 +2,25 @@
 the same subscriptions."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.store.people import new_id
-from aggregator.store.sql import TOLD_PAPER, delivery, event, insert_into, letter, paper
+from aggregator.store.sql import (
+    TOLD_PAPER,
+    chunks,
+    delivery,
+    event,
+    insert_into,
+    letter,
+    paper,
+    subscription,
+)
+
+UNSENT = ("deferred", "refused")
+"""States of letters that did not get through for certain, or not for now."""
 
 
 def copy(connection: Connection, event_id: int, to: int) -> None:
@@ -63,7 +76,7 @@ def drop_withdrawn(connection: Connection, letter_pk: int) -> None:
 
 def set_apart(connection: Connection, letter_pk: int, parts: Collection[int]) -> None:
     """What a letter owes subscriptions other than these waits for them in one of its own, as if refused:
-    they are suspended, have paused or left, and may come back."""
+    they are suspended, or have paused or left, which may be a slip (see `forget` if it was none)."""
     theirs = (delivery.c.letter_pk == letter_pk) & delivery.c.subscription_pk.not_in(list(parts))
     left = sorted(set(connection.scalars(sa.select(delivery.c.subscription_pk).where(theirs))))
     if not left:
@@ -75,3 +88,45 @@ def set_apart(connection: Connection, letter_pk: int, parts: Collection[int]) ->
     made = connection.execute(sa.insert(letter).values(**values).returning(letter.c.pk))
     take = sa.update(delivery).where(theirs).values(letter_pk=made.scalar_one())
     connection.execute(take)
+
+
+def forget(connection: Connection, subscription_pk: int) -> datetime | None:
+    """A subscription goes on from now: what waits for it in letters is not owed any more. What of it may
+    have been read counts as told. Returns since when that was, None if nothing waited."""
+    mine = (delivery.c.subscription_pk == subscription_pk) & letter.c.state.in_(UNSENT)
+    same = (subscription.c.channel == letter.c.channel) & (subscription.c.target == letter.c.target)
+    asked = (
+        sa.select(
+            letter.c.pk,
+            letter.c.unsure,
+            letter.c.repeats,
+            letter.c.paused_since,
+            sa.func.min(event.c.at).label("first"),
+        )
+        .select_from(subscription.join(letter, same))
+        .join(delivery, delivery.c.letter_pk == letter.c.pk)
+        .join(event, event.c.id == delivery.c.event_id)
+        .where(subscription.c.pk == subscription_pk, mine)
+        .group_by(letter.c.pk)
+    )
+    found = connection.execute(asked).all()
+    for one in found:
+        of_it = (delivery.c.letter_pk == one.pk) & (delivery.c.subscription_pk == subscription_pk)
+        if one.unsure or one.repeats:
+            connection.execute(sa.update(delivery).where(of_it).values(letter_pk=None))
+        else:
+            connection.execute(sa.delete(delivery).where(of_it))
+        left = sa.exists().where(delivery.c.letter_pk == letter.c.pk)
+        empty = (letter.c.pk == one.pk) & letter.c.state.in_(UNSENT) & ~left
+        connection.execute(sa.update(letter).where(empty).values(state="folded", next_try=None))
+    return min((day for one in found for day in (one.first, one.paused_since) if day), default=None)
+
+
+def owed(connection: Connection, letters: Collection[int]) -> dict[int, set[int]]:
+    """Letter -> the subscriptions that it tells anything; those that tell nothing are missing."""
+    found: dict[int, set[int]] = {}
+    for part in chunks(sorted(letters)):
+        asked = sa.select(delivery.c.letter_pk, delivery.c.subscription_pk).distinct()
+        for row in connection.execute(asked.where(delivery.c.letter_pk.in_(part))):
+            found.setdefault(row[0], set()).add(row[1])
+    return found
