@@ -11,10 +11,11 @@ from sqlmodel import SQLModel
 from aggregator import backup
 from aggregator.claim import Documents
 from aggregator.settings import Settings
-from aggregator.store import copies, model, people
+from aggregator.sources.base import Validator
+from aggregator.store import copies, ledger, model, people
 from aggregator.store.db import Store
 from aggregator.store.keys import NextKey
-from aggregator.store.sql import event, letter, paper, subscription
+from aggregator.store.sql import event, letter, paper, subscription, validated
 from tests.conftest import NOW, empty_tables, sqlite_store
 from tests.deliver.box import Box
 from tests.drafts import page, post, preprint
@@ -178,3 +179,15 @@ def test_what_is_deleted_is_noted_in_every_table(store: Store) -> None:
         triggers = set(connection.exec_driver_sql(asked).scalars())
     assert {"paper", "event", "letter", "subscription", "person", "run"} < counted
     assert {f"{name}_key_gone" for name in counted} <= triggers
+
+
+def test_answers_that_were_kept_by_their_address_alone_go(store: Store) -> None:
+    url = "https://example.org/feed?a=50%"
+    with store.write() as connection:
+        ledger.save_validators(connection, "feed", [Validator(url, "new", None, "")])
+        connection.execute(sa.insert(validated).values(url=url, etag="old", digest=""))
+    downgrade(store, "0021")
+    store.migrate()
+    with store.read() as connection:
+        assert list(connection.scalars(sa.select(validated.c.etag))) == ["new"]
+        assert ledger.validator(connection, "feed", url) is not None

@@ -61,6 +61,8 @@ def upgrade() -> None:
         # A restored store counts on from the rows that it has.
         counter = f"pg_get_serial_sequence('{table}', '{key}')"
         op.execute(f"SELECT setval({counter}, greatest(nextval({counter}) - 1, highest)) FROM gone WHERE name = '{table}'")
+    # Answers by the address alone: they are kept by source and address now, with a blank between.
+    op.execute("DELETE FROM validated WHERE url NOT LIKE '% %'")
 
 
 def downgrade() -> None:
