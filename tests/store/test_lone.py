@@ -23,7 +23,7 @@ from tests.conftest import NOW, sqlite_store
 from tests.drafts import page, post, preprint
 from tests.merge.test_match import drafts
 
-NUMBERS = {"pk", "paper_pk", "id", "told_pk", "highest"}
+NUMBERS = {"pk", "paper_pk", "id", "told_pk", "highest", "first_id"}
 
 
 def rows(store: Store) -> Iterator[tuple[str, list[str]]]:
@@ -40,7 +40,10 @@ def rows(store: Store) -> Iterator[tuple[str, list[str]]]:
 
 
 def _said(table: str, row: Any, ids: dict[int, str]) -> str:
-    kept = {k: v for k, v in row.items() if k not in NUMBERS or (k, table) == ("id", "paper")}
+    kept = {
+        k: v if k not in NUMBERS or (k, table) == ("id", "paper") else v is not None
+        for k, v in row.items()
+    }
     of = row.get("paper_pk") or (row["pk"] if table.startswith("paper_") else None)
     return json.dumps(kept, sort_keys=True, default=str) + ids.get(of or 0, "")
 
