@@ -58,14 +58,14 @@ def make(store: Store, settings: Settings, config: topics.Config, count: int) ->
     pipeline.tag(store, settings, config)
     snapshot.unlink()
     sql = SQLITE if store.is_sqlite else POSTGRES
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if store.is_sqlite:
-            connection.exec_driver_sql("PRAGMA synchronous=OFF")
-            connection.exec_driver_sql("PRAGMA cache_size=-400000")
-        for n in range(1, count // BASE):
-            _copy(connection, sql, n, BASE, sql.earlier.replace("{n}", str(n)))
-        _copy(connection, sql, count // BASE, BUSY, sql.that_day)
-        if not store.is_sqlite:
+    moves = [(BASE, sql.earlier.replace("{n}", str(n))) for n in range(1, count // BASE)]
+    for n, (most, moved) in enumerate([*moves, (BUSY, sql.that_day)], 1):
+        with store.write() as connection:
+            if store.is_sqlite:
+                connection.exec_driver_sql("PRAGMA cache_size=-400000")
+            _copy(connection, sql, n, most, moved)
+    if not store.is_sqlite:
+        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
 
 
