@@ -152,8 +152,9 @@ def _once(
 
 
 def _together(one: Figures, other: Figures) -> Figures:
+    painted = [lcp for lcp in (one.lcp, other.lcp) if lcp > 0]  # nothing seen is not the fastest
     return Figures(
-        max(one.weight, other.weight), min(one.lcp, other.lcp), max(one.shift, other.shift)
+        max(one.weight, other.weight), min(painted, default=0), max(one.shift, other.shift)
     )
 
 
