@@ -279,7 +279,7 @@ def visits(
 
 _SEEN = """new Promise((done) => new PerformanceObserver(done)
   .observe({type: "largest-contentful-paint", buffered: true}))"""
-"""Nobody presses anything before the page was painted; and once a key was pressed, a browser measures no paint."""
+"""Nobody presses anything before the page was painted; once a key was pressed, no paint is measured."""
 
 
 def came_to(page: Page, place: Place, look: Look, lang: str) -> None:
