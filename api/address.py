@@ -1,12 +1,13 @@
 """Where we are, for links that must be absolute; and whether who asks is there, too."""
 
 import ipaddress
+import re
 
 from fastapi import Request
 
 from api.deps import Services
 
-_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_OURS = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 def base_url(request: Request) -> str:
@@ -23,7 +24,9 @@ def is_local(request: Request) -> bool:
     """
     if any(name in request.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip")):
         return False
-    if (request.url.hostname or "") not in _NAMES:
+    # As the browser wrote it: in place of a name that none can be, such as "a{b.example", which browsers
+    # and name servers take all the same, `request.url` has the address of our own socket.
+    if not _OURS.fullmatch(request.headers.get("host", "")):
         return False
     try:
         return ipaddress.ip_address(request.client.host if request.client else "").is_loopback

@@ -96,6 +96,10 @@ def test_nobody_else_may_say_it(app: FastAPI, page: str) -> None:
         ("http://daypaper.example", "127.0.0.1", {}),
         ("http://127.0.0.1:8000", "192.0.2.7", {}),
         ("http://127.0.0.1:8000", "127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}),
+        # Names that browsers ask for, though they are none by the rules of hosts.
+        ("http://127.0.0.1:8000", "127.0.0.1", {"Host": "a{b.example:8000"}),
+        ("http://127.0.0.1:8000", "127.0.0.1", {"Host": 'a"b.example:8000'}),
+        ("http://127.0.0.1:8000", "127.0.0.1", {"Host": "localhost.example:8000"}),
     ):
         with TestClient(app, base_url=url, client=(address, 5), headers=headers) as other:
             html = other.get(page).text
