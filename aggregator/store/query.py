@@ -122,9 +122,11 @@ def _written(
 
 
 def beginning(query: PaperQuery) -> str:
-    """The last word of `q` if it may go on ("resid*", or while somebody is typing), else ""."""
+    """The last word of `q` if it may go on ("resid*", or while somebody is typing), else ""; also in
+    quotes, where it is nothing without the words before it."""
     everywhere = words.phrases(query.q, prefix=query.prefix)
-    return everywhere[-1].tokens[-1] if everywhere and everywhere[-1].prefix else ""
+    last = everywhere[-1] if everywhere else words.Phrase(())
+    return last.tokens[0] if last.prefix and not last.tokens[1:] else ""
 
 
 def conditions(query: PaperQuery, *, sqlite: bool) -> list[ColumnElement[bool]]:

@@ -27,20 +27,38 @@ def phrases(text: str, *, prefix: bool = False) -> list[Phrase]:
     Words in quotes are one phrase; a word that ends in * stands for its prefix, and with `prefix`
     so does the last word (search as you type).
     """
+    parts = list(_PART.finditer(text))
+    typing = prefix and not text.endswith(('"', " "))
     found: list[Phrase] = []
-    for match in _PART.finditer(text):
+    for match in parts:
         quoted, word = match.groups()
         tokens = search_tokens(quoted if word is None else word)
-        if word is None:
-            found += [Phrase(tuple(tokens))] if tokens else []
+        goes_on = (typing and match is parts[-1]) or (word is not None and word.endswith("*"))
+        if tokens and goes_on:
+            found += _beginning(tokens, apart=word is not None)
+        elif tokens and word is None:
+            found.append(Phrase(tuple(tokens)))
         else:
             found += [Phrase((token,)) for token in tokens]
-            if tokens and word.endswith("*"):
-                found[-1] = Phrase((tokens[-1],), prefix=True)
-    found = list(dict.fromkeys(found))[:MOST_WORDS]
-    if prefix and found and not text.endswith(('"', " ")):
-        found[-1] = Phrase(found[-1].tokens, prefix=True)
-    return found
+    return list(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def _beginning(tokens: Sequence[str], *, apart: bool) -> list[Phrase]:
+    """The phrases of tokens of which the last may go on; `apart`: they need not stand together.
+
+    A hyphenated word goes on as a whole: of "self-superv" the index has "selfsupervised" first, and
+    then its parts.
+    """
+    whole, rest = tokens, tokens[:0]
+    for n in range(2, len(tokens)):
+        if tokens[-n - 1] == "".join(tokens[-n:]):
+            whole, rest = tokens[:-n], tokens[-n:-1]
+    if not apart:
+        return [Phrase(tuple(whole), prefix=True)]
+    return [
+        *(Phrase((token,)) for token in (*whole[:-1], *rest)),
+        Phrase((whole[-1],), prefix=True),
+    ]
 
 
 class Writer:
