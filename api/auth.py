@@ -107,7 +107,7 @@ def _act(request: Request, token: Token | None, accounts: bool) -> Act:
     elif token:
         who = f"token {token.prefix} ({token.name})"
     elif person := session.account(request):
-        who = f"person {person.address}"
+        who = f"person {person.person_pk}"
     else:
         who = "owner" if is_local(request) and not accounts else "visitor"
     route = getattr(request.scope.get("route"), "path", "").replace(":path}", "}")

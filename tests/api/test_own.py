@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from aggregator import subscribers
-from aggregator.store import feedback, papers, people, subscriptions, watches
+from aggregator.store import audit, feedback, papers, people, subscriptions, watches
 from aggregator.store.db import Store
 from aggregator.watches import Wanted, Watch
 from tests.api.signed_in import ADA, EVE, OWNER, Lab, lab, proof
@@ -246,6 +246,19 @@ def test_who_is_erased_leaves_no_watch(at: Lab) -> None:
     with at.store.read() as connection:
         assert watches.saved(connection, watches.ALL) == []
         assert subscriptions.everything(connection) == []
+
+
+def test_who_is_erased_is_named_nowhere(at: Lab) -> None:
+    ada = at.signed_in(ADA)
+    number = person(at, ADA)
+    save(ada)
+    found = re.search(r'href="(/preferences/[^"]+)"', ada.get("/account").text)
+    assert found
+    ada.post(found[1], data={"action": "erase", "sure": "yes"})
+    with at.store.read() as connection:
+        lines = audit.newest(connection, None, 100)
+    assert [one.who for one in lines if "save" in one.what] == [f"person {number}"]
+    assert "ada@" not in str(lines)
 
 
 def test_papers_are_everybodys(at: Lab) -> None:

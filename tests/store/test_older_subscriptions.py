@@ -1,10 +1,11 @@
-"""Subscriptions of an older schema: who had left stays so, and watches keep whose they were."""
+"""Stores of an older schema: who had left stays so, watches keep whose they were, the log names nobody."""
 
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from aggregator.store import people, subscriptions, watches
+from aggregator.acting import Act
+from aggregator.store import audit, people, subscriptions, watches
 from aggregator.store.db import Store
 from aggregator.store.sql import subscription
 from aggregator.watches import Wanted, Watch
@@ -51,3 +52,17 @@ def test_an_older_store_is_understood(store: Store) -> None:
     assert {row.origin for name, row in rows.items() if "file" in name} == {"file"}
     assert [name for name, row in rows.items() if row.watch_owner == bob] == ["younger"]
     assert {name: row.asked_at for name, row in rows.items() if row.asked_at} == {"waits": NOW}
+
+
+def test_who_was_signed_in_is_named_by_number(store: Store) -> None:
+    with store.write() as connection:
+        bob = people.ensure(connection, "email:bob@example.org", NOW, confirmed=True)
+    downgrade(store, "0023")
+    before = ("person bob@example.org", "person ada@example.org", "person 7", "owner")
+    with store.write() as connection:
+        for who in before:
+            audit.note(connection, Act(who, "POST /judge", "here"), NOW)
+    store.migrate()
+    with store.read() as connection:
+        found = [one.who for one in audit.newest(connection, None, 10)][::-1]
+    assert found == [f"person {bob}", "person erased", "person 7", "owner"]
