@@ -9,6 +9,7 @@ import pytest
 from aggregator.errors import BrokenError, ChallengedError
 from aggregator.models import Draft
 from aggregator.sources.arxiv import announcement, lookup, records
+from aggregator.sources.arxiv.withdrawal import is_notice
 from aggregator.sources.base import Answer, Validator
 
 DATA = Path(__file__).parents[1] / "data" / "arxiv"
@@ -88,6 +89,46 @@ def test_withdrawn_and_deleted_papers() -> None:
     assert harvest()["1711.04001"].extra["withdrawn"] is False
     parsed = records.to_drafts(body("oai_raw.xml"), "here", {}, NOW, regular=False)
     assert parsed.gone == (("arxiv", "1710.02222"),)
+
+
+@pytest.mark.parametrize(
+    ("comments", "abstract", "withdrawn"),
+    [
+        ("This paper has been withdrawn by the author due to an error in Lemma 2", "", True),
+        ("The paper has been withdrawn due to conceptual errors", "", True),
+        ("This paper is withdrawn because of its lack of novelty", "", True),
+        ("Paper withdrawn due to company policy", "", True),
+        ("withdrawn", "", True),
+        (
+            "This submission has been withdrawn by arXiv administrators due to reuse of text",
+            "",
+            True,
+        ),
+        ("arXiv admin note: This paper has been withdrawn due to a dispute", "", True),
+        ("This version withdrawn by arXiv administrators", "", True),
+        ("The manuscript was withdrawn from arXiv", "", True),
+        ("", "This paper has been withdrawn by the authors.", True),
+        ("This paper was withdrawn from ICLR 2018", "", False),
+        ("a note revised from a withdrawn one", "", False),
+        ("8 pages, one figure was withdrawn", "", False),
+        ("", "Withdrawn troops leave traces.", False),
+        ("", "This paper studies why papers are withdrawn.", False),
+    ],
+)
+def test_a_notice_of_withdrawal_is_known_by_its_words(
+    comments: str, abstract: str, withdrawn: bool
+) -> None:
+    assert is_notice(comments, abstract) is withdrawn
+
+
+def test_arxiv_marks_a_version_that_is_withdrawn_whatever_its_comments_say() -> None:
+    def second(sent: bytes, now: datetime = NOW) -> Draft:
+        return records.to_drafts(sent, "here", {}, now, regular=False).drafts[0]
+
+    sent = body("oai_2016_export.xml")
+    assert second(sent).extra["withdrawn"] is True
+    assert second(sent, utc("2016-10-20T12:00:00")).extra["withdrawn"] is False  # of the first
+    assert second(sent.replace(b">I<", b">D<")).extra["withdrawn"] is False
 
 
 def test_broken_records_are_counted_and_the_rest_kept() -> None:
@@ -191,6 +232,15 @@ def test_look_ups_go_through_our_client() -> None:
     assert draft.published == utc("2017-11-14T01:00:00")
     assert len(http.urls) == 1
     assert "id_list=1711.04001%2C1111.99999" in http.urls[0]
+
+
+def test_the_api_tells_of_a_withdrawal_too() -> None:
+    http = Recorded("api_two.xml")
+    (draft,) = lookup.by_ids(http, "http://here/api", ["1711.04001"], NOW)
+    assert "withdrawn" not in draft.extra
+    http.body = http.body.replace(b"9 pages", b"This paper is withdrawn, 9 pages")
+    (draft,) = lookup.by_ids(http, "http://here/api", ["1711.04001"], NOW)
+    assert draft.extra["withdrawn"] is True
 
 
 def test_a_search_names_category_and_window() -> None:

@@ -16,6 +16,7 @@ from aggregator.errors import BrokenError, ChallengedError
 from aggregator.models import Draft, Parsed
 from aggregator.parse import dates, ids, text
 from aggregator.parse.page import decode, is_html, is_wall
+from aggregator.sources.arxiv import withdrawal
 
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _HOLD = timedelta(days=45)
@@ -24,7 +25,6 @@ later datestamp is more likely a corrected record."""
 _ACCENT = re.compile(
     r"\\([bcdHkrtuv])(?=[^\W\d_])"
 )  # "\vs": the service lost the braces of "\v{s}"
-_WITHDRAWN = ("this paper has been withdrawn", "this article has been withdrawn", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +200,7 @@ def _draft(
         journal_ref=_text(fields, "journal-ref"),
         doi=_text(fields, "doi"),
         fidelity=1,
+        ignored=withdrawal.is_ignored(record.find(f"{_OAI}metadata")[0], public[-1][0]),
     )
 
 
@@ -250,9 +251,10 @@ def build(
     doi: str = "",
     fidelity: int = 0,
     dated: bool = True,
+    ignored: bool = False,
 ) -> Draft:
     """A draft of one arXiv version, whichever service told of it; texts as the service sent them,
-    authors made plain."""
+    authors made plain. `ignored`: arXiv marks the version as withdrawn."""
     comments, abstract = text.plain(comments), text.plain(abstract)
     dois = ids.dois(doi)
     identifiers = {"arxiv": native} | ({"doi": dois[0]} if dois else {})
@@ -266,6 +268,7 @@ def build(
         ],
     }
     number = versions[-1][0]
+    withdrawn = ignored or withdrawal.is_notice(comments, abstract)
     return Draft(
         kind="arxiv",
         native_id=native,
@@ -283,12 +286,5 @@ def build(
         dated=dated,
         # Said in full records even where it is not so: a paper may come back.
         extra={k: v for k, v in extra.items() if v}
-        | ({"withdrawn": is_withdrawn(comments, abstract)} if fidelity else {}),
+        | ({"withdrawn": withdrawn} if fidelity or withdrawn else {}),
     )
-
-
-def is_withdrawn(comments: str, abstract: str) -> bool:
-    """Do the authors or arXiv say that the paper is withdrawn? arXiv has no field for it: the
-    notice stands at the beginning of the comments or the abstract."""
-    begun = abstract[:100].lower()
-    return comments[:100].lower().startswith(_WITHDRAWN) or begun.startswith(_WITHDRAWN[:2])
