@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from aggregator import calendar
 from aggregator.imports import lines as rows
 from aggregator.models import Draft
 from aggregator.parse import dates, ids, text
+from aggregator.sources.arxiv import months
 from aggregator.sources.arxiv.records import build
 
 
@@ -38,8 +38,8 @@ def _draft(row: Mapping[str, Any]) -> Draft:
     return build(
         found[0],
         versions,
-        first_public=calendar.announced_at(calendar.listing_of(versions[0][1])),
-        published=calendar.announced_at(calendar.listing_of(versions[-1][1])),
+        first_public=months.announced(found[0], versions[0][1]),
+        published=months.announced(found[0], versions[-1][1]),
         title=title,
         abstract=row.get("abstract") or "",
         authors=_authors(row),

@@ -1,6 +1,7 @@
 """Identifiers of papers as they are written: arXiv ids, DOIs, the names that proceedings sites give."""
 
 import re
+from datetime import date
 from urllib.parse import SplitResult, unquote
 
 from aggregator.parse.urls import host, split, trimmed
@@ -65,6 +66,8 @@ ACL_FIRST_DOIS, ACL_OWN_PREFIX = 2012, 2016
 _CENTURY = 65
 """The Anthology's first year is 1965: J65-1001 could not be of 2065."""
 _NEURIPS_MAIN = "Conference"
+_ARXIV_BEGAN = 91
+"""The year of the first ids."""
 _FTP = re.compile(r"^/ftp/([a-z-]+)/papers/\d{4}/(\d{4}[.\d]\d{2,5})(?!\d)", _FLAGS)
 
 
@@ -83,6 +86,13 @@ def arxiv_id(text: str) -> tuple[str, int | None] | None:
     if bare and "/" not in match[1] and (len(match[1]) == 10) != (match[1][:4] >= "1501"):
         return None
     return _arxiv(match)
+
+
+def arxiv_month(native: str) -> date:
+    """The first day of the month that an arXiv id names: "1711.03678", "math/0309136"."""
+    digits = native.rpartition("/")[2]
+    year = int(digits[:2])
+    return date(year + (1900 if year >= _ARXIV_BEGAN else 2000), int(digits[2:4]), 1)
 
 
 def doi(text: str) -> str | None:

@@ -84,6 +84,28 @@ def test_a_paper_on_hold_is_dated_by_its_listing(native: str, regular: bool, pub
     assert harvest(regular=regular)[native].published == utc(public)
 
 
+def held(now: datetime, *, regular: bool) -> Draft:
+    """A paper that was submitted in August and has an id of November."""
+    sent = body("oai_raw.xml").replace(b"Wed, 01 Nov 2017", b"Thu, 31 Aug 2017")
+    parsed = records.to_drafts(sent, "here", {}, now, regular=regular)
+    return by_id(parsed.drafts)["1711.00500"]
+
+
+def test_a_paper_that_was_on_hold_for_months_is_of_the_month_of_its_id() -> None:
+    assert held(NOW, regular=True).first_public == utc("2017-11-14T01:00:00")
+    assert held(NOW, regular=False).first_public == utc("2017-11-02T00:00:00")
+
+
+def test_the_api_dates_what_was_on_hold_by_its_id_too() -> None:
+    http = Recorded("api_two.xml")
+    http.body = http.body.replace(b"2017-11-06T02", b"2017-08-31T02")
+    (draft,) = lookup.by_ids(http, "http://here/api", ["1711.04001"], NOW)
+    assert (draft.first_public, draft.published) == (
+        utc("2017-11-02T00:00:00"),
+        utc("2017-11-14T01:00:00"),
+    )
+
+
 def test_withdrawn_and_deleted_papers() -> None:
     assert harvest()["1709.01111"].extra["withdrawn"] is True
     assert harvest()["1711.04001"].extra["withdrawn"] is False
@@ -194,10 +216,18 @@ def test_an_announcement_is_read() -> None:
     assert (new.published, new.first_public, new.dated) == (utc("2017-11-14T01:00:00"),) * 2 + (
         True,
     )
-    assert (cross.dated, cross.first_public) == (False, None)
-    assert (replaced.version, replaced.dated, replaced.first_public) == (3, True, None)
+    assert (cross.dated, cross.first_public) == (False, utc("2017-06-02T00:00:00"))
+    assert (replaced.version, replaced.dated, replaced.year) == (3, True, 2016)
+    # Of 1612.00002 the feed does not tell when it came out, but after December it was not.
+    assert replaced.first_public == utc("2017-01-03T01:00:00")
     assert replaced.identifiers["doi"] == "10.1000/revised"
     assert all(draft.fidelity == 0 for draft in parsed.drafts)
+
+
+def test_of_this_month_a_feed_does_not_tell_since_when_a_paper_is_public() -> None:
+    sent = body("rss_day.xml").replace(b"1705.01234", b"1711.01234")
+    cross = announcement.to_drafts(sent, "here").drafts[1]
+    assert (cross.native_id, cross.first_public) == ("1711.01234", None)
 
 
 def test_an_empty_announcement_and_an_error_feed() -> None:

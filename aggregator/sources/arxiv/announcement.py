@@ -10,6 +10,7 @@ from aggregator import calendar
 from aggregator.errors import BrokenError
 from aggregator.models import Draft, Parsed
 from aggregator.parse import dates, ids, text
+from aggregator.sources.arxiv import months
 from aggregator.sources.arxiv.records import build, parse_xml
 
 MOST_ITEMS = 2000
@@ -90,10 +91,13 @@ def _draft(item: Any, at: datetime) -> Draft:
         raise ValueError("no title")
     kind = _type(item)
     first = kind == "new"
+    # A feed tells of a revised or cross-listed paper only that it is not new: of those of earlier months
+    # the id tells that, too.
+    before = None if first else months.latest(native)
     return build(
         native,
         [(version or 1, at)],
-        first_public=at if first else None,
+        first_public=at if first else before if before and before < at else None,
         published=at,
         # A cross-list tells neither when the paper nor when its version came out.
         dated=first or kind == "replace",

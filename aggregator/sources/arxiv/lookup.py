@@ -7,11 +7,11 @@ from datetime import datetime
 
 import arxiv
 
-from aggregator import calendar
 from aggregator.errors import BrokenError
 from aggregator.models import Draft
 from aggregator.parse import ids
 from aggregator.parse.text import plain
+from aggregator.sources.arxiv import months
 from aggregator.sources.arxiv.records import build, parse_xml
 from aggregator.sources.base import Http
 
@@ -106,8 +106,8 @@ def _draft(result: arxiv.Result, now: datetime) -> Draft | None:
     native, version = found
     if result.updated > now:
         return None  # a replay: this version was not there yet
-    first = min(calendar.announced_at(calendar.listing_of(result.published)), now)
-    latest = min(calendar.announced_at(calendar.listing_of(result.updated)), now)
+    first = min(months.announced(native, result.published), now)
+    latest = min(months.announced(native, result.updated), now)
     number = version or 1
     return build(
         native,

@@ -16,7 +16,7 @@ from aggregator.errors import BrokenError, ChallengedError
 from aggregator.models import Draft, Parsed
 from aggregator.parse import dates, ids, text
 from aggregator.parse.page import decode, is_html, is_wall
-from aggregator.sources.arxiv import withdrawal
+from aggregator.sources.arxiv import months, withdrawal
 
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _HOLD = timedelta(days=45)
@@ -179,7 +179,7 @@ def _draft(
         raise ValueError("no id, or no version with a date")
     if not _text(fields, "title"):
         raise ValueError("no title")
-    public = [(n, submitted, _announced(submitted)) for n, submitted in versions]
+    public = [(n, submitted, months.announced(native, submitted)) for n, submitted in versions]
     if live:  # it is served, so it is out, whatever our calendar thinks
         public = [(n, submitted, min(at, now)) for n, submitted, at in public]
     public = [v for v in public if v[2] <= now]
@@ -221,10 +221,6 @@ def _versions(record: Any) -> list[tuple[int, datetime]]:
                 raise ValueError(f"a version ({number or '?'}) without number or date")
             found.append((int(number), moment))
     return sorted(found)
-
-
-def _announced(submitted: datetime) -> datetime:
-    return calendar.announced_at(calendar.listing_of(submitted))
 
 
 def _on_hold(record: Any, expected: datetime, now: datetime) -> datetime:
@@ -279,7 +275,7 @@ def build(
         published=published,
         abstract=abstract,
         authors=tuple(authors),
-        year=(first_public or published).year,
+        year=ids.arxiv_month(native).year,
         first_public=first_public,
         identifiers=identifiers,
         fidelity=fidelity,
