@@ -17,6 +17,9 @@ KINDS = ("new", "published", "new_version", "discussed")
 """Kinds of events that a reader's page shows."""
 DIGEST_KINDS = (*KINDS, "cited")
 """Kinds that a digest for a look tells of."""
+_LOOKED = 5_000
+"""Events that are looked at for one that is shown: an import may store a million papers before the first
+is tagged."""
 _about = paper.alias("about")
 
 
@@ -94,10 +97,7 @@ def topic_rows(
 ) -> list[EventRow]:
     """As `digest_rows`, of what carries the tag of one of the topics, without any given of any topic:
     no section of a topic shows anything else."""
-    tagged = (tag.c.paper_pk == paper.c.pk) & (tag.c.tagged == sa.true())
-    if topics:
-        tagged &= tag.c.topic.in_(topics)
-    some = sa.exists(sa.select(1).where(tagged))
+    some = _tagged(topics)
     return _rows(connection, kinds, event.c.at >= since, event.c.at < until, some)
 
 
@@ -140,17 +140,39 @@ def _rows(
 def latest(
     connection: Connection, before: datetime, kinds: Sequence[str] = KINDS
 ) -> datetime | None:
-    """The moment of the last event before this one."""
-    asked = sa.select(sa.func.max(event.c.at)).where(*_news(kinds), event.c.at < before)
-    return connection.scalar(asked)
+    """The moment of the last event before this one that pages of topics show; of any, if none of the
+    last `_LOOKED` is shown."""
+    return _nearest(connection, kinds, event.c.at.desc(), event.c.at < before)
 
 
 def earliest(
     connection: Connection, since: datetime, until: datetime, kinds: Sequence[str] = KINDS
 ) -> datetime | None:
-    """The moment of the first event of the period."""
-    asked = sa.select(sa.func.min(event.c.at))
-    return connection.scalar(asked.where(*_news(kinds), event.c.at >= since, event.c.at < until))
+    """The moment of the first such event of the period, in the same way."""
+    return _nearest(connection, kinds, event.c.at, event.c.at >= since, event.c.at < until)
+
+
+def _nearest(
+    connection: Connection,
+    kinds: Sequence[str],
+    order: sa.ColumnElement[Any],
+    *which: sa.ColumnElement[bool],
+) -> datetime | None:
+    # Else SQLite might gather all events of these kinds, and sort them.
+    of_kinds = hits.unindexed(event.c.kind).in_(kinds)
+    about = sa.and_(paper.c.id == event.c.paper_id, _tagged())
+    shown = sa.exists(sa.select(1).where(about)).label("shown")
+    asked = (
+        sa.select(event.c.at, shown).where(*which, of_kinds, ~event.c.superseded).order_by(order)
+    )
+    rows: Sequence[Any] = ()
+    for most in (_LOOKED // 100, _LOOKED):  # mostly the first is shown
+        rows = connection.execute(asked.limit(most)).all()
+        if found := next((row.at for row in rows if row.shown), None):
+            return found
+        if len(rows) < most:
+            break
+    return rows[0].at if rows else None
 
 
 def since_seen(
@@ -182,6 +204,12 @@ def days(
         *_news(kinds), event.c.at >= since, event.c.at < until
     )
     return {str(row[0]): row[1] for row in connection.execute(asked.group_by(day))}
+
+
+def _tagged(topics: Sequence[str] = ()) -> sa.ColumnElement[bool]:
+    """The condition that a paper carries the tag of one of the topics, without any given of any."""
+    some = sa.select(1).where(tag.c.paper_pk == paper.c.pk, tag.c.tagged == sa.true())
+    return sa.exists(some.where(tag.c.topic.in_(topics)) if topics else some)
 
 
 def _news(kinds: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:

@@ -83,9 +83,10 @@ def show_day(
         until = now if begins else day + front.DAY
         rows = news.topic_rows(connection, day, until)
         earlier = news.latest(connection, before=day)
-        later = news.earliest(connection, day + front.DAY, now) if not begins else None
+        goes_on = not begins and newest is not None and day < front.day_of(newest)
+        later = news.earliest(connection, day + front.DAY, now) if goes_on else None
         strip = _strip(news.days(connection, *_around(day, today)), *_around(day, today))
-        missed = _missed(news.since_seen(connection, before), before) if before else None
+        missed = _missed(news.since_seen(connection, before), before, today) if before else None
     topics = services.config.topics
     whole = select(rows, topics, day, until, limit=ALL)
     digest = whole if topic else shortened(whole, SHOWN)
@@ -150,11 +151,13 @@ def _visit(request: Request, now: datetime) -> tuple[datetime | None, str]:
     return told, f"{before}.{moment}"
 
 
-def _missed(found: tuple[int, datetime | None], visit: datetime) -> Missed | None:
+def _missed(found: tuple[int, datetime | None], visit: datetime, today: datetime) -> Missed | None:
     count, first = found
     if not count or first is None:
         return None
-    return Missed(visit, count, max(front.day_of(first), front.day_of(visit) - front.DAY))
+    # Not further back than a page goes.
+    eldest = max(front.day_of(visit) - front.DAY, today - timedelta(days=MOST_DAYS))
+    return Missed(visit, count, max(front.day_of(first), eldest))
 
 
 def _around(day: datetime, today: datetime) -> tuple[datetime, datetime]:
