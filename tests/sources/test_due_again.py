@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import calendar, pipeline, topics
-from aggregator.models import QUIET_STATUSES, STATUSES
+from aggregator.models import QUIET_STATUSES, STATUSES, Status
 from aggregator.settings import Settings
 from aggregator.sources import KINDS
 from aggregator.sources.base import LastRun, Source
@@ -68,4 +68,16 @@ def test_a_batch_that_is_out_is_asked_for_within_a_quarter_of_an_hour() -> None:
         due = source.next_due(LastRun(at, "ok", 0), at)
         batch = calendar.next_batch(at - timedelta(minutes=10))
         assert timedelta() < due - batch <= timedelta(minutes=15)
+        at = due
+
+
+@pytest.mark.parametrize("status", ["partial", "mismatch"])
+@pytest.mark.parametrize("failures", [1, 9, 30])
+def test_what_is_amiss_in_each_run_puts_no_batch_off(status: Status, failures: int) -> None:
+    """OAI-PMH that is down for a week, or a record that nobody can read."""
+    source = made("arxiv")
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    while at < datetime(2026, 3, 15, tzinfo=UTC):
+        due = source.next_due(LastRun(at, status, failures), at)
+        assert at < due <= calendar.next_batch(at - timedelta(minutes=10)) + timedelta(minutes=15)
         at = due

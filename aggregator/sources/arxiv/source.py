@@ -80,11 +80,14 @@ class ArxivSource:
         if last.status in ("not_out_yet", "stale"):
             served = calendar.oai_at(calendar.latest_listing(last.at))
             return max(last.at + min(_AGAIN * 2 ** min(last.failures, 8), _AGAIN_MOST), served)
-        if last.failures:
-            return after_failure(last)
-        if self.every:
-            return last.at + self.every
-        return calendar.next_batch(last.at - _SLACK) + _SLACK
+        regular = (
+            last.at + self.every if self.every else calendar.next_batch(last.at - _SLACK) + _SLACK
+        )
+        if not last.failures:
+            return regular
+        # What is amiss in each run, as one record that cannot be read, must put no batch off.
+        answers = last.status in ("partial", "mismatch")
+        return min(after_failure(last), regular) if answers else after_failure(last)
 
     def pull(self, ctx: Context) -> Iterator[Page | Note]:
         """The day's RSS, then OAI-PMH (or, if it does not answer, the search API), then a verdict."""
