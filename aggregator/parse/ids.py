@@ -19,7 +19,7 @@ _ARXIV = rf"({ARXIV_NEW}|{ARXIV_OLD})(?:v([1-9]\d?))?"
 _FLAGS = re.IGNORECASE | re.ASCII
 
 _ARXIV_WRITTEN = re.compile(
-    rf"\s*(?:oai:arxiv\.org:|(?:doi:\s*)?10\.48550/arxiv\.|arxiv[:\s]\s*)?{_ARXIV}"
+    rf"\s*(?:oai:arxiv\.org:|(?:doi:\s*)?10\.48550/arxiv\.|arxiv(?:\s?id)?[:：\s]\s*)?{_ARXIV}"
     r"(?:\.pdf)?\s*(?:\[[\w.-]+\])?[\s.,;:)\]]*",
     _FLAGS,
 )

@@ -43,11 +43,13 @@ _DBLP = re.compile(r"journals/corr/(?:abs-)?(\d{4})[.-](\d{4,5})(?!\d)", _FLAGS)
 
 _LONGEST = 300
 """Characters of a name that leads to a paper; the longest that were seen, of CVF papers, have 180."""
+_MARK = r"(?:\s?id)?[:：\s]\s{0,3}"
+"""What stands between "arXiv" and the id; Chinese has a colon of its own."""
 _CANDIDATE = re.compile(
     r"https?://[!#-;=?-Z_a-z~%]+"
     r"|(?<![\w./@-])(?:[a-z0-9-]+\.)+(?:org|net|press|com|co|cool|cn|cc|top)/[!#-;=?-Z_a-z~%]+"
-    rf"|(?<![\w./-])arxiv[:\s]\s{{0,3}}{ARXIV_NEW}(?!\d)"
-    rf"|(?<![\w./-])arxiv[:\s]\s{{0,3}}{ARXIV_OLD}(?!\d)"
+    rf"|(?<![\w./-])arxiv{_MARK}{ARXIV_NEW}(?!\d)"
+    rf"|(?<![\w./-])arxiv{_MARK}{ARXIV_OLD}(?!\d)"
     r"|(?<![\w./-])10\.\d{4,9}/[!#-;=?-Z_a-z~%]+",
     _FLAGS,
 )

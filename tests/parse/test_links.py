@@ -244,6 +244,19 @@ def test_identifiers_of_a_text_in_order_without_repeats():
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "论文：arXiv：1711.03678",
+        "arXiv： 1711.03678v2。",
+        "arXiv ID: 1711.03678",
+        "ArXiv ID：1711.03678",
+    ],
+)
+def test_ids_are_found_as_chinese_and_wordy_posts_write_them(text: str) -> None:
+    assert find_identifiers(text) == ("arxiv:1711.03678",)
+
+
 PIECES = ["https://", "arxiv.org/abs/", "web.archive.org/web/1/", "1706.03762", "10.1234/", "(", ")",
           "[", "]", "?id=", "%2F", "arXiv:", " ", "openreview.net/forum", "@", ":", "#", "link.zhihu.com",
           "/?target=", "&amp;", "]:", "_CVPR_2017_paper.html", "\x00", "\ud800", "１"]  # fmt: skip
