@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from aggregator.digest import rank
 from aggregator.errors import UsageError
+from aggregator.merge.keys import claims
 from aggregator.merge.plan import Plan
 from aggregator.store import cursor as cursors
 from aggregator.store import ledger, tags, told
@@ -110,10 +111,11 @@ def works(connection: Connection, events: Collection[int]) -> dict[int, tuple[st
 
 def _touched(connection: Connection, keys: set[str], plan: Plan) -> list[_Told]:
     """Every row that tells of these entries, of entries of the changed papers, or of works whose
-    paper is another than before."""
+    paper is another than before, or had not their name."""
     owners = {e.key: e.paper_id for e, _ in plan.entries.values()} | plan.moved
     remade = plan.made | set(plan.left.values()) | {str(owners.get(key)) for key in plan.left}
     names = {name for i in remade if i in plan.papers for name in plan.papers[i].names}
+    names |= {name for e, _ in plan.entries.values() for name in claims(e.draft)}
     conditions = [
         *(citation.c.entry_key.in_(part) for part in chunks(sorted(keys))),
         *(entry.c.paper_id.in_(part) for part in chunks(sorted(plan.papers))),

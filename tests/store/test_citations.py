@@ -13,7 +13,7 @@ from aggregator.models import Draft, Parsed
 from aggregator.store import citations, ledger, news
 from aggregator.store.db import Store
 from aggregator.store.sql import alias, event, paper
-from tests.drafts import preprint
+from tests.drafts import page, preprint
 
 NOW = datetime(2017, 11, 20, 12, tzinfo=UTC)
 ADAM = "arxiv:1412.6980"
@@ -98,6 +98,18 @@ def test_two_citing_papers_that_become_one_leave_one_event(store: Store) -> None
         (one,) = told(connection)
         assert one.id in (first.id, second.id)
         assert one.cause == owner(connection, "arxiv:1711.00001")
+        assert citations_of(connection, ADAM) == 1
+
+
+def test_a_cited_work_that_joins_the_paper_of_its_proceedings_has_what_was_told_before(
+    store: Store,
+) -> None:
+    put(store, page(title="Adam", authors=("Jimmy Ba",)))
+    put(store, citing())
+    put(store, adam())
+    with store.read() as connection:
+        (one,) = told(connection)
+        assert one.paper_id == owner(connection, ADAM) == owner(connection, page().key)
         assert citations_of(connection, ADAM) == 1
 
 
