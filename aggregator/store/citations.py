@@ -66,7 +66,7 @@ def settle(connection: Connection, pairs: Collection[tuple[str, str]], plan: Pla
         _settle_events(connection, now_told, plan)
     if rows:
         _want_unknown(connection, {name for _, name in pairs})
-    cited = {one.pair[0] for one in now_told}
+    cited = {one.pair[0] for one in now_told} | _of_itself(connection, plan)
     _recount(connection, cited | plan.papers.keys())
 
 
@@ -182,6 +182,19 @@ def _settle_events(connection: Connection, now_told: Sequence[_Told], plan: Plan
                 connection.execute(sa.delete(event).where(event.c.id == gone.id))
     if fresh:
         connection.execute(sa.insert(event), list(fresh.values()))
+
+
+def _of_itself(connection: Connection, plan: Plan) -> set[str]:
+    """Take back the events of papers that turned out to be one with those that cite them; the papers."""
+    owners = plan.owners()
+    moves = {(str(owners[key]), old) for key, old in plan.left.items() if key in owners}
+    pairs = {pair for new, old in moves for pair in ((new, new), (new, old), (old, new))}
+    found = set[str]()
+    for pair, row in _events(connection, pairs).items():
+        if pair in pairs and (pair[0] == pair[1] or not _is_told(connection, pair)):
+            _change(connection, row.id, superseded=True)
+            found.add(pair[0])
+    return found
 
 
 def _succeed(connection: Connection, old: sa.Row[Any], one: _Told) -> sa.Row[Any]:

@@ -113,6 +113,23 @@ def test_a_cited_work_that_joins_the_paper_of_its_proceedings_has_what_was_told_
         assert citations_of(connection, ADAM) == 1
 
 
+def test_a_work_does_not_cite_itself_once_the_citing_paper_turns_out_to_be_the_same(
+    store: Store,
+) -> None:
+    """Services list the journal's version as citing the preprint."""
+    put(store, adam())
+    put(store, citing(title="Adam, the Journal's", identifiers={"doi": "10.1234/adam"}))
+    put(store, citing("b"))
+    with store.read() as connection:
+        assert citations_of(connection, ADAM) == 2
+    put(store, adam(identifiers={"doi": "10.1234/adam"}))
+    with store.read() as connection:
+        assert owner(connection, ADAM) == owner(connection, "doi:10.1234/adam")
+        (one,) = told(connection)
+        assert one.cause != one.paper_id
+        assert citations_of(connection, ADAM) == 1
+
+
 def test_a_citing_paper_that_is_parted_keeps_what_was_told(store: Store) -> None:
     put(store, adam())
     together: dict[str, Any] = {"identifiers": {"doi": "10.1234/x"}}
