@@ -136,15 +136,18 @@ def page(
     """The newest `RANKED` papers that the query asks for, in the order of the taste, each with so many
     reasons at `most`; what the person starred or hid is known, and left out. Raises UsageError for a
     broken cursor, and as `papers.page` does."""
-    start = max(0, int(cursors.read(cursor, "mine", list_of(query)).key)) if cursor else 0
-    found = _newest(connection, query)
-    known = kept.of_papers(connection, person_pk, [name for name, _ in found])
+    place = int(cursors.read(cursor, "mine", list_of(query)).key) if cursor else 0
+    every = _newest(connection, query)
+    known = kept.of_papers(connection, person_pk, [name for name, _ in every])
     found = [
-        r for r in found if not (r[0] in known and (known[r[0]].starred or known[r[0]].hidden))
+        r for r in every if not (r[0] in known and (known[r[0]].starred or known[r[0]].hidden))
     ]
+    left_out = len(every) - len(found)
     seen = [as_paper(json.loads(text)) for _, text in found]
     rows = mine.rows(seen)
     order = np.argsort(-mine.of_rows(rows, seen), kind="stable")
+    # A place counts what is left out: who stars or hides papers of a page makes the list shorter before it.
+    start = max(0, place - left_out)
     end = start + query.limit
     shown = order[start:end]
     because = {
@@ -153,7 +156,9 @@ def page(
         )
         for n in (shown if most else ())
     }
-    following = cursors.write(Place("mine", end, 0), list_of(query)) if end < len(found) else None
+    following = None
+    if end < len(found):
+        following = cursors.write(Place("mine", end + left_out, 0), list_of(query))
     return Ranked(Page(tuple(found[n] for n in shown), following), because)
 
 
