@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from aggregator import cite, news
 from aggregator.digest import render
+from aggregator.digest.select import Digest as Selected
 from aggregator.digest.select import papers_of
-from api.deps import ServicesDep
+from api import session
+from api.deps import Services, ServicesDep
 from api.params import DigestParams
 from api.routes.responses import cite_schema, errors, json_bytes
 from api.schemas import Digest
@@ -30,18 +32,32 @@ _FORMS: dict[int | str, dict[str, Any]] = {
 
 @router.get("/{name}", response_model=Digest, responses=errors(400, 404) | _FORMS)
 def get_digest(
+    request: Request,
     services: ServicesDep,
     name: Annotated[str, Path(examples=["gan"], description="A topic or another watch")],
     params: Annotated[DigestParams, Query()],
 ) -> Response:
     """What is new in a topic and the topics under it, or in a watch; without `date`, in the days up
-    to now."""
+    to now. Who is signed in sees that of their own watches, too."""
     since, until = _period(params, services.now())
     args = (services.store, services.settings, services.config)
     if services.config.topic(name):
         digest, sources = news.digest(*args, (name,), since, until, params.limit)
     else:
-        digest, sources = news.watch_digest(*args, name, since, until, params.limit)
+        mine = session.account(request)
+        digest, sources = news.watch_digest(
+            *args, name, since, until, params.limit, mine and mine.person_pk
+        )
+    answer = _answer(services, params, digest, sources)
+    if session.account(request):
+        answer.headers.update({"Cache-Control": "private, no-store", "Vary": "Cookie"})
+    return answer
+
+
+def _answer(
+    services: Services, params: DigestParams, digest: Selected, sources: list[dict[str, Any]]
+) -> Response:
+    """The digest in the form that was asked for."""
     if params.format == "json":
         return json_bytes(render.data(digest, sources, services.base_url))
     if params.format in cite.FORMATS:

@@ -128,6 +128,19 @@ def test_the_feed_of_an_own_watch_has_a_key(at: Lab) -> None:
     assert reader.get(path).status_code == 404
 
 
+def test_the_page_of_an_own_watch_leads_to_what_a_mail_of_it_shows(at: Lab) -> None:
+    one(at.store)
+    ada = at.signed_in(ADA)
+    save(ada)
+    html = ada.get(f"/watches/{SECRET}").text
+    (path,) = re.findall(r'href="(/api/v1/digests/[^"]+)"', html.replace("&amp;", "&"))
+    shown = ada.get(path)
+    assert shown.status_code == 200
+    assert "Deep Widgets" in shown.text
+    assert shown.headers["cache-control"] == "private, no-store"
+    assert at.signed_in(EVE).get(path).status_code == 404
+
+
 def test_an_own_watch_can_be_subscribed_to_by_its_person(at: Lab) -> None:
     ada = at.signed_in(ADA)
     save(ada)
