@@ -26,6 +26,7 @@ EVENTS: tuple[EventKind, ...] = ("new", "published", "withdrawn")
 
 Words = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
 Term = Annotated[str, Field(pattern=r"\w", max_length=200), AfterValidator(_printable)]
+Named = Annotated[str, AfterValidator(_printable)]
 Language = Literal["en", "zh"]
 ChannelName = Literal["email", "slack", "webhook", "apprise"]
 
@@ -39,17 +40,17 @@ class Watch(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=NAME)
-    topics: tuple[str, ...] = ()
+    topics: tuple[Named, ...] = ()
     query: Words = ""
     authors: tuple[Term, ...] = ()
     venues: tuple[Term, ...] = ()
-    sources: tuple[str, ...] = ()
+    sources: tuple[Named, ...] = ()
     min_probability: float | None = Field(default=None, ge=0, le=1, strict=True)
-    exclude_topics: tuple[str, ...] = ()
+    exclude_topics: tuple[Named, ...] = ()
     exclude_query: Words = ""
     exclude_authors: tuple[Term, ...] = ()
     exclude_venues: tuple[Term, ...] = ()
-    exclude_sources: tuple[str, ...] = ()
+    exclude_sources: tuple[Named, ...] = ()
     max_per_day: int | None = Field(default=None, ge=1, strict=True)
 
     @model_validator(mode="after")

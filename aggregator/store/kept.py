@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from aggregator.errors import UsageError
+from aggregator.parse.text import storable
 from aggregator.store import cursor as cursors
 from aggregator.store.sql import chunks, insert_missing, kept, paper
 
@@ -43,9 +44,9 @@ def put(
 
 
 def note(connection: Connection, person_pk: int, paper_id: str, text: str, now: datetime) -> None:
-    """Write a note on the paper; an empty one is deleted. Raises UsageError if it is too long: one that
-    was put together from several may be changed, but not grow."""
-    text = text.strip()
+    """Write a note on the paper; an empty one is deleted, and so are signs that nobody reads. Raises
+    UsageError if it is too long: one that was put together from several may be changed, but not grow."""
+    text = storable(text).strip()
     before = of_papers(connection, person_pk, [paper_id]).get(paper_id, NOTHING).note
     most = max(MOST_NOTE, len(before))
     if len(text) > most:

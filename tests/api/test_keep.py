@@ -86,6 +86,21 @@ def test_wrong_buttons_are_said(browser: TestClient, store: Store) -> None:
     assert browser.post("/note", data=long).status_code == 400
 
 
+def test_a_note_keeps_what_can_be_read(browser: TestClient, store: Store) -> None:
+    paper = one(store)
+    form = token(browser.get("/").text)
+    sent = {
+        "proof": form,
+        "paper": paper,
+        "note": "one\0 \x1b[1mtwo\r\n\tthree \U0001f469\u200d\U0001f52c",
+    }
+    assert browser.post("/note", data=sent).status_code == 303
+    html = browser.get(f"/papers/{paper}").text
+    assert ">one [1mtwo\n\tthree \U0001f469\u200d\U0001f52c</textarea>" in html
+    assert browser.post("/note", data=sent | {"note": "\0"}).status_code == 303
+    assert "three" not in browser.get(f"/papers/{paper}").text
+
+
 def test_a_note_of_several_can_be_changed_on_the_page(browser: TestClient, store: Store) -> None:
     paper = one(store)
     form = token(browser.get("/").text)

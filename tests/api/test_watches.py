@@ -67,6 +67,8 @@ def test_a_watch_lives_and_dies(ask: Ask, client: TestClient) -> None:
         {"name": "mine", "topics": ["gan"], "min_probability": 2},
         {"name": "mine", "query": "x" * 501},
         {"name": "../x", "query": "x"},
+        {"name": "mine", "sources": ["a\0"]},
+        {"name": "mine", "query": "x", "exclude_sources": ["\0"]},
         [],
     ],
 )
