@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import RedirectResponse
 
 from aggregator import cite, tastes
 from aggregator.errors import UsageError
@@ -14,7 +13,7 @@ from aggregator.store import citations, news, papers
 from aggregator.topics import Config
 from api.deps import Services, ServicesDep
 from api.params import PaperParams
-from api.routes.responses import cite_schema, errors, json_bytes, paper_list, with_url
+from api.routes.responses import cite_schema, errors, json_bytes, moved, paper_list, with_url
 from api.schemas import PaperDetail, PaperList
 from api.web import reader
 
@@ -101,29 +100,29 @@ def _citations(form: str) -> dict[int | str, dict[str, Any]]:
 
 # These end as the name itself might: they stand before the route that takes any name.
 @router.get("/{name:path}.bib", response_class=Response, responses=_citations("bibtex"))
-def get_bibtex(services: ServicesDep, name: PaperName) -> Response:
+def get_bibtex(request: Request, services: ServicesDep, name: PaperName) -> Response:
     """A paper as a BibTeX entry."""
-    return _citation(services, name, "bibtex")
+    return _citation(request, services, name, "bibtex")
 
 
 @router.get("/{name:path}.ris", response_class=Response, responses=_citations("ris"))
-def get_ris(services: ServicesDep, name: PaperName) -> Response:
+def get_ris(request: Request, services: ServicesDep, name: PaperName) -> Response:
     """A paper as a RIS record."""
-    return _citation(services, name, "ris")
+    return _citation(request, services, name, "ris")
 
 
 @router.get("/{name:path}.csl.json", response_class=Response, responses=_citations("csl-json"))
-def get_csl(services: ServicesDep, name: PaperName) -> Response:
+def get_csl(request: Request, services: ServicesDep, name: PaperName) -> Response:
     """A paper as a CSL-JSON array of one item."""
-    return _citation(services, name, "csl-json")
+    return _citation(request, services, name, "csl-json")
 
 
-def _citation(services: Services, name: str, form: str) -> Response:
+def _citation(request: Request, services: Services, name: str, form: str) -> Response:
     with services.store.read() as connection:
-        doc, moved = papers.by_name(connection, name)
+        doc, is_alias = papers.by_name(connection, name)
     file = f"{quote(doc['id'], safe='')}.{cite.EXTENSIONS[form]}"
-    if moved:
-        return RedirectResponse(f"/api/v1/papers/{file}", 301)
+    if is_alias:
+        return moved(request, f"/api/v1/papers/{file}")
     headers = {"Content-Disposition": f'attachment; filename="{file}"'}
     kind = f"{cite.MEDIA_TYPES[form]}; charset=utf-8"
     return Response("".join(cite.FORMATS[form]([doc])), headers=headers, media_type=kind)
@@ -131,26 +130,27 @@ def _citation(services: Services, name: str, form: str) -> Response:
 
 @router.get("/{name:path}/citations", response_model=PaperList, responses=_MOVED | errors(400))
 def list_citations(
+    request: Request,
     services: ServicesDep,
     name: PaperName,
-    limit: int = 20,
+    limit: Annotated[int, Query(ge=1, le=papers.MOST)] = 20,
     cursor: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
     """The papers known here that cite one, newest first, as far as it is watched."""
     with services.store.read() as connection:
-        doc, moved = papers.by_name(connection, name)
-        if moved:
-            return RedirectResponse(f"/api/v1/papers/{quote(doc['id'], safe='')}/citations", 301)
+        doc, is_alias = papers.by_name(connection, name)
+        if is_alias:
+            return moved(request, f"/api/v1/papers/{quote(doc['id'], safe='')}/citations")
         page = citations.page(connection, doc["id"], limit, cursor or None)
     return paper_list(page, services.base_url)
 
 
 @router.get("/{name:path}", response_model=PaperDetail, responses=_MOVED)
-def get_paper(services: ServicesDep, name: PaperName) -> Response:
+def get_paper(request: Request, services: ServicesDep, name: PaperName) -> Response:
     """A paper with its entries, tags and timeline."""
     with services.store.read() as connection:
-        doc, moved = papers.by_name(connection, name)
-        if moved:
-            return RedirectResponse(f"/api/v1/papers/{quote(doc['id'], safe='')}", 301)
+        doc, is_alias = papers.by_name(connection, name)
+        if is_alias:
+            return moved(request, f"/api/v1/papers/{quote(doc['id'], safe='')}")
         happened = news.timeline(connection, doc["id"])
     return json_bytes(with_url(doc, services.base_url) | {"timeline": happened})

@@ -4,7 +4,8 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import Response
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
 
 from aggregator import cite
 from aggregator.digest.render import page_url
@@ -56,6 +57,13 @@ def paper_list(page: Page, base_url: str) -> Response:
     )
     content = f'{{"items":[{items}],"next":{json.dumps(page.next)}}}'
     return Response(content, media_type="application/json")
+
+
+def moved(request: Request, path: str, status: int = 301) -> Response:
+    """A redirection to where a paper is now, with all that was asked: without its cursor a client that goes
+    page by page would begin again for ever."""
+    query = request.url.query
+    return RedirectResponse(f"{path}?{query}" if query else path, status)
 
 
 def with_url(doc: dict[str, Any], base_url: str) -> dict[str, Any]:

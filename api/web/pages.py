@@ -3,10 +3,10 @@
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
 from aggregator.store import citations, news, papers, similar
 from api.deps import ServicesDep
+from api.routes.responses import moved
 from api.web import reader
 from api.web.paper import discussions, steps
 from api.web.view import page
@@ -22,9 +22,9 @@ CITING, SIMILAR = 10, 6
 def show_paper(request: Request, services: ServicesDep, name: str) -> Response:
     """One paper; by another of its names, a redirection to its page."""
     with services.store.read() as connection:
-        doc, moved = papers.by_name(connection, name)
+        doc, is_alias = papers.by_name(connection, name)
         if doc["id"] != name:
-            return RedirectResponse(f"/papers/{quote(doc['id'], safe='')}", 301 if moved else 302)
+            return moved(request, f"/papers/{quote(doc['id'], safe='')}", 301 if is_alias else 302)
         happened = news.timeline(connection, doc["id"])
         citing = citations.page(connection, doc["id"], CITING).items
         alike = similar.of(connection, doc, SIMILAR) if doc["kind"] == "paper" else []

@@ -162,6 +162,12 @@ def test_a_merged_paper_moved_for_good(client: TestClient, store: Store) -> None
     assert answer.status_code == 301
     assert answer.headers["location"] == f"/api/v1/papers/{left['id']}"
     assert client.get(f"/papers/{gone}").headers["location"] == f"/papers/{left['id']}"
+    for path, rest in (
+        ("/papers/", "?lang=zh"),
+        ("/api/v1/papers/", "/citations?limit=1&cursor=x"),
+    ):
+        moved = client.get(f"{path}{gone}{rest}").headers["location"]
+        assert moved == f"{path}{left['id']}{rest}"
 
 
 def test_topics(client: TestClient, store: Store) -> None:
