@@ -1,9 +1,9 @@
 """Proceedings of CVPR, ICCV and WACV from the CVF open access site: lists first, then abstracts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -26,10 +26,12 @@ from aggregator.sources.base import (
 from aggregator.sources.cvf_pages import KIND, detail_draft, list_drafts, read_listing
 from aggregator.sources.cvf_venues import first_day
 from aggregator.sources.proceedings import (
+    absent,
     asked,
     list_due,
     list_page,
     not_there,
+    public_since,
     pull_details,
     raw_list,
 )
@@ -86,9 +88,8 @@ class CvfSource:
             return Parsed((detail_draft(raw.body, raw.content_type, raw.url, native_id),))
         listing = read_listing(raw.body, raw.content_type, raw.url, self.base_url)
         parsed = list_drafts(listing, raw.stream, self.base_url)
-        # A list may be out before the conference: then it is public from the day it was first seen.
-        early = (replace(d, published=min(d.published, raw.fetched_at)) for d in parsed.drafts)
-        return replace(parsed, drafts=tuple(early))
+        public = (replace(d, published=public_since(d.published, raw)) for d in parsed.drafts)
+        return replace(parsed, drafts=tuple(public))
 
     def _pull_lists(self, ctx: Context, venue: str) -> Iterator[Page | Note]:
         stream = f"list:{venue}"
@@ -100,7 +101,7 @@ class CvfSource:
         except RefusedError as error:
             if not not_there(error):
                 raise
-            yield Note("not_out_yet", f"{venue} is not on {urlsplit(self.base_url).netloc} yet.")
+            yield from absent(ctx, stream, venue, urlsplit(self.base_url).netloc)
             return
         if answer.unchanged:
             yield Page(checkpoint={stream: asked(answer, ctx.now)})
@@ -111,16 +112,18 @@ class CvfSource:
             yield Note("failed", str(error))
             return
         if not listing.days:
-            yield from _listed(stream, answer, ctx.now, whole=listing.whole)
+            yield from _listed(stream, answer, state, ctx.now, whole=listing.whole)
             return
         complete = True
-        for page in self._pull_days(ctx, venue, listing.days):
+        for page in self._pull_days(ctx, venue, listing.days, state):
             complete = complete and not isinstance(page, Note)
             yield page
         if complete:
             yield Page(checkpoint={stream: {"at": iso(ctx.now), "menu": True}})
 
-    def _pull_days(self, ctx: Context, venue: str, days: tuple[str, ...]) -> Iterator[Page | Note]:
+    def _pull_days(
+        self, ctx: Context, venue: str, days: tuple[str, ...], state: Mapping[str, Any]
+    ) -> Iterator[Page | Note]:
         for done, url in enumerate(days):
             ctx.progress(f"{venue}: days", done, len(days))
             stream = f"list:{venue}:{url.rpartition('day=')[2]}"
@@ -135,7 +138,7 @@ class CvfSource:
             except BrokenError as error:
                 yield Note("failed", str(error))
                 continue
-            yield from _listed(stream, answer, ctx.now, whole=listing.whole)
+            yield from _listed(stream, answer, state, ctx.now, whole=listing.whole)
 
     def _front(self, ctx: Context, venue: str, *, conditional: bool) -> Answer:
         """The venue's first page, by its address of today or by that of the first years."""
@@ -151,6 +154,9 @@ def _first_day(venue: str) -> datetime:
     return first_day(venue[:-4], int(venue[-4:]))
 
 
-def _listed(stream: str, answer: Answer, now: datetime, *, whole: bool) -> Iterator[Page | Note]:
-    raw = raw_list(stream, answer, {}, now)
+def _listed(
+    stream: str, answer: Answer, state: Mapping[str, Any], now: datetime, *, whole: bool
+) -> Iterator[Page | Note]:
+    """A list of papers; `state` is the checkpoint of its venue."""
+    raw = raw_list(stream, answer, state, now)
     yield from list_page(raw, answer, asked(answer, now), whole=whole)

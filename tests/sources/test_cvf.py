@@ -295,6 +295,31 @@ def test_venue_that_is_not_out_does_not_stop_the_others(site: FakeSite):
     assert site.asked[:3] == ["/CVPR2099", "/CVPR2099.py", "/CVPR2017"]
 
 
+@pytest.mark.parametrize("menu", [False, True])
+def test_what_comes_out_long_after_its_conference_was_not_public_before(site: FakeSite, menu: bool):
+    papers = site.pages["/CVPR2017"]
+    pages = {"/CVPR2017": papers}
+    if menu:
+        days = {f"/CVPR2018.py?day=2018-06-{day}": papers for day in (19, 20)}
+        pages = {"/CVPR2018": body("CVPR2018_menu_of_days.html")} | days
+    venue = "CVPR2018" if menu else "CVPR2017"
+    late = datetime(2018, 8, 1, tzinfo=UTC)
+    site.pages = {}
+    ctx = FakeContext(site, now=late)
+    assert [note.status for note in ctx.run(make_source(venue))] == ["not_out_yet"]
+    site.pages, ctx.now = pages, late + timedelta(days=1)
+    ctx.run(make_source(venue))
+    assert {draft.published for draft in ctx.entries.values()} == {late}
+
+
+def test_venue_that_is_gone_is_said_to_be(site: FakeSite):
+    ctx = FakeContext(site)
+    ctx.run(make_source())
+    site.pages = {}
+    ctx.now += timedelta(days=8)
+    assert [note.status for note in ctx.run(make_source())] == ["failed"]
+
+
 def test_list_of_the_first_years_is_found(site: FakeSite):
     site.pages = {"/CVPR2013.py": body("CVPR2013_relative_py.html")}
     ctx = FakeContext(site)
