@@ -151,7 +151,8 @@ class OpenReviewSource:
         for _ in range(MOST_PAGES):
             ctx.progress(f"{venue}: notes", step.reached, max(step.said, step.reached))
             if step.is_last and step.reached < step.said:
-                yield Page((step.raw,))
+                # From the front next time: of a list that always says more, nothing new would be seen.
+                yield Page((step.raw,), checkpoint={step.raw.stream: kept})
                 yield Note("partial", f"{venue}: {step.reached} of {step.said} notes were shown.")
                 return
             if step.is_last or step.oldest <= min(until, since):

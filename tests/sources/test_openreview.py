@@ -107,15 +107,15 @@ def note(number: int, changed: int, **content: Any) -> dict[str, Any]:
     }
 
 
-def api(notes: list[dict[str, Any]]) -> Callable[[Asked], Reply]:
-    """Answers as /notes does: by invitation, latest change first, in pages."""
+def api(notes: list[dict[str, Any]], hidden: int = 0) -> Callable[[Asked], Reply]:
+    """Answers as /notes does: by invitation, latest change first, in pages; `hidden` are counted only."""
 
     def answer(asked: Asked) -> Reply:
         assert asked.query["sort"] == "tmdate:desc"
         known = asked.query["invitation"] == f"{GROUP}/-/Submission"
         found = sorted(notes, key=lambda n: -n["tmdate"]) if known else []
         offset, limit = int(asked.query["offset"]), int(asked.query["limit"])
-        page = {"notes": found[offset : offset + limit], "count": len(found)}
+        page = {"notes": found[offset : offset + limit], "count": len(found) + hidden}
         return Reply(json.dumps(page).encode(), headers=JSON)
 
     return answer
@@ -194,6 +194,17 @@ def test_fewer_notes_than_said_are_partial_and_asked_again(
     server.routes["/two/notes"] = api([note(n, n) for n in range(3)])
     assert collected.run(NOW).status == "ok"
     assert len(collected.drafts()) == 3
+
+
+def test_what_is_new_is_seen_though_a_long_list_always_says_more_than_it_shows(
+    server: Server, collected: Collected
+) -> None:
+    notes = [note(n, n) for n in range(1_500)]
+    server.routes["/two/notes"] = api(notes, hidden=4)
+    for day in range(2):
+        assert collected.run(NOW + timedelta(days=day)).status == "partial"
+    notes.append(note(9_000, 9_000))
+    assert collected.run(NOW + timedelta(days=2)).counts.new == 1
 
 
 def test_an_empty_page_is_not_believed(server: Server, collected: Collected) -> None:
