@@ -13,6 +13,9 @@ _RFC822 = re.compile(
     r"(?:\s+\d{1,2}:\d{2}(?::\d{2})?(\s+(?:[A-Za-z]{1,5}|[+-]\d{4}|\([^)]*\)))*)?\s*",
     re.ASCII,
 )
+_OFFSET = re.compile(r"(\d\s+)(?:GMT|UTC?)?([+-])(\d{1,2})(?::?(\d{2}))?(?=\s|$)", re.ASCII)
+"""An offset as RFC 822 has it not: "+08:00", "GMT+8", "UTC+0800"."""
+_CHINA = timedelta(hours=8)
 _NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 _USUAL = re.compile(
@@ -39,9 +42,13 @@ def rfc822(text: str, default_zone: tzinfo = UTC) -> datetime | None:
     if usual := _USUAL.fullmatch(text):  # the same in a third of the time
         day, month, year, *time = usual.groups()
         return _moment([int(year), _MONTHS[month], int(day), *map(int, time)], 0, UTC)
+    text = _OFFSET.sub(lambda m: f"{m[1]}{m[2]}{m[3]:0>2}{m[4] or '00'}", text)
     match = _RFC822.fullmatch(text)
     if match is None:
         return None
+    # "CST" is China's time in China, as Java writes it there, and Chicago's elsewhere.
+    if match[1] and match[1].strip() == "CST" and default_zone.utcoffset(None) == _CHINA:
+        text = f"{text[: match.start(1)]} +0800"
     parts = parsedate_tz(text if ":" in text else f"{text.strip()} 00:00:00")
     if parts is None:
         return None

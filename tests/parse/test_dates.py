@@ -20,6 +20,11 @@ NOON = datetime(2017, 11, 13, 12, tzinfo=UTC)
         ("Tue, 13 Nov 2017 12:00:00 +0000", NOON),  # a wrong weekday
         ("13 Nov 2017", datetime(2017, 11, 13, tzinfo=UTC)),
         ("13 Nov 17 12:00:00 +0000", NOON),
+        ("Mon, 13 Nov 2017 20:00:00 +08:00", NOON),
+        ("Mon, 13 Nov 2017 20:00:00 GMT+8", NOON),
+        ("Mon, 13 Nov 2017 20:00:00 GMT+0800 (China Standard Time)", NOON),
+        ("Mon, 13 Nov 2017 06:30:00 UTC-05:30", NOON),
+        ("Mon, 13 Nov 2017 06:00:00 CST", NOON),
         ("2017-11-13T12:00:00Z", NOON),
         ("2017-11-13T20:00:00+08:00", NOON),
         ("2017-11-13T20:00:00+0800", NOON),
@@ -34,6 +39,12 @@ NOON = datetime(2017, 11, 13, 12, tzinfo=UTC)
 )
 def test_dates_are_read(text: str, expected: datetime):
     assert moment(text) == expected
+
+
+def test_cst_is_chinas_time_in_china():
+    china = timezone(timedelta(hours=8))
+    assert moment("Mon, 13 Nov 2017 20:00:00 CST", china) == NOON
+    assert moment("Mon, 13 Nov 2017 12:00:00 GMT", china) == NOON
 
 
 @pytest.mark.parametrize(
