@@ -126,7 +126,7 @@ class _Batch:
         self._asked: set[int] = set()
         self._same: dict[tuple[str, str], list[int]] = {}
         self._chosen: dict[Any, dict[int, str]] = {}
-        self._begun: dict[datetime, int] = {}
+        self._begun: dict[Start, int] = {}
 
     def letter(self, rows: Sequence[Row], made: Claimed) -> Claim | None:
         """The claim of one target's due subscriptions, None if there is nothing to send."""
@@ -206,21 +206,21 @@ class _Batch:
             return None
         # What came since the reader's word was asked for, however late the first pass is.
         day = self._now - FIRST
-        return Start(row.since or min(day, row.confirmed_at or day), self._newest)
+        since = row.since or min(day, row.confirmed_at or day)
+        return Start(since, row.begun_id, self._newest)
 
     def _untold(self, row: Row, watch: Watch, start: Start | None) -> list[News]:
         """The events that this subscription has not been told, and should be."""
         kinds = tuple(sorted(row.terms.events))
         query = PaperQuery.of(watch)
-        key = (query, kinds, start.since if start else None)
-        if key not in self._news:
-            self._news[key] = (
-                outbox.news_of_days(self._connection, query, kinds, start.since, self._now)
-                if start
-                else outbox.news_since(self._connection, query, kinds, self._floor, self._now)
-            )
-            self._look_up(self._news[key])
-        found = [one for one in self._news[key] if start or self._is_news(row, one)]
+        after = row.begun_id if start else self._floor
+        found = self._asked_for(query, kinds, after)
+        if start:
+            days = self._asked_for(query, kinds, start.since)
+            late = [one for one in found if self._is_fresh(one)]
+            found = sorted({*days, *late}, key=lambda one: one.id)
+        else:
+            found = [one for one in found if self._is_news(row, one)]
         if "withdrawn" in kinds and not start:
             found += [
                 one
@@ -230,11 +230,30 @@ class _Batch:
             self._look_up(self._withdrawn)
         return [one for one in found if not self._was_told(row, one)]
 
+    def _asked_for(
+        self, query: PaperQuery, kinds: tuple[str, ...], since: int | datetime
+    ) -> list[News]:
+        """The events that these watches select, above an id or from a day on."""
+        key = (query, kinds, since)
+        if key not in self._news:
+            self._news[key] = (
+                outbox.news_since(self._connection, query, kinds, since, self._now)
+                if isinstance(since, int)
+                else outbox.news_of_days(self._connection, query, kinds, since, self._now)
+            )
+            self._look_up(self._news[key])
+        return self._news[key]
+
     def _is_news(self, row: Row, one: News) -> bool:
         if one.id <= row.covered:
             return False
-        if one.first_id <= row.started_id:  # of the first digest's days, but not ready then
-            return row.since is not None and outbox.is_of_days(one, row.since, self._now)
+        if one.first_id > row.begun_id and self._is_fresh(one):
+            return True
+        # Of the first digest's days, but not ready then.
+        first = one.first_id <= row.started_id
+        return first and row.since is not None and outbox.is_of_days(one, row.since, self._now)
+
+    def _is_fresh(self, one: News) -> bool:
         # What was stored by a clock that was ahead was stored by now.
         return not one.backfill and one.at >= min(one.seen_at, self._now) - OLDEST
 
@@ -271,10 +290,10 @@ class _Batch:
 
     def _first_covered(self, start: Start) -> int:
         """As `_covered`, for a first digest."""
-        if start.since not in self._begun:
-            waiting = outbox.unready(self._connection, 0, self._now, start.since)
-            self._begun[start.since] = waiting[0] - 1 if waiting else self._newest
-        return self._begun[start.since]
+        if start not in self._begun:
+            waiting = outbox.unready(self._connection, start.begun, self._now, start.since)
+            self._begun[start] = waiting[0] - 1 if waiting else self._newest
+        return self._begun[start]
 
     def _advance(self, row: Row, start: Start | None, *, says: bool) -> bool:
         covered = self._first_covered(start) if start else self._covered(row)

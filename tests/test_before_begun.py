@@ -135,3 +135,24 @@ def test_a_store_of_before_first_ids_is_migrated_with_its_events(
     subscribe(store)
     send(store, settings, box)
     assert sorted(box.titles()) == ["Another", "One widget"]
+
+
+@pytest.mark.parametrize("tagged_late", [False, True])
+def test_what_is_stored_after_somebody_began_is_told_however_late_the_first_digest_is(
+    store: Store, settings: Settings, tagged_late: bool
+) -> None:
+    """A machine that sleeps over the week-end: posts of before the subscription are stored after it."""
+    box = Box()
+    arrive(store, "Known", now=NOW - HOUR)
+    subscribe(store)
+    published = NOW - 2 * HOUR
+    put(store, preprint(native(TITLE), title=TITLE, published=published), now=NOW + HOUR)
+    old = preprint(native("Old"), title="Old", published=NOW - 31 * DAY)
+    put(store, old, now=NOW + HOUR)
+    labels = {title: [("gan", 0.9)] for title in (TITLE, "Old")}
+    if tagged_late:
+        send(store, settings, box, NOW + 2 * DAY)
+        assert box.titles() == []
+    give_tags(store, labels)
+    days(store, settings, box, 3, 5)
+    assert box.titles() == [TITLE]

@@ -271,9 +271,9 @@ def test_published_is_told_once_wherever_else_the_paper_then_stands(
     store: Store, settings: Settings
 ) -> None:
     box = Box()
-    subscribe(store)
     title = "Deep Widgets for Semantic Gadgets"
     put(store, preprint("1711.00001", published=NOW - 90 * DAY), now=NOW - 90 * DAY)
+    subscribe(store)
     send(store, settings, box)
     for n, kind in enumerate(("cvf", "virtual")):
         now = NOW + (n + 1) * DAY

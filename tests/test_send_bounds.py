@@ -168,10 +168,10 @@ def test_what_was_before_the_first_digest_s_days_stays_so_though_it_waits_for_an
     store: Store, settings: Settings
 ) -> None:
     box = Box()
-    subscribe(store)
     put(store, preprint("1711.00001", title="Waits", published=NOW - HOUR))
     put(store, preprint("1711.00002", title="Old", published=NOW - 3 * DAY))
     put(store, preprint("1711.00003", title="Of this moment", published=NOW + DAY))
+    subscribe(store)
     send(store, settings, box)
     give_tags(store, {title: [("gan", 0.9)] for title in ("Waits", "Old", "Of this moment")})
     send(store, settings, box, NOW + DAY)

@@ -53,9 +53,11 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a first digest began with: how far back it went, and the newest event id."""
+    """What a first digest begins with: how far back it goes, the newest event of when its owner's word
+    came, all later ones being news, and the newest event of now."""
 
     since: datetime
+    begun: int
     newest: int
 
 
@@ -102,13 +104,11 @@ def unready(
     connection: Connection, after: int, now: datetime, since: datetime | None = None
 ) -> list[int]:
     """The ids above `after` of events that cannot be told yet, ascending: their paper waits for its
-    tags, or they are of a later moment than `now`. With `since` only events from that day on."""
+    tags, or they are of a later moment than `now`. With `since` those from that day on, too."""
     waits = paper.c.tagged_by.is_(None) | ~_is_here(now)
-    asked = (
-        sa.select(event.c.id).join(paper, paper.c.id == TOLD_PAPER).where(event.c.id > after, waits)
-    )
-    if since is not None:
-        asked = asked.where(event.c.at >= since)
+    asked = sa.select(event.c.id).join(paper, paper.c.id == TOLD_PAPER).where(waits)
+    late = event.c.id > after
+    asked = asked.where(late if since is None else late | (event.c.at >= since))
     return list(connection.scalars(asked.order_by(event.c.id)))
 
 

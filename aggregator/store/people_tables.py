@@ -78,6 +78,8 @@ class Subscription(SQLModel, table=True):
     )
     origin: str  # cli, file, api, signup, slack, web
     since: datetime | None  # the first digest goes back to here (`at`); null: a day before it
+    begun_id: int = Field(default=0, sa_column=Column(BIG, nullable=False))  # events up to here
+    # were known when its owner's word came: the first digest tells of its period, and of all later ones
     started_at: datetime | None  # logical time of the first digest; null before it
     started_id: int = Field(default=0, sa_column=Column(BIG, nullable=False))  # events up to here
     # were known at the first digest: of them only those of its period are told

@@ -38,6 +38,7 @@ class Row:
     declined: bool
     origin: str
     since: datetime | None
+    begun_id: int
     started_at: datetime | None
     started_id: int
     covered: int
@@ -88,7 +89,7 @@ def add(
         values |= {
             "person_pk": person_pk,
             "created_at": now,
-            **_begun(now, confirmed),
+            **_begun(connection, now, confirmed),
             **_anew(since),
         }
     if known:
@@ -165,7 +166,7 @@ def confirm(connection: Connection, opaque: str, now: datetime) -> Row:
     if row.state == "ended":
         raise NotFoundError("This subscription has ended.")
     if row.state == "pending":
-        change = {**_begun(now, True), "next_due": None}
+        change = {**_begun(connection, now, True), "next_due": None}
         connection.execute(_update(row.pk).values(**change))
     elif asks(row, now):
         return resume(connection, opaque, now)
@@ -187,11 +188,12 @@ def resume(connection: Connection, opaque: str, now: datetime) -> Row:
     change: dict[str, Any] = {**_UNTROUBLED, "state": "active", "paused_at": None, "asked_at": None}
     if row.state == "paused" and row.started_at is not None:
         schedule = parse_schedule(terms.schedule)
-        newest = connection.scalar(sa.select(sa.func.max(event.c.id))) or 0
+        newest = _newest(connection)
         # What came between the last digest that arrived and the pause was not told either.
         untold = (row.skipped_since, row.told_at, told.forget(connection, row.pk))
         change |= {
             "skipped_since": min(filter(None, untold), default=row.paused_at),
+            "begun_id": newest,
             "started_at": now,
             "started_id": newest,
             "covered": newest,
@@ -199,7 +201,8 @@ def resume(connection: Connection, opaque: str, now: datetime) -> Row:
             "next_due": next_due(schedule, parse_zone(terms.tz), now),
         }
     elif row.state == "paused":
-        change["confirmed_at"] = now  # before its first digest, which goes back from here
+        # Before its first digest, which goes back from here.
+        change |= {"confirmed_at": now, "begun_id": _newest(connection)}
     if row.state in ("paused", "suspended"):
         connection.execute(_update(row.pk).values(**change))
     return by_id(connection, opaque)
@@ -251,13 +254,17 @@ def forget_unconfirmed(connection: Connection, now: datetime) -> int:
 _UNTROUBLED: dict[str, Any] = {"refusals": 0, "trouble": ""}
 
 
-def _begun(now: datetime, confirmed: bool) -> dict[str, Any]:
+def _begun(connection: Connection, now: datetime, confirmed: bool) -> dict[str, Any]:
     """As one that begins, or that waits for its owner's word to begin: until then a pause is kept."""
     values = {**_UNTROUBLED, "asked_at": None, "skipped_since": None}
     if not confirmed:
         return {**values, "state": "pending", "confirmed_at": None}
     begun = {"state": "active", "declined": False, "paused_at": None, "confirmed_at": now}
-    return values | begun
+    return values | begun | {"begun_id": _newest(connection)}
+
+
+def _newest(connection: Connection) -> int:
+    return connection.scalar(sa.select(sa.func.max(event.c.id))) or 0
 
 
 def _anew(since: datetime | None) -> dict[str, Any]:
