@@ -29,7 +29,8 @@ ACTIONS: dict[str, tuple[Shelf, bool]] = {
 }
 """What a button says -> the shelf, and whether the paper goes there or off it."""
 
-Back = Annotated[str, Form(max_length=1_000)]
+Back = Annotated[str, Form(max_length=10_000)]
+"""A search may have 500 signs, each of which is up to twelve in an address."""
 
 
 @router.post("/keep")

@@ -18,6 +18,7 @@ from aggregator.store.watches import ALL
 from aggregator.watches import Watch
 from api.deps import ServicesDep
 from api.web import front, reader
+from api.web.language import chosen
 from api.web.reader import Member
 from api.web.view import page
 
@@ -41,13 +42,16 @@ class Asked:
         since: Annotated[str, Query(max_length=10)] = "",
         until: Annotated[str, Query(max_length=10)] = "",
         sort: Annotated[str, Query(max_length=10)] = "new",
+        typed: Annotated[bool, Query()] = False,
     ) -> None:
         given = {"q": q, "author": author, "venue": venue, "topic": topic}
         # What PostgreSQL or a header would not take is no word that anybody looks for.
-        self.given = {k: "".join(s for s in v if s.isprintable()).strip() for k, v in given.items()}
+        self.given = {k: _printable(v) for k, v in given.items()}
         self.given |= {"since": since, "until": until}
         ranked = sort == "relevance" and bool(self.given["q"] or self.given["author"])
         self.sort = "relevance" if ranked else "new"
+        self.typed = typed
+        """Was the page before found while somebody was typing? Then its last word goes on."""
 
     def query(self, *, typing: bool) -> PaperQuery:
         """As the store is asked; while somebody is typing the last word may go on. Raises UsageError
@@ -74,6 +78,16 @@ class Asked:
         query = urlencode(pairs | {k: v for k, v in more.items() if v})
         return f"/search?{query}" if query else "/search"
 
+    def feed(self, lang: str) -> str:
+        """What its feeds are asked for; "" if they can be asked none of it."""
+        found = {k: v for k, v in self.given.items() if v and k in _FEED}
+        return urlencode(found | ({"lang": lang} if lang != "en" else {})) if found else ""
+
+
+def _printable(text: str) -> str:
+    """Words as they were typed or pasted; any blank, such as that of Chinese, sets them apart."""
+    return "".join(s if s.isprintable() else " " if s.isspace() else "" for s in text).strip()
+
 
 @router.get("/search")
 def show_search(
@@ -87,11 +101,12 @@ def show_search(
     if asked.given["topic"] and config.topic(asked.given["topic"]) is None:
         raise NotFoundError(f'There is no topic "{asked.given["topic"]}" here.')
     typing = "hx-request" in request.headers
+    typed = "1" if asked.given["q"] and (typing or asked.typed) else ""
     items: list[dict[str, Any]] = []
     following, trouble = None, ""
     if any(asked.given.values()):
         try:
-            query = asked.query(typing=typing)
+            query = asked.query(typing=typing or asked.typed)
             with services.store.read() as connection:
                 found = papers.page(connection, query, cursor or None)
             items, following = found.items, found.next
@@ -102,11 +117,11 @@ def show_search(
         "any": any(asked.given.values()),
         "trouble": trouble,
         "items": items,
-        "more": asked.address(cursor=following) if following else "",
+        "more": asked.address(cursor=following, typed=typed) if following else "",
         "topics": {t.name: t for t in config.topics},
         "choices": in_order(config.topics),
         "kept": reader.kept_of(request, services, {paper["id"] for paper in items}),
-        "feed": urlencode({k: v for k, v in asked.given.items() if v and k in _FEED}),
+        "feed": asked.feed(chosen(request).code),
     }
     response = page(request, "found.html" if typing else "search.html", values)
     if typing:

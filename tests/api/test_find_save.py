@@ -89,6 +89,46 @@ def test_what_is_typed_may_go_on_and_comes_alone(browser: TestClient, store: Sto
     assert part.headers["hx-replace-url"] == "/search?q=resi"
 
 
+def test_what_was_found_while_typing_goes_on(browser: TestClient, store: Store) -> None:
+    fill(store, 60)
+    path, headers = "/search?q=deep+learn", {"HX-Request": "true"}
+    seen: list[str] = []
+    while path:
+        html = browser.get(path, headers=headers).text
+        seen += re.findall(r'<article class="card" id="([^"]+)"', html)
+        older = re.search(r'rel="next" href="([^"]+)"', html)
+        path, headers = (older[1].replace("&amp;", "&") if older else ""), {}
+    assert len(seen) == len(set(seen)) > 25
+
+
+@pytest.mark.parametrize("blank", ["\u3000", "\u00a0", "\t", "\r\n", " \u2009"])
+def test_any_blank_sets_words_apart(browser: TestClient, store: Store, blank: str) -> None:
+    filled(store)
+    params = {"q": f"{blank}residual{blank}learning"}
+    assert browser.get("/search", params=params).text.count("<article") == 1
+
+
+def test_a_long_search_leads_back_after_a_star(browser: TestClient, store: Store) -> None:
+    filled(store)
+    html = browser.get("/search", params={"q": "扩" * 500}).text
+    back = re.findall(r'name="back" value="([^"]+)"', html)[0]
+    paper = re.findall(r'value="star:([^"]+)"', browser.get("/search?q=residual").text)[0]
+    sent = {"proof": token(html), "do": f"star:{paper}", "back": back}
+    assert browser.post("/keep", data=sent).headers["location"] == f"{back}#{paper}"
+
+
+def test_a_search_has_feeds_in_the_language_of_its_page(browser: TestClient, store: Store) -> None:
+    filled(store)
+    assert '"/feeds/search.atom?q=residual"' in browser.get("/search?q=residual").text
+    in_chinese = browser.get("/search?q=residual&lang=zh").text
+    assert '"/feeds/search.atom?q=residual&amp;lang=zh"' in in_chinese
+
+
+def test_a_withdrawn_paper_is_marked_in_lists(browser: TestClient, store: Store) -> None:
+    put(store, preprint(version=2, abstract="This paper has been withdrawn.", withdrawn=True))
+    assert '<span class="mark withdrawn">Withdrawn</span>' in browser.get("/search?q=deep").text
+
+
 def test_wrong_questions_are_said(browser: TestClient, store: Store) -> None:
     assert "expected a day" in browser.get("/search?since=x").text
     assert "expected the `next`" in browser.get("/search?q=a&cursor=x").text
