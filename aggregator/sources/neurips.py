@@ -161,7 +161,10 @@ class NeuripsSource:
             return
         volumes += listing.volumes
         reached = asked(answer, ctx.now)
-        reached |= {"volumes": list(listing.volumes)} if listing.volumes else {}
+        if listing.volumes:
+            # They may fail to come today: since when they can be public is known here alone.
+            waited = {"absent": state["absent"]} if "absent" in state else {}
+            reached |= {"volumes": list(listing.volumes), **waited}
         yield from list_page(raw, answer, reached, whole=listing.whole)
 
 

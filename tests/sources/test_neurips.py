@@ -169,6 +169,22 @@ def test_volumes_of_a_year_are_followed_and_resumed(server: Server, collected: A
     assert (late.title, late.published) == ("Boats that Fold Themselves", NOW)
 
 
+def test_a_volume_that_fails_on_the_day_on_which_its_year_comes_out_was_not_public_before(
+    server: Server, collected: Any
+):
+    main = "/paper_files/paper/2025/vol38-main-conference"
+    it = collected("[2025]")
+    assert it.run(NOW).status == "not_out_yet"
+    server.routes = {
+        "/paper_files/paper/2025": Reply(body("list_2025_volumes.html")),
+        main: Reply(status=403),
+    }
+    assert it.run(NOW + DAY).status == "failed"
+    server.routes[main] = Reply(body("list_2025_vol38.html"))
+    assert it.run(NOW + 2 * DAY).status == "ok"
+    assert {draft.published for draft in it.drafts().values()} == {NOW}
+
+
 def test_a_year_that_is_not_out_does_not_stop_the_others(site: Server, collected: Any):
     it = collected("[2026, 2017]")
     done = it.run(NOW)
