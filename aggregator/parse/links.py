@@ -41,6 +41,15 @@ _COOL = re.compile(r"^/venue/([\w.-]{3,200})@(?:(\w{3,12})@)?(OpenReview|ACL|CVF
 _DBLP_HOSTS = frozenset({"dblp.org", "dblp.uni-trier.de", "dblp.dagstuhl.de", "shortscience.org"})
 _DBLP = re.compile(r"journals/corr/(?:abs-)?(\d{4})[.-](\d{4,5})(?!\d)", _FLAGS)
 
+# How Zhihu and Mastodon show an address in short: its ends are there, and are not to be seen.
+_SHORTENED = re.compile(
+    r"<span class=[\"']?invisible[\"']?>([^<>]*)</span>"
+    r"<span class=[\"']?(?:visible|ellipsis)[\"']?>([^<>]*)</span>"
+    r"<span class=[\"']?invisible[\"']?>([^<>]*)</span>",
+    _FLAGS,
+)
+_WHOLE_ARXIV = re.compile(r"arxiv:(?:[a-z-]+/\d{7}|(?:0[7-9]|1[0-4])\d\d\.\d{4}|\d{4}\.\d{5})")
+
 _LONGEST = 300
 """Characters of a name that leads to a paper; the longest that were seen, of CVF papers, have 180."""
 _MARK = r"(?:\s?id)?[:：\s]\s{0,3}"
@@ -91,8 +100,13 @@ def _identifiers(text: str) -> Iterator[str]:
     low = text.lower()
     if not ("://" in low or "arxiv" in low or "10." in low or _SITE.search(low)):
         return
+    if "invisible" in low:
+        text = _SHORTENED.sub(r"\1\2\3", text)
     for match in _CANDIDATE.finditer(text):
-        if found := resolve(urls.trimmed(match[0])):
+        found = resolve(urls.trimmed(match[0]))
+        # What ends in dots may be cut off: another name, or none.
+        cut = text.startswith("…", match.end()) or match[0].endswith("..")
+        if found and (not cut or _WHOLE_ARXIV.fullmatch(found)):
             yield found
 
 

@@ -257,6 +257,31 @@ def test_ids_are_found_as_chinese_and_wordy_posts_write_them(text: str) -> None:
     assert find_identifiers(text) == ("arxiv:1711.03678",)
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        '<span class="invisible">https://</span><span class="visible">arxiv.org/abs/1711.0367</span>'
+        '<span class="invisible">8</span>',
+        '<span class="invisible">https://</span><span class="ellipsis">arxiv.org/abs/1711.0</span>'
+        '<span class="invisible">3678v2</span>',
+        "arxiv.org/abs/1711.0367…",
+        "https://arxiv.org/abs/1711.0367...",
+        "https://arxiv.org/abs/1711.03678...",
+    ],
+)
+def test_an_address_that_is_shown_in_short_is_no_other_paper(shown: str) -> None:
+    link = "https://link.zhihu.com/?target=https%3A//arxiv.org/abs/1711.03678"
+    assert find_identifiers(f'<a href="{link}">{shown}</a>') == ("arxiv:1711.03678",)
+
+
+def test_what_is_cut_off_is_no_name_unless_it_is_whole() -> None:
+    assert find_identifiers("openreview.net/forum?id=rJXMp… and doi.org/10.1145/3292...") == ()
+    assert find_identifiers("We read arxiv.org/abs/1711.03678… and arxiv.org/abs/0706.1234...") == (
+        "arxiv:1711.03678",
+        "arxiv:0706.1234",
+    )
+
+
 PIECES = ["https://", "arxiv.org/abs/", "web.archive.org/web/1/", "1706.03762", "10.1234/", "(", ")",
           "[", "]", "?id=", "%2F", "arXiv:", " ", "openreview.net/forum", "@", ":", "#", "link.zhihu.com",
           "/?target=", "&amp;", "]:", "_CVPR_2017_paper.html", "\x00", "\ud800", "１"]  # fmt: skip
