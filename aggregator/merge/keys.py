@@ -34,6 +34,7 @@ _key = lru_cache(maxsize=4096)(text.title_key)  # asked for by match, plan and s
 
 
 _FRONT_MATTER = re.compile(
+    r"(?!.*\ban? (?:\w+ )?introduction$)"  # "Gadgets: A Gentle Introduction" is a paper
     r"(?:.*\W)?(?:preface|foreword|editorial|introduction|front ?matter|table of contents|author index)",
     re.IGNORECASE,
 )

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from aggregator.merge.alike import ALIKE, MUCH_ALIKE, renamed
+from aggregator.merge.keys import front_matter
 from aggregator.merge.match import cluster
 from aggregator.merge.people import people_key, shared
 from aggregator.models import Draft, Entry
@@ -130,6 +131,12 @@ def test_other_names_and_nobody() -> None:
     for nobody in ((), ("Anonymous",), ("withdrawn.",), ("Anonymous Authors",)):
         assert shared(("Ada Lovelace",), nobody) is None
         assert people_key(preprint(authors=nobody)) is None
+
+
+def test_a_paper_that_introduces_to_its_field_is_no_front_matter() -> None:
+    for title in ("Behavior Trees in Robotics: An Introduction", "Gadgets - A Gentle Introduction"):
+        assert not front_matter(title)
+    assert front_matter("Workshop on Gadgets: Introduction")
 
 
 def test_prefaces_are_never_one() -> None:
