@@ -197,6 +197,14 @@ def test_a_batch_that_is_not_served_yet_is_waited_for_and_then_late(
     assert "is late" in late.message
 
 
+def test_a_feed_that_shows_nothing_agrees_with_nobody(collect: Collect, arxiv: Server) -> None:
+    arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
+    assert "RSS and OAI-PMH agree" in collect().message
+    arxiv.routes["/rss/cs.CV"] = Reply(body("rss_empty.xml"), headers=XML)
+    done = collect(0.5, since=NOW)
+    assert (done.status, done.message.partition("; ")[2]) == ("ok", "from OAI-PMH.")
+
+
 def test_weekends_are_quiet(collect: Collect, arxiv: Server) -> None:
     arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
     done = collect(24 * 4)  # Saturday

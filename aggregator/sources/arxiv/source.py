@@ -168,7 +168,6 @@ class ArxivSource:
                 # Without a proof the ids are needed, so the feed is asked for whole.
                 answer = ctx.http.get(url, conditional=proven)
                 if answer.unchanged:
-                    day.feeds.add(category)
                     continue
                 feed = announcement.read(answer.body, f"arXiv's RSS of {category}")
             except (UnreachableError, BrokenError, RefusedError) as error:

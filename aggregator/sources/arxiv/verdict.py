@@ -20,15 +20,13 @@ LATE_AFTER = timedelta(hours=6)
 class Day:
     """What was seen of the last listing that was announced; `ready` is the last one that OAI-PMH
     should have by now, `listing` itself or the one before; `shown` is today's in New York, which RSS
-    shows until midnight. `feeds` are the categories whose RSS
-    showed it; `stale` maps categories to what their RSS showed instead; `announced` are the ids that
-    RSS calls new or cross-listed, by category; `stamped` those that OAI-PMH dates with this listing,
-    `harvested` all that it gave."""
+    shows until midnight. `stale` maps categories to what their RSS showed instead; `announced` are
+    the ids that RSS calls new or cross-listed, by category; `stamped` those that OAI-PMH dates with
+    this listing, `harvested` all that it gave."""
 
     listing: date
     ready: date
     shown: date | None = None
-    feeds: set[str] = field(default_factory=set)
     stale: dict[str, str] = field(default_factory=dict)
     overflown: list[str] = field(default_factory=list)
     announced: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -54,7 +52,6 @@ def note(
     if before and before["digest"] == feed.digest != "" and before["listing"] != str(listing):
         day.stale[category] = OLD_BATCH
         return False
-    day.feeds.add(category)
     day.announced[category] = feed.new_ids
     if len(feed.items) >= MOST_ITEMS:
         day.overflown.append(category)
@@ -135,8 +132,7 @@ def _good(name: str, day: Day, proven: bool, now: datetime) -> Note:
         return Note(
             "ok", f"Listing of {name} was complete before; the next is announced {upcoming}."
         )
-    both = day.feeds and day.shown == day.listing
-    agree = "RSS and OAI-PMH agree" if both else "from OAI-PMH"
+    agree = "RSS and OAI-PMH agree" if _announced(day) else "from OAI-PMH"
     return Note("ok", f"Listing of {name} is complete: {len(day.stamped)} papers; {agree}.")
 
 
