@@ -40,6 +40,7 @@ def carry_out(
     tells nothing either.
     """
     with store.write() as connection:
+        subscribers.alone(connection)
         known = subscriptions.of_target(connection, "email", wanted.target)
         asked = asked_lately(known, now)
         same = next((row for row in known if row.watch == wanted.watch), None)

@@ -12,9 +12,17 @@ from aggregator.settings import Settings
 from aggregator.signing import Signer
 from aggregator.store import declared, people, subscriptions, watches
 from aggregator.store.db import Store
+from aggregator.store.sql import one_at_a_time
 from aggregator.store.subscriptions import Row
 from aggregator.topics import Config
 from aggregator.watches import Wanted
+
+
+def alone(connection: Connection) -> None:
+    """Wait until nobody else subscribes anybody; nobody does then until the transaction ends. For who looks
+    what is there before something is added: two at once would find the same. Before a person is made,
+    too, whom the other one might be making, and wait for this."""
+    one_at_a_time(connection, "subscriptions")
 
 
 def add(
@@ -33,6 +41,7 @@ def add(
 
     Raises NotFoundError if there is no such watch for `viewer`, UsageError as `subscriptions.add`.
     """
+    alone(connection)
     watches.find(connection, config, wanted.watch, viewer)
     pk = _person(connection, wanted, now, confirmed=confirmed)
     of_file = config.watch(wanted.watch) is not None
@@ -64,6 +73,7 @@ def follow_file(store: Store, settings: Settings, config: Config, now: datetime)
     """
     channels = deliver.channels(settings) if config.subscriptions else {}
     with store.write() as connection:
+        alone(connection)
         erased = people.erased(connection)
         signer = Signer.of(settings) if erased else None
         wanted = []

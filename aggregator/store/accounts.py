@@ -15,7 +15,14 @@ from sqlalchemy import Connection
 from aggregator.signing import SIGN_IN_FOR
 from aggregator.store import kept, people
 from aggregator.store.people import new_id
-from aggregator.store.sql import identity, insert_missing, person, session, sign_in
+from aggregator.store.sql import (
+    identity,
+    insert_missing,
+    one_at_a_time,
+    person,
+    session,
+    sign_in,
+)
 
 SESSION_FOR = timedelta(days=30)
 """A session ends after this time, whatever is done with it."""
@@ -53,6 +60,9 @@ def ask(
 ) -> str | None:
     """Note that this browser (by its secret) asks for a link to this address; returns the link's id,
     None if `most` links wait for that address already. Links that are too old are deleted."""
+    one_at_a_time(
+        connection, "sign_in"
+    )  # of those who ask at once each would see none of the others
     connection.execute(sa.delete(sign_in).where(sign_in.c.made_at <= now - SIGN_IN_FOR))
     waiting = sa.select(sa.func.count()).where(sign_in.c.address == address)
     if (connection.scalar(waiting) or 0) >= most:

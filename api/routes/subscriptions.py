@@ -71,6 +71,7 @@ def create_subscription(
         raise HTTPException(409, f"No confirmation mail can be sent: {trouble}")
     now = services.now()
     with services.store.write() as connection:
+        subscribers.alone(connection)
         known = subscriptions.of_target(connection, wanted.channel, wanted.target)
         if any(row.watch == wanted.watch and not _may_change(token, row) for row in known):
             raise HTTPException(409, "There is such a subscription already, not made by the API.")

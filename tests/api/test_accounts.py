@@ -3,15 +3,18 @@ has an account."""
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from aggregator.signin import MOST_LINKS
 from aggregator.store import accounts, kept, people
 from aggregator.store.accounts import SESSION_FOR
 from aggregator.store.db import Store
+from aggregator.store.sql import is_sqlite
 from tests.api.mailed import BASE, part
 from tests.api.signed_in import ADA, EVE, OWNER, Lab, lab, proof
 from tests.api.test_keep import one
@@ -146,6 +149,22 @@ def test_the_answer_is_the_same_for_everybody(at: Lab) -> None:
     at.moment[0] = NOW + timedelta(minutes=16)
     at.ask(at.browser(), EVE)
     assert len(at.server.received) == len(mails) + 1
+
+
+def test_who_asks_many_times_at_once_gets_no_more_links(at: Lab) -> None:
+    browsers = [at.browser() for _ in range(MOST_LINKS + 3)]
+    proofs = [proof(one, "/sign-in") for one in browsers]
+    with ThreadPoolExecutor(len(browsers)) as pool:
+        with at.store.write() as connection:  # all of them come while somebody else is at it
+            if not is_sqlite(connection):
+                connection.execute(sa.text("LOCK TABLE sign_in IN EXCLUSIVE MODE"))
+            asked = [
+                pool.submit(one.post, "/sign-in", data={"proof": form, "email": ADA})
+                for one, form in zip(browsers, proofs, strict=True)
+            ]
+            wait(asked, timeout=1)
+        assert {one.result().status_code for one in asked} == {202}
+    assert len(at.server.received) == MOST_LINKS
 
 
 def test_one_client_cannot_ask_for_many(at: Lab) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 
 from aggregator.store import subscriptions
 from aggregator.store.db import Store
-from aggregator.store.sql import subscription
+from aggregator.store.sql import one_at_a_time, subscription
 from api.problems import MEDIA_TYPE
 from tests.api.mailed import Installation, installation, link, part
 from tests.api.test_pages import elements
@@ -134,6 +135,18 @@ def test_an_address_gets_one_mail_an_hour(at: Installation) -> None:
     ids = [row.id for row in at.everything()]
     at.client.post(link(at.server.received[1].message, "confirm"), data={"id": ids})
     assert [row.state for row in at.everything()] == ["active", "active"]
+
+
+def test_who_asks_for_several_at_once_gets_one_mail_too(at: Installation) -> None:
+    names = ("gan", "architectures", "learning")
+    with ThreadPoolExecutor(len(names)) as pool:
+        with at.store.write() as connection:  # all of them come while somebody else is at it
+            one_at_a_time(connection, "subscriptions")
+            asked = [pool.submit(at.sign_up, watch=name) for name in names]
+            wait(asked, timeout=1)
+        assert [one.result().status_code for one in asked] == [202, 202, 202]
+    assert len(mails(at)) == 1
+    assert {row.watch for row in at.everything()} == set(names)
 
 
 def test_what_else_waits_is_a_choice_and_a_pause_no_oversight(at: Installation) -> None:
