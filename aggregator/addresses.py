@@ -1,14 +1,37 @@
 """What a web address says and which machine it may lead to, by looking at it alone; pure."""
 
 import ipaddress
+import re
 from collections.abc import Iterable
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from aggregator.errors import RefusedError
 
 _GIVEN_OUT = ipaddress.ip_network("2000::/3")
 """All IPv6 addresses of machines on the internet. What lies elsewhere may carry an IPv4 address (mapped,
 NAT64, translated) or lead to the own network (site-local), whatever Python's version knows of it."""
+
+_USER = re.compile(r"(?<=//)[^/?#]*@")
+
+
+def shown(url: str) -> str:
+    """The address as people may see it: without user and password, and without what follows its path, where
+    a key may stand."""
+    return re.split(r"[?#]", _USER.sub("", url), maxsplit=1)[0]
+
+
+def host(url: str) -> str:
+    """The host with its port, as messages name it."""
+    return urlsplit(_USER.sub("", url)).netloc
+
+
+def parted(url: str) -> tuple[str, tuple[str, str] | None]:
+    """The address without user and password, and these, if it has any."""
+    found = _USER.search(url)
+    if not found:
+        return url, None
+    user, _, password = found[0][:-1].partition(":")
+    return _USER.sub("", url, count=1), (unquote(user), unquote(password))
 
 
 def split(url: str) -> SplitResult:
@@ -17,9 +40,9 @@ def split(url: str) -> SplitResult:
         parts = urlsplit(url)
         found = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError as error:
-        raise RefusedError(f"{url} is no web address.", url=url) from error
+        raise RefusedError(f"{shown(url)} is no web address.", url=url) from error
     if not found:
-        raise RefusedError(f"{url} is no web address.", url=url)
+        raise RefusedError(f"{shown(url)} is no web address.", url=url)
     return parts
 
 
@@ -28,7 +51,7 @@ def joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as error:
-        raise RefusedError(f"{url} redirects to no web address.", url=url) from error
+        raise RefusedError(f"{shown(url)} redirects to no web address.", url=url) from error
 
 
 def same_origin(one: str, other: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from aggregator import clock
+from aggregator import addresses, clock
 from aggregator.errors import (
     ChallengedError,
     RefusedError,
@@ -56,7 +56,7 @@ def judge(
 def _refusal(
     url: str, code: int, headers: Mapping[str, str], body: bytes
 ) -> SourceError | TransientError:
-    host = urlsplit(url).netloc
+    host = addresses.host(url)
     wait = retry_after(headers)
     asked = f", asking to wait {_spoken(wait)}" if wait else ""
     if code == 429 or (code == 503 and "retry-after" in headers):
@@ -88,10 +88,10 @@ def _later(error: SourceError, wait: timedelta | None) -> SourceError | Transien
 
 
 def _challenged(url: str, code: int) -> ChallengedError:
-    host = urlsplit(url).netloc
+    host = addresses.host(url)
     return ChallengedError(
-        f"{host} shows a page that only people get past (a bot wall). Open {url} in a browser; "
-        "if it works there, ask the site to let this address in.",
+        f"{host} shows a page that only people get past (a bot wall). "
+        f"Open {addresses.shown(url)} in a browser; if it works there, ask the site to let this address in.",
         url=url,
         http_status=code,
     )

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
-from aggregator import clock
+from aggregator import addresses, clock
 from aggregator.errors import DeniedError, SourceError, ThrottledError
 from aggregator.fetch import Fetcher, Line
 from aggregator.ingest import store_drafts
@@ -278,7 +277,7 @@ def make_fetcher(
     manners = Manners(
         source.upstream,
         timedelta(seconds=source.pace_seconds),
-        frozenset(urlsplit(url).netloc for url in source.base_urls),
+        frozenset(map(addresses.host, source.base_urls)),
         getattr(source, "daily_requests", None),  # few kinds have it
         now,
         source.name,
@@ -286,6 +285,7 @@ def make_fetcher(
     return Fetcher(
         manners,
         store,
+        given=source.base_urls,
         contact=settings.contact,
         allow_private=settings.allow_private_upstreams,
         patience=settings.patience_seconds,

@@ -93,8 +93,8 @@ class Fetcher:
     """Paced requests for one source; `requests` counts those sent. Close it when done.
 
     The ledger is in `store`; `wall` and `sleep` are the real clock, tests hand in others. `patience` is how
-    many seconds a host may be silent; an answer that keeps dripping may take three times as long. On a
-    `line` of others it asks over their connection, and leaves that open.
+    many seconds a host may be silent; an answer that keeps dripping may take thrice as long. Where one of
+    the addresses `given` has user and password, all is asked for with them. A `line` of others is left open.
     """
 
     def __init__(
@@ -103,6 +103,7 @@ class Fetcher:
         store: Store,
         *,
         contact: str,
+        given: Iterable[str] = (),
         allow_private: bool = False,
         patience: float = PATIENCE,
         wall: Callable[[], datetime] = clock.wall,
@@ -111,6 +112,9 @@ class Fetcher:
     ) -> None:
         self.requests = 0
         self._own_hosts = manners.own_hosts
+        self._users = {
+            urlsplit(url)[:2]: user for url, user in map(addresses.parted, given) if user
+        }
         self._source = manners.source
         self._politeness = Politeness(manners, store.write, wall, sleep)
         self._store = store
@@ -193,6 +197,8 @@ class Fetcher:
         secret: Mapping[str, str] | None = None,
         **request: Any,
     ) -> Answer:
+        url, user = addresses.parted(url)  # no message has them, and no link that is joined to it
+        request["auth"] = request.get("auth") or user or self._users.get(urlsplit(url)[:2])
         for _ in range(MOST_REDIRECTS + 1):
             netloc = addresses.split(url).netloc
             # The source's own base URLs may be private.
@@ -219,7 +225,9 @@ class Fetcher:
             if response.headers.get("x-ratelimit-remaining") == "0":
                 self._politeness.spend_all()
             return judge(url, response.status_code, response.headers, body, known)
-        raise RefusedError(f"{url} redirects more than {MOST_REDIRECTS} times.", url=url)
+        raise RefusedError(
+            f"{addresses.shown(url)} redirects more than {MOST_REDIRECTS} times.", url=url
+        )
 
     def _send(
         self, method: str, url: str, secret: Mapping[str, str] | None, **request: Any
@@ -256,7 +264,9 @@ class Fetcher:
         except httpx.DecodingError as error:
             raise BrokenError(f"{host} sent an answer that cannot be unpacked.", url=url) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise RefusedError(f"{url} is no address that can be fetched.", url=url) from error
+            raise RefusedError(
+                f"{addresses.shown(url)} is no address that can be fetched.", url=url
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def resolve(url: str, ask: Lookup = lookup) -> list[str]:
     try:
         return ask(parts.hostname or "", parts.port or 443)
     except UnicodeError as error:
-        raise RefusedError(f"{url} is no web address.", url=url) from error
+        raise RefusedError(f"{addresses.shown(url)} is no web address.", url=url) from error
     except OSError as error:
         raise UnreachableError(
             f"{parts.hostname} cannot be found ({error.strerror or error}).", url=url
@@ -63,7 +63,9 @@ class Reach(httpcore.NetworkBackend):
         try:
             found = self._ask(host, port)
         except UnicodeError as error:
-            raise RefusedError(f"{self.url} is no web address.", url=self.url) from error
+            raise RefusedError(
+                f"{addresses.shown(self.url)} is no web address.", url=self.url
+            ) from error
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         if not self.private:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from aggregator import addresses
 from aggregator.errors import RefusedError
 from aggregator.models import Parsed
 from aggregator.parse.page import is_html
@@ -93,7 +94,7 @@ class FeedSource:
         # A redirect must not hide what the next request is to send.
         mark = replace(answer.validator, url=asked)
         raw = Raw(_STREAM, answer.url, answer.body, answer.content_type, ctx.now, validator=mark)
-        what = urlsplit(asked).netloc
+        what = addresses.host(asked)
         # Whoever asks for more than what is new, or for papers alone, has everything looked at again.
         again = ctx.since is not None or self._manner.papers_only
         marks = frozenset() if again else known_marks(ctx.checkpoint, _STREAM)

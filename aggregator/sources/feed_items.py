@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urlsplit
 
+from aggregator.addresses import shown
 from aggregator.models import Draft
 from aggregator.parse.feed import Feed, FeedEntry
 from aggregator.parse.jsonpage import web
@@ -92,7 +93,7 @@ def draft_of(entry: FeedEntry, name: str, feed: Feed, raw: Raw, manner: Manner) 
         native_id=name,
         role="post",
         title=shortened(title, MOST_TITLE),
-        url=_page(link, entry.id, web(feed.link, raw.url)) or raw.url,
+        url=_page(link, entry.id, web(feed.link, raw.url)) or shown(raw.url),
         published=public,
         abstract=shortened(text, MOST_TEXT),
         authors=_people(entry.authors, of_paper=about is not None),

@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
+from aggregator import addresses
 from aggregator.errors import BrokenError, ChallengedError
 from aggregator.models import Draft, Parsed
 from aggregator.parse.feed import Feed, parse_feed
@@ -106,7 +106,7 @@ def discover(body: bytes, content_type: str, url: str) -> str:
 
 def no_feed(body: bytes, content_type: str, url: str) -> BrokenError | ChallengedError:
     """What to raise for a web page that came instead of a feed and names none."""
-    host = urlsplit(url).netloc
+    host = addresses.host(url)
     if is_wall(decode(body, content_type)):
         return ChallengedError(
             f"{host} shows a page that only people get past (a bot wall) instead of its feed.",
@@ -118,7 +118,7 @@ def no_feed(body: bytes, content_type: str, url: str) -> BrokenError | Challenge
 def _open(raw: Raw, manner: Manner) -> tuple[Feed, int, bool]:
     """(the feed, how many items its bytes show, whether it is there to its end)."""
     body = raw.body if 0 in raw.body[:4] else raw.body.strip()
-    host = urlsplit(raw.url).netloc
+    host = addresses.host(raw.url)
     if len(body) > MOST_BYTES:
         raise BrokenError(
             f"{host} sent a feed of more than {MOST_BYTES >> 20} MB; given up.", url=raw.url
@@ -126,7 +126,8 @@ def _open(raw: Raw, manner: Manner) -> tuple[Feed, int, bool]:
     if is_html(body):
         raise no_feed(body, raw.content_type, raw.url)
     if body.removeprefix(b"\xef\xbb\xbf")[:1] in (b"{", b"["):
-        feed = parse_json_feed(body, raw.content_type, raw.url, zone=manner.zone, most=MOST_ITEMS)
+        shown = addresses.shown(raw.url)
+        feed = parse_json_feed(body, raw.content_type, shown, zone=manner.zone, most=MOST_ITEMS)
         return feed, len(feed.entries), True
     # UTF-16 and UTF-32 write ASCII with NULs between
     seen = _HIDDEN.sub(b"", body.replace(b"\0", b""))

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from aggregator import addresses
 from aggregator.errors import BrokenError, ChallengedError, SourceError, ThrottledError
 from aggregator.models import Parsed
 from aggregator.sources.base import (
@@ -55,7 +55,7 @@ class RsshubSource:
         self.routes = options.routes
         self.base_url = options.base_url.rstrip("/")
         self.base_urls = (self.base_url,)
-        self.upstream = f"{KIND} {urlsplit(self.base_url).netloc}"
+        self.upstream = f"{KIND} {addresses.host(self.base_url)}"
         self.pace_seconds = options.pace_seconds
         self.every = config.every or EVERY
         self._last: tuple[bytes, Reading] | None = None

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from aggregator import wanted
+from aggregator import addresses, wanted
 from aggregator.clock import parse_moment
 from aggregator.digest.show import MESSAGE, cut, web_url
 from aggregator.errors import NotFoundError
@@ -185,7 +185,7 @@ def advice(
         key = "running"
     elif due < now - _LATE and key in _WAITING:
         key = "turn" if busy else "overdue"
-    url = next((url for url in map(web_url, source.base_urls) if url), "")
+    url = next((addresses.shown(url) for url in map(web_url, source.base_urls) if url), "")
     return t(f"do_{key}", name=state["name"], url=url, time=t.time(due))
 
 

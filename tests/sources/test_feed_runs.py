@@ -1,5 +1,7 @@
 """The feed source in whole runs: a real server, a real store, and the stand-in in trouble."""
 
+import base64
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -49,6 +51,54 @@ def test_feed_is_asked_with_what_it_gave_and_then_only_checked(
     assert (first.status, first.counts.new) == ("ok", 1)
     assert (second.status, second.counts.fetched, second.requests) == ("ok", 0, 2)
     assert blog.checkpoint()["feed"] == {"at": "2026-07-01T13:00:00Z", "items": 1}
+
+
+BASIC = "Basic " + base64.b64encode(b"user:p@ss").decode()
+PRIVATE = "user:p%40ss"
+"""Of an address that begins with it; what is asked for there is `Basic` with the password p@ss."""
+
+
+def private(tmp_path: Path, server: Server, path: str) -> Collected:
+    """The source at this path of the server, by user and password, with a token in its address."""
+    url = server.url.replace("://", f"://{PRIVATE}@") + f"{path}?token=hidden"
+    return Collected(sqlite_store(tmp_path), tmp_path, TOML.format(url=url))
+
+
+@pytest.mark.parametrize("status", [200, 403, 404, 429, 500])
+@pytest.mark.parametrize("body", ["", "<html><title>Just a moment...</title>", "{}", "{"])
+def test_what_opens_a_private_feed_is_in_no_message(
+    tmp_path: Path, server: Server, status: int, body: str
+) -> None:
+    server.routes["/feed"] = Reply(body.encode(), status)
+    with closing((feed := private(tmp_path, server, "/feed")).store):
+        done = feed.run(NOW)
+    assert done.status != "ok"
+    assert server.url.removeprefix("http://") in done.message
+    assert not re.search("user|ss@|hidden", done.message)
+    (asked, *_) = server.asked
+    assert (asked.query, asked.headers["authorization"]) == ({"token": "hidden"}, BASIC)
+
+
+def test_what_opens_a_private_feed_is_in_no_link(tmp_path: Path, server: Server) -> None:
+    items = "<item><title>One</title><link>/one</link></item><item><title>Two</title></item>"
+    page = '<html><link rel="alternate" type="application/rss+xml" href="/feed">'
+    server.routes["/blog"] = Reply(page.encode(), headers={"Content-Type": "text/html"})
+    server.routes["/feed"] = Reply(f'<rss version="2.0"><channel>{items}</channel></rss>'.encode())
+    with closing((feed := private(tmp_path, server, "/blog")).store):
+        for hours in (0, 1):
+            assert feed.run(NOW + timedelta(hours=hours)).status == "ok"
+        assert {doc["title"] for doc in feed.papers()} == {"One", "Two"}
+        assert not re.search("user|ss@|hidden", str(feed.papers()) + str(feed.drafts()))
+    assert [one.path for one in server.asked] == ["/blog", "/feed", "/feed"]
+    assert {one.headers.get("authorization") for one in server.asked} == {BASIC}
+
+
+def test_user_and_password_are_for_their_host_alone(tmp_path: Path, server: Server) -> None:
+    with Server() as other, closing((feed := private(tmp_path, server, "/feed")).store):
+        other.routes["/"] = Reply(rss(item(1)).encode())
+        server.routes["/feed"] = Reply(status=302, headers={"Location": f"{other.url}/"})
+        feed.run(NOW)
+        assert [one.headers.get("authorization") for one in other.asked] in ([None], [])
 
 
 def test_post_joins_its_paper_and_others_stand_for_themselves(
