@@ -62,8 +62,10 @@ def client_of(request: Request) -> str:
         address = ipaddress.ip_address(given)
     except ValueError:
         return given
-    if address.version == 4:
+    if isinstance(address, ipaddress.IPv4Address):
         return given
+    if address.ipv4_mapped:  # a proxy that listens for both at once names clients of IPv4 so
+        return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((int(address), _HOME), strict=False))
 
 

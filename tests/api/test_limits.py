@@ -129,6 +129,13 @@ def test_an_ipv6_customer_is_one_client(opened: Opened) -> None:
     assert statuses(opened("2001:db8:0:1::1"), "/api/v1/topics", 1) == [200]
 
 
+def test_a_proxy_may_write_ipv4_as_ipv6(opened: Opened) -> None:
+    same = ["::ffff:192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1", "::ffff:c000:201"]
+    got = [opened(one).get("/api/v1/topics").status_code for one in same]
+    assert got == [200, 200, 200, 429]
+    assert statuses(opened("::ffff:192.0.2.2"), "/api/v1/topics", 1) == [200]
+
+
 def test_whoever_sits_at_the_machine_is_not_counted(opened: Opened) -> None:
     assert statuses(opened("127.0.0.1", "localhost:8000"), "/api/v1/topics", 9) == [200] * 9
     behind = {"x-forwarded-for": "192.0.2.9"}
