@@ -1,5 +1,6 @@
 """A letter as a chat message: titles and links, as many papers as fit, never a part of one; pure."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from aggregator.digest.letter import sheet_of, subject
 from aggregator.digest.sheet import Card, Link, Sheet
 from aggregator.digest.show import cut
 
+_TAG = re.compile(r"<(?=\S)")
 Fits = Callable[[str], bool]
 
 
@@ -49,8 +51,9 @@ class _Text:
     """Addresses stand alone on their lines."""
 
     def text(self, value: str) -> str:
-        """What came from outside mentions nobody: "@everyone" would call a whole channel."""
-        return value.replace("@", "@\u200b")
+        """What came from outside mentions nobody: "@everyone" would call a whole channel, as would a tag
+        such as Feishu's `<at user_id="all">` or Mattermost's `<!channel>`."""
+        return _TAG.sub("<\u200b", value.replace("@", "@\u200b"))
 
     def head(self, value: str) -> str:
         """A heading."""

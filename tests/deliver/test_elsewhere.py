@@ -121,11 +121,14 @@ def test_a_quiet_day() -> None:
 
 
 def test_titles_call_nobody_and_stay_titles() -> None:
-    hostile = "@everyone <@123> [x](javascript:alert(1))\n# y\x00\u202e" + "z" * 40_000
+    hostile = (
+        "@everyone <@123> <at user_id='all'>x</at> <!channel> <users/all> "
+        "[x](javascript:alert(1))\n# y\x00\u202e" + "z" * 40_000
+    )
     one = letter(papers=[paper(1, hostile, authors=["@here"])])
     for markdown in (False, True):
         said = short.message(one, lambda text: True, markdown=markdown)
-        assert not re.search(r"@\w", said)
+        assert not re.search(r"@\w|<[/!\w]", said)
         assert not re.search("[\x00\u202e]", said)
         assert "\n#" not in said
         assert len(said) < 2_000
