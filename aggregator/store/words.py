@@ -8,6 +8,8 @@ from typing import Literal
 from aggregator.parse.tokens import search_tokens
 
 _PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
+_QUOTES = str.maketrans("“”„‟＂", '"' * 5)
+"""Phones and Chinese keyboards write these where somebody types a quotation mark."""
 Where = Literal["anywhere", "authors", "text"]
 """Where words are looked for: `text` is title and abstract."""
 MOST_WORDS = 32  # more than anyone types; bounds what one request may cost
@@ -27,6 +29,7 @@ def phrases(text: str, *, prefix: bool = False) -> list[Phrase]:
     Words in quotes are one phrase; a word that ends in * stands for its prefix, and with `prefix`
     so does the last word (search as you type).
     """
+    text = text.translate(_QUOTES)
     parts = list(_PART.finditer(text))
     typing = prefix and not text.endswith(('"', " "))
     found: list[Phrase] = []

@@ -51,3 +51,10 @@ def test_what_goes_on_is_the_word_that_is_being_typed() -> None:
     assert words.phrases("net model net", prefix=True)[-1] == words.Phrase(("net",), prefix=True)
     assert words.phrases('"a b', prefix=True) == [words.Phrase(("a", "b"), prefix=True)]
     assert words.phrases('"a b"', prefix=True) == [words.Phrase(("a", "b"))]
+
+
+@pytest.mark.parametrize("quoted", ["“a b” c", "„a b“ c", "＂a b＂ c", "“a b” c “"])
+def test_quotes_are_quotes_however_a_keyboard_writes_them(quoted: str) -> None:
+    assert words.phrases(quoted) == [words.Phrase(("a", "b")), words.Phrase(("c",))]
+    assert words.phrases(quoted.replace("c", "")) == [words.Phrase(("a", "b"))]
+    assert words.phrases("“a b", prefix=True) == [words.Phrase(("a", "b"), prefix=True)]
