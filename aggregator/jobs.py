@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 
@@ -34,6 +34,7 @@ HEARTBEAT = 10.0  # seconds between a worker's signs of life
 SILENT = 30.0  # seconds without one after which a worker is taken for dead
 POLL = 0.5  # seconds; a job behind another's lock is found by looking, five seconds by default
 GRACE = 8.0  # seconds that jobs have to end when the worker is told to stop
+AGAIN = 5.0  # seconds until the queue is asked again after its database went
 _WANTED_CRON = "* * * * * */5"
 _RESCUE_CRON = "* * * * * */10"
 _CRON = {60: "* * * * *", 10: "* * * * * */10", 3600: "0 * * * *"}
@@ -102,14 +103,44 @@ async def drop_orphans(app: procrastinate.App, silent: float = SILENT) -> int:
 def _register(app: procrastinate.App, job: Job) -> None:
     run: Callable[[], None] = partial(schedule.guarded, job)
 
-    def task(timestamp: int) -> None:
-        run()
+    # Where the engine has to end, it lets go of a job that awaits; one that is a plain function it would
+    # wait for, for an hour of proceedings.
+    async def task(timestamp: int) -> None:
+        await asyncio.to_thread(run)
 
     # A job that takes longer than its cadence would else be begun again and again, and wait for itself
     # in all the threads that the others need.
     lock = job.alone or job.name
     registered = app.task(name=job.name, queueing_lock=job.name, lock=lock)(task)
     app.periodic(cron=_CRON[int(job.every.total_seconds())])(registered)
+
+
+async def engine(
+    app: procrastinate.App,
+    concurrency: int,
+    told: asyncio.Event,
+    *,
+    grace: float = GRACE,
+    again: float = AGAIN,
+) -> None:
+    """Take jobs until told to stop. The engine ends by itself when its database goes, if only for a
+    moment; it is begun again until that is back. What it had in hand is then due again by itself."""
+    while not told.is_set():
+        try:
+            await app.run_worker_async(
+                concurrency=concurrency,
+                fetch_job_polling_interval=POLL,
+                update_heartbeat_interval=HEARTBEAT,
+                stalled_worker_timeout=SILENT,
+                shutdown_graceful_timeout=grace,
+                delete_jobs="always",
+                install_signal_handlers=False,
+            )
+        except ConnectorException as error:
+            log.warning("the queue cannot be asked: %s", error.__cause__ or error)
+        log.warning("the queue is asked again in %g seconds", again)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), again)
 
 
 async def _again(job: Job) -> None:
@@ -132,16 +163,7 @@ async def _work(
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, told.set)
     await app.open_async()
-    engine = app.run_worker_async(
-        concurrency=most,
-        fetch_job_polling_interval=POLL,
-        update_heartbeat_interval=HEARTBEAT,
-        stalled_worker_timeout=SILENT,
-        shutdown_graceful_timeout=GRACE,
-        delete_jobs="always",
-        install_signal_handlers=False,
-    )
-    working = asyncio.create_task(engine)
+    working = asyncio.create_task(engine(app, most, told))
     beside = [asyncio.create_task(_again(job)) for job in shared]
     stopping = asyncio.create_task(told.wait())
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -16,9 +16,11 @@ from typing import Any
 
 import procrastinate
 import procrastinate.exceptions
+import psycopg
 import pytest
 import sqlalchemy as sa
 from procrastinate.schema import SchemaManager
+from psycopg import sql
 
 from aggregator import clock, jobs
 from aggregator.errors import UsageError
@@ -183,6 +185,76 @@ def test_a_worker_that_is_told_to_stop_ends_within_ten_seconds(
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert count(shared, running) == 1
+
+
+@contextmanager
+def gone(store: Store) -> Iterator[None]:
+    """The database lets nobody in, as while its server is restarted."""
+    name = str(store.engine.url.database)
+    server = store.engine.url.set(drivername="postgresql", database="postgres")
+    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    with psycopg.connect(server.render_as_string(hide_password=False), autocommit=True) as admin:
+        admin.execute(allow.format(sql.Identifier(name), sql.Literal(False)))
+        try:
+            admin.execute(end, (name,))
+            yield
+        finally:
+            admin.execute(allow.format(sql.Identifier(name), sql.Literal(True)))
+
+
+def test_a_worker_goes_on_when_the_database_is_back(
+    shared: Store, server: Server, tmp_path: Path
+) -> None:
+    configured(tmp_path, server)
+    server.routes = {
+        "/oai": Reply(good_oai(), headers=XML),
+        "/rss/cs.CV": Reply(good_feed(), headers=XML),
+    }
+    finished = sa.select(sa.func.count()).select_from(run).where(run.c.finished.is_not(None))
+    with worker(shared, tmp_path) as process:
+        wait_for(lambda: count(shared, finished) == 1, 90)
+        with gone(shared):
+            time.sleep(3)
+        with shared.write() as connection:
+            wishes.make(connection, "arxiv", clock.wall())
+        wait_for(lambda: count(shared, finished) == 2, 90)
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+def test_what_runs_on_keeps_no_worker_from_beginning_again(shared: Store) -> None:
+    """A job of an hour is in the middle of its work when the database goes; the others do not wait."""
+    prepare(shared)
+    begun, over, other = threading.Event(), threading.Event(), threading.Event()
+
+    def slow() -> None:
+        begun.set()
+        over.wait(60)
+
+    found = [Job("long", slow, timedelta(hours=1)), Job("short", other.set, timedelta(hours=1))]
+    app = jobs.make_app(shared, found)
+
+    async def live() -> None:
+        told = asyncio.Event()
+        async with app.open_async():
+            await app.tasks["long"].defer_async(timestamp=0)
+            working = asyncio.create_task(jobs.engine(app, 4, told, grace=0.5, again=0.5))
+            await asyncio.to_thread(wait_for, begun.is_set)
+            with gone(shared):
+                await asyncio.sleep(2)
+            await asyncio.sleep(1)
+            await app.tasks["short"].defer_async(timestamp=0)
+            await asyncio.to_thread(wait_for, other.is_set, 30)
+            told.set()
+            working.cancel()
+            await asyncio.wait({working})
+
+    try:
+        asyncio.run(live())
+    finally:
+        over.set()
 
 
 def test_what_is_wanted_is_fetched_before_it_is_due(
