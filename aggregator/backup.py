@@ -48,7 +48,7 @@ class Copied:
 def write(store: Store, path: Path, now: datetime, tell: Tell) -> Copied:
     """Copy the store as it is at one moment, while others go on writing. The file appears when it is
     whole, readable by its owner only. Raises UsageError if it cannot be written."""
-    part = path.with_name(path.name + ".part")
+    part = path.parent / f"{path.name}.part"
     try:
         with _private(part) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
             with store.read() as connection:

@@ -194,12 +194,13 @@ def written(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    part = path.with_name(path.name + ".part")
+    part = path.parent / f"{path.name}.part"
     try:
         with part.open("w", encoding="utf-8") as stream:
             yield stream
         part.replace(path)
     except OSError as error:
+        part.unlink(missing_ok=True)
         raise UsageError(f"--out: cannot write {path}: {error.strerror}.") from None
 
 

@@ -153,6 +153,8 @@ def load() -> Settings:
     """
     try:
         return Settings()
+    except UnicodeDecodeError as error:
+        raise UsageError(f".env: not UTF-8 at byte {error.start}; expected UTF-8 text.") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
@@ -226,7 +228,11 @@ def _checked(name: str, parse: Callable[[str], object], value: str) -> None:
 
 def _from_file(name: str, path: str) -> str:
     try:
-        return Path(path).read_text().strip()
+        return Path(path).read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{PREFIX}{name.upper()}_FILE: {path} is not UTF-8 at byte {error.start}; expected text"
+        ) from None
     except OSError as error:
         reason = error.strerror or "not readable"
         raise ValueError(f"{PREFIX}{name.upper()}_FILE: cannot read {path}: {reason}") from None

@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import tomllib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +187,22 @@ def test_a_broken_topics_file_stops_the_start(run: Run, folder: Path) -> None:
     for command in ("run", "collect", "status", "check"):
         done = run(command)
         assert (done.returncode, "topics.toml" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("args", [("export", "--out", ""), ("backup", "")])
+def test_a_file_without_a_name_is_said(run: Run, folder: Path, args: tuple[str, ...]) -> None:
+    done = run(*args)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert not list(folder.rglob("*.part"))
+
+
+def test_a_database_that_fails_in_the_middle_is_said_in_a_sentence(run: Run, folder: Path) -> None:
+    run("migrate")
+    with closing(sqlite3.connect(folder / "data" / "daypaper.sqlite3")) as database:
+        database.execute("ALTER TABLE token RENAME TO elsewhere")
+    done = run("token", "list")
+    assert done.returncode == 2
+    assert done.stderr == "daypaper: The database cannot be used: no such table: token.\n"
 
 
 def test_killed_at_any_moment_the_next_collect_makes_the_same_store(run: Run, folder: Path) -> None:

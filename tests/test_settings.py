@@ -67,7 +67,23 @@ def test_a_missing_secret_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None
         settings.load()
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://host/name", "://"])
+def test_what_is_not_utf_8_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_bytes(b"\xff")
+    monkeypatch.setenv("DAYPAPER_SECRET_KEY_FILE", "key")
+    with pytest.raises(UsageError, match="DAYPAPER_SECRET_KEY_FILE: key is not UTF-8 at byte 0"):
+        settings.load()
+    (tmp_path / ".env").write_bytes(b"DAYPAPER_CONTACT=\xff\n")
+    with pytest.raises(UsageError, match=r"\.env: not UTF-8 at byte 17"):
+        settings.load()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("nonsense", "mysql://host/name", "://", "sqlite://data/file", "sqlite+none:///file"),
+        "postgresql+psycopg://me:hunter2@host:54x/name",
+    ],
+)
 def test_a_broken_database_url_is_named(url: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"DAYPAPER_DATABASE_URL: .*expected"):
         Store(url, tmp_path)

@@ -21,6 +21,7 @@ from aggregator.cli import (
 )
 from aggregator.cli.common import EXIT_ERROR, EXIT_USAGE, app, errors
 from aggregator.errors import DaypaperError, UsageError
+from aggregator.store.db import OperationalError, unusable
 
 COMMANDS = (
     serving,
@@ -57,6 +58,9 @@ def main() -> None:
         app(args=spread(sys.argv[1:]))
     except UsageError as error:
         errors.print(f"daypaper: {error}", soft_wrap=True, markup=False)
+        sys.exit(EXIT_USAGE)
+    except OperationalError as error:  # full, gone, or locked by another program for too long
+        errors.print(f"daypaper: {unusable(error)}", soft_wrap=True, markup=False)
         sys.exit(EXIT_USAGE)
     except DaypaperError as error:
         errors.print(f"daypaper: {error}", soft_wrap=True, markup=False)

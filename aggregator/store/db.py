@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import stamina
 from filelock import lock_descriptor
 from pydantic_core import from_json
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 
 from aggregator import acting, clock
@@ -87,7 +87,7 @@ class Store:
                 if self._known_schema() != (schema.known()[-1] if to == "head" else to):
                     schema.upgrade(self._writer, to)
         except DatabaseError as error:
-            raise UsageError(f"The database cannot be used: {_reason(error)}.") from error
+            raise UsageError(unusable(error)) from error
         except OSError as error:
             raise UsageError(
                 f"DAYPAPER_DATA_DIR: {self.data_dir} cannot be used: {error.strerror}."
@@ -213,18 +213,23 @@ def _is_gone(descriptor: int, path: Path) -> bool:
         return True
 
 
-def _reason(error: DatabaseError) -> str:
-    return str(error.orig).strip().splitlines()[0].rstrip(".") if error.orig else "no answer"
+def unusable(error: DBAPIError) -> str:
+    """What the database says of itself, as a sentence."""
+    said = str(error.orig).strip().splitlines()[0].rstrip(".") if error.orig else "no answer"
+    return f"The database cannot be used: {said}."
 
 
 def _engine(url: str) -> Engine:
     try:
-        parsed = sa.make_url(url)
-    except ArgumentError:
+        return _engine_of(sa.make_url(url))
+    except (ArgumentError, ValueError):  # what it says may hold a part of the password
         raise UsageError(
             "DAYPAPER_DATABASE_URL: not a database URL; expected sqlite:///FILE or "
             "postgresql+psycopg://USER:PASSWORD@HOST/NAME."
         ) from None
+
+
+def _engine_of(parsed: URL) -> Engine:
     name = parsed.get_backend_name()
     if name == "sqlite":
         engine = sa.create_engine(
