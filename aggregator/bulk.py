@@ -67,9 +67,11 @@ def load(
                 pieces = readahead.pieces(task, helped=helped)
             else:
                 pieces = _pieces(chosen, path, _lines(stream), done.resumed)
+            read = done.resumed
             with tidied(store) as tidy, _expecting_many(store):
                 for batch in _batches(pieces):
-                    _store(store, batch, mark, done, now)
+                    read += len(batch)
+                    _store(store, batch, {mark: read}, done, now)
                     tidy()
                     gc.collect()
                     tell(done.new + done.updated + done.unchanged + done.left_out + done.resumed)
@@ -127,7 +129,9 @@ def _pieces(chosen: Format, path: Path, given: Iterator[bytes], skip: int) -> It
         raise UsageError(f"{path}: not in the form {chosen.name}: {error}.") from None
 
 
-def _store(store: Store, batch: list[Item], mark: str, done: Loaded, now: datetime) -> None:
+def _store(
+    store: Store, batch: list[Item], place: dict[str, int], done: Loaded, now: datetime
+) -> None:
     drafts: list[Ready] = []
     for item in batch:
         if isinstance(item, str):
@@ -138,8 +142,8 @@ def _store(store: Store, batch: list[Item], mark: str, done: Loaded, now: dateti
     with store.write() as connection:
         search.collect(connection)
         counts, _, _ = store_drafts(connection, [], SOURCE, now, backfill=True, ahead=drafts)
-        before = ledger.checkpoints(connection, SOURCE).get(mark) or done.resumed
-        ledger.save_checkpoints(connection, SOURCE, {mark: before + len(batch)})
+        # How far this process is: another one may be taking in the same file.
+        ledger.save_checkpoints(connection, SOURCE, place)
     done.new += counts.new
     done.updated += counts.updated
     done.unchanged += counts.unchanged

@@ -139,6 +139,29 @@ def test_a_killed_import_goes_on_where_it_was(tmp_path: Path) -> None:
         assert (count(store), done.new) == (9_000, 9_000 - stored)
 
 
+def test_two_imports_of_one_file_that_are_killed_leave_nothing_out(tmp_path: Path) -> None:
+    path = tmp_path / "many.json"
+    snapshot(path, 12_100)
+
+    def killed(_: int) -> None:
+        raise KeyboardInterrupt
+
+    def overtaken(read: int) -> None:
+        if read > bulk.BATCH:
+            raise KeyboardInterrupt
+        with (
+            closing(Store(str(store.engine.url), tmp_path)) as its,
+            pytest.raises(KeyboardInterrupt),
+        ):
+            bulk.load(its, path, "auto", NOW, killed)
+
+    with closing(sqlite_store(tmp_path)) as store:
+        with pytest.raises(KeyboardInterrupt):
+            bulk.load(store, path, "auto", NOW, overtaken)
+        bulk.load(store, path, "auto", NOW, quiet)
+        assert count(store) == 12_100
+
+
 def test_what_cannot_be_read_is_said_in_a_sentence(store: Store, tmp_path: Path) -> None:
     (tmp_path / "x.bin").write_bytes(b"\x00\x01")
     (tmp_path / "cvpr2018.json").write_bytes(b"[{]")
