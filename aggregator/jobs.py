@@ -13,6 +13,7 @@ import logging
 import signal
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 
 import procrastinate
@@ -20,7 +21,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 
-from aggregator import schedule
+from aggregator import clock, schedule
 from aggregator.postman import Postman
 from aggregator.schedule import Job
 from aggregator.settings import Settings
@@ -122,25 +123,56 @@ async def engine(
     *,
     grace: float = GRACE,
     again: float = AGAIN,
+    wall: Callable[[], datetime] = clock.wall,
 ) -> None:
     """Take jobs until told to stop. The engine ends by itself when its database goes, if only for a
     moment; it is begun again until that is back. What it had in hand is then due again by itself."""
     while not told.is_set():
         try:
-            await app.run_worker_async(
-                concurrency=concurrency,
-                fetch_job_polling_interval=POLL,
-                update_heartbeat_interval=HEARTBEAT,
-                stalled_worker_timeout=SILENT,
-                shutdown_graceful_timeout=grace,
-                delete_jobs="always",
-                install_signal_handlers=False,
-            )
+            await _run(app, concurrency, grace, wall)
         except ConnectorException as error:
             log.warning("the queue cannot be asked: %s", error.__cause__ or error)
         log.warning("the queue is asked again in %g seconds", again)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(told.wait(), again)
+
+
+async def _run(
+    app: procrastinate.App, concurrency: int, grace: float, wall: Callable[[], datetime]
+) -> None:
+    """The engine, until it ends by itself or the clock is set back: it would put nothing in until the
+    clock shows again what it had shown."""
+    running = asyncio.create_task(
+        app.run_worker_async(
+            concurrency=concurrency,
+            fetch_job_polling_interval=POLL,
+            update_heartbeat_interval=HEARTBEAT,
+            stalled_worker_timeout=SILENT,
+            shutdown_graceful_timeout=grace,
+            delete_jobs="always",
+            install_signal_handlers=False,
+        )
+    )
+    set_back = asyncio.create_task(_set_back(wall))
+    try:
+        await asyncio.wait({running, set_back}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        set_back.cancel()
+        running.cancel()  # which the engine takes for "no new jobs, and end those that run"
+        await asyncio.wait({running})
+    if not running.cancelled():
+        running.result()  # raises what ended it
+
+
+async def _set_back(wall: Callable[[], datetime]) -> None:
+    before = wall()
+    while True:
+        await asyncio.sleep(HEARTBEAT)
+        now = wall()
+        if now < before:
+            log.warning("the clock was set back")
+            return
+        before = now
 
 
 async def _again(job: Job) -> None:
@@ -171,6 +203,6 @@ async def _work(
         working.result()  # raises what ended it
     for task in beside:
         task.cancel()
-    working.cancel()  # which the engine takes for "no new jobs, and end those that run"
+    working.cancel()
     letters = asyncio.create_task(asyncio.to_thread(postman.stop))
     await asyncio.wait({working, letters}, timeout=GRACE)

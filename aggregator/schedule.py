@@ -4,12 +4,16 @@ Due times are computed from the run history, so nothing piles up: a job that ove
 twice, and after a sleep or a restart a source that is overdue runs once.
 """
 
+import contextlib
 import logging
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from aggregator import clock, pipeline
@@ -126,7 +130,20 @@ def start(
         max_instances=1,
     )
     scheduler.start()
+    threading.Thread(target=_mind_the_clock, args=(scheduler,), daemon=True).start()
     return scheduler
+
+
+def _mind_the_clock(scheduler: BackgroundScheduler) -> None:
+    """Where the clock was set back, every job would wait until it shows again what it had shown."""
+    while scheduler.running:
+        due = [(one.id, one.next_run_time - one.trigger.interval) for one in scheduler.get_jobs()]
+        now = clock.wall()  # after these were asked: one of them may just have run
+        for name, last in due:
+            if last > now:
+                with contextlib.suppress(JobLookupError):  # the scheduler ends
+                    scheduler.modify_job(name, next_run_time=now)
+        time.sleep(WANTED_EVERY.total_seconds())
 
 
 class _Hurry:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +255,31 @@ def test_what_runs_on_keeps_no_worker_from_beginning_again(shared: Store) -> Non
         asyncio.run(live())
     finally:
         over.set()
+
+
+def test_a_clock_that_was_set_back_begins_the_engine_anew(
+    shared: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepare(shared)
+    hours = iter((8,))
+
+    def wall() -> datetime:
+        return clock.wall() + timedelta(hours=next(hours, 0))
+
+    app = jobs.make_app(shared, [])
+    workers = sa.text(f"SELECT max(id) FROM {queue.SCHEMA}.procrastinate_workers")
+
+    async def live() -> None:
+        told = asyncio.Event()
+        async with app.open_async():
+            working = asyncio.create_task(jobs.engine(app, 2, told, again=0.1, wall=wall))
+            await asyncio.to_thread(wait_for, lambda: count(shared, workers) == 2)
+            told.set()
+            working.cancel()
+            await asyncio.wait({working})
+
+    asyncio.run(live())
+    assert "the clock was set back" in caplog.text
 
 
 def test_what_is_wanted_is_fetched_before_it_is_due(

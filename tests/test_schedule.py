@@ -111,6 +111,21 @@ def test_after_a_long_sleep_an_overdue_source_runs_once(
     assert finished(one_store) == 2
 
 
+def test_a_clock_that_was_set_back_keeps_nothing_waiting() -> None:
+    done = threading.Semaphore(0)
+    scheduler = schedule.start([schedule.Job("once more", done.release, timedelta(minutes=1))])
+    try:
+        assert done.acquire(timeout=20)
+        # What a clock that was set back by eight hours leaves behind.
+        ahead = clock.wall() + timedelta(hours=8)
+        for job in scheduler.get_jobs():
+            scheduler.modify_job(job.id, next_run_time=ahead)
+        assert done.acquire(timeout=20)
+        assert not done.acquire(timeout=3)
+    finally:
+        scheduler.shutdown(wait=True)
+
+
 def test_what_is_wanted_runs_before_it_is_due_and_once(
     one_store: Store, server: Server, tmp_path: Path
 ) -> None:
