@@ -53,6 +53,8 @@ def test_the_dashboard_shows_every_metric() -> None:
 def test_alerts_are_whole_and_name_statuses_that_exist() -> None:
     names = [rule["alert"] for rule in rules()]
     assert {"DaypaperSourceSilent", "DaypaperDigestLate", "DaypaperQueueGrowing"} <= set(names)
+    # Of a source that was never well there is no age of its last success.
+    assert any("failures) > 0 unless" in one for one in expressions())
     assert len(names) == len(set(names))
     for rule in rules():
         assert rule["annotations"]["summary"].endswith((".", "?"))
