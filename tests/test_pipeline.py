@@ -205,6 +205,18 @@ def test_a_feed_that_shows_nothing_agrees_with_nobody(collect: Collect, arxiv: S
     assert (done.status, done.message.partition("; ")[2]) == ("ok", "from OAI-PMH.")
 
 
+def test_a_record_that_was_deleted_today_is_no_listing(collect: Collect, arxiv: Server) -> None:
+    head, _, rest = good_oai().partition(b"<record>")
+    [deleted] = [one for one in rest.split(b"<record>") if b"deleted" in one]
+    only = head + b"<record>" + deleted.partition(b"</record>")[0] + b"</record>"
+    only += b"</ListRecords></OAI-PMH>"
+    arxiv.routes |= {
+        "/oai": Reply(only, headers=XML),
+        "/rss/cs.CV": Reply(body("rss_empty.xml"), headers=XML),
+    }
+    assert collect().status == "stale"
+
+
 def test_weekends_are_quiet(collect: Collect, arxiv: Server) -> None:
     arxiv.routes["/oai"] = Reply(good_oai(), headers=XML)
     done = collect(24 * 4)  # Saturday

@@ -86,10 +86,12 @@ def names(page: OaiPage) -> dict[str, list[str]]:
 
 
 def ids_of(page: OaiPage) -> Iterator[tuple[str, date | None]]:
-    """(arXiv id, datestamp) of each record of a page."""
+    """(arXiv id, datestamp) of each record of a page; what was deleted is of no listing, and has none."""
     for record in page.records:
         native = _native_id(record)
-        if native:
+        if native and _is_deleted(record):
+            yield native, None
+        elif native:
             moment = dates.iso8601(record.findtext(f"{_OAI}header/{_OAI}datestamp") or "")
             yield native, moment.date() if moment else None
 
@@ -99,9 +101,13 @@ def broken(page: OaiPage) -> int:
     return sum(not _is_readable(record) for record in page.records)
 
 
-def _is_readable(record: Any) -> bool:
+def _is_deleted(record: Any) -> bool:
     header = record.find(f"{_OAI}header")
-    if header is not None and header.get("status") == "deleted":
+    return header is not None and header.get("status") == "deleted"
+
+
+def _is_readable(record: Any) -> bool:
+    if _is_deleted(record):
         return True
     fields = _fields(record)
     try:
@@ -124,7 +130,7 @@ def to_drafts(
     live = page.response_date is not None and page.response_date <= now + timedelta(hours=1)
     for record in page.records:
         native = _native_id(record)
-        if record.find(f"{_OAI}header").get("status") == "deleted" if native else False:
+        if native and _is_deleted(record):
             gone.append(("arxiv", native))
             continue
         try:
