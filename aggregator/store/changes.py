@@ -30,10 +30,9 @@ from aggregator.store.sql import (
 
 def apply(connection: Connection, plan: Plan) -> None:
     """Store the plan. Everything is an upsert by key: applying it twice is harmless."""
-    known = _keys(connection, paper.c.id, [i for i in plan.papers if i not in plan.made])
+    known, was_withdrawn = _stored(connection, [i for i in plan.papers if i not in plan.made])
     search.remove(connection, list(known.values()))
-    gone = events.turned(connection, plan, withdrawn=True)
-    back = events.turned(connection, plan, withdrawn=False)
+    turned = [i for i in known if plan.papers[i].withdrawn is not (i in was_withdrawn)]
     keys = _store_papers(connection, plan, known)
     _store_entries(connection, plan)
     note_newest(
@@ -46,8 +45,8 @@ def apply(connection: Connection, plan: Plan) -> None:
     _remove_merged(connection, plan.gone)
     _store_names(connection, plan)
     events.store(connection, plan, before)
-    events.withdrawn_again(connection, gone, plan)
-    events.bring_back(connection, back, plan.now)
+    events.withdrawn_again(connection, [i for i in turned if plan.papers[i].withdrawn], plan)
+    events.bring_back(connection, [i for i in turned if not plan.papers[i].withdrawn], plan.now)
     _store_mentions(connection, [e for e, _ in plan.entries.values()])
     search.store(connection, [(keys[i], merged.doc) for i, merged in plan.papers.items()])
 
@@ -67,6 +66,18 @@ def _store_papers(connection: Connection, plan: Plan, known: dict[str, int]) -> 
     tags.move(connection, {row["pk"]: (row["at"], row["heat"]) for row in rewritten})
     _store_sightings(connection, rows, rewritten)
     return keys
+
+
+def _stored(connection: Connection, ids: Sequence[str]) -> tuple[dict[str, int], set[str]]:
+    """(the keys of the papers that are stored, by id, those of them that are withdrawn)"""
+    keys, withdrawn = dict[str, int](), set[str]()
+    for part in chunks(ids):
+        asked = sa.select(paper.c.id, paper.c.pk, paper.c.withdrawn).where(paper.c.id.in_(part))
+        for row in connection.execute(asked):
+            keys[row.id] = row.pk
+            if row.withdrawn:
+                withdrawn.add(row.id)
+    return keys, withdrawn
 
 
 def _keys(connection: Connection, name: sa.Column[str], values: Sequence[str]) -> dict[str, int]:

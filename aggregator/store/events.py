@@ -11,7 +11,7 @@ from aggregator.merge.first import First
 from aggregator.merge.plan import Plan
 from aggregator.store import discussions, told
 from aggregator.store.rows import of_event
-from aggregator.store.sql import chunks, event, insert_into, paper
+from aggregator.store.sql import chunks, event, insert_into
 
 _OF_ENTRIES = ("new_version", "published", discussions.KIND)
 """Kinds whose cause is the key of an entry and that a back-fill keeps to itself."""
@@ -97,18 +97,6 @@ def renew(connection: Connection, first: First, since: datetime, now: datetime) 
     ]
     for row in [row for one in found for row in connection.execute(one)]:
         _as_new(connection, row, now, None)  # nobody could be told of it before
-
-
-def turned(connection: Connection, plan: Plan, *, withdrawn: bool) -> list[str]:
-    """The papers that are `withdrawn`, or not, by a plan and are stored otherwise; ask before it is."""
-    some = [
-        paper_id
-        for paper_id, merged in plan.papers.items()
-        if merged.withdrawn is withdrawn and paper_id not in plan.made
-    ]
-    other = ~paper.c.withdrawn if withdrawn else paper.c.withdrawn
-    asked = (sa.select(paper.c.id).where(paper.c.id.in_(part), other) for part in chunks(some))
-    return [paper_id for one in asked for paper_id in connection.scalars(one)]
 
 
 def withdrawn_again(connection: Connection, papers: Sequence[str], plan: Plan) -> None:

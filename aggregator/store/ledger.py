@@ -35,7 +35,9 @@ publishers register a DOI days after they print it."""
 _RESTING = sa.select(upstream.c.cooldown_until, upstream.c.cooldown_reason).where(
     upstream.c.name == sa.bindparam("upstream")
 )
-_VALIDATOR = sa.select(validated).where(validated.c.url == sa.bindparam("key"))
+_VALIDATOR = sa.select(validated).where(
+    validated.c.source == sa.bindparam("source"), validated.c.url == sa.bindparam("url")
+)
 _CHECKPOINTS = sa.select(checkpoint.c.stream, checkpoint.c.value).where(
     checkpoint.c.source == sa.bindparam("name")
 )
@@ -138,7 +140,7 @@ def _make(connection: Connection, name: str, **values: Any) -> None:
 
 def validator(connection: Connection, source: str, url: str) -> Validator | None:
     """What is known of the answer that this source last stored for this URL."""
-    row = connection.execute(_VALIDATOR, {"key": _asked(source, url)}).first()
+    row = connection.execute(_VALIDATOR, {"source": source, "url": url}).first()
     return Validator(url, row.etag, row.last_modified, row.digest) if row else None
 
 
@@ -146,7 +148,8 @@ def save_validators(connection: Connection, source: str, validators: Sequence[Va
     """Remember these for the source's next conditional request; call with what they belong to."""
     rows = {
         v.url: {
-            "url": _asked(source, v.url),
+            "source": source,
+            "url": v.url,
             "etag": v.etag,
             "last_modified": v.last_modified,
             "digest": v.digest,
@@ -154,12 +157,6 @@ def save_validators(connection: Connection, source: str, validators: Sequence[Va
         for v in validators
     }
     upsert(connection, validated, list(rows.values()))
-
-
-def _asked(source: str, url: str) -> str:
-    # An answer that another source had, under another name before perhaps, is one that this source has yet
-    # to read: "not modified" would say of it what it never saw.
-    return f"{source} {url}"
 
 
 def checkpoints(connection: Connection, source: str) -> dict[str, Any]:

@@ -244,9 +244,11 @@ class Spending(SQLModel, table=True):
 
 
 class Validated(SQLModel, table=True):
-    """What to send with the next conditional request; saved when the answer was stored."""
+    """What a source sends with the next conditional request; saved when the answer was stored. Of what
+    another source read, under another name before perhaps, "not modified" would tell this one nothing."""
 
-    url: str = Field(primary_key=True)  # the source's name, a blank, the address
+    source: str = Field(primary_key=True)
+    url: str = Field(primary_key=True)
     etag: str | None
     last_modified: str | None
     digest: str  # SHA-256 of the body

@@ -185,9 +185,13 @@ def test_answers_that_were_kept_by_their_address_alone_go(store: Store) -> None:
     url = "https://example.org/feed?a=50%"
     with store.write() as connection:
         ledger.save_validators(connection, "feed", [Validator(url, "new", None, "")])
-        connection.execute(sa.insert(validated).values(url=url, etag="old", digest=""))
+        ledger.save_validators(connection, "other", [Validator(url, None, "of another", "")])
     downgrade(store, "0021")
+    with store.write() as connection:
+        old = sa.text("INSERT INTO validated (url, etag, digest) VALUES (:url, 'old', '')")
+        connection.execute(old, {"url": url})
     store.migrate()
     with store.read() as connection:
-        assert list(connection.scalars(sa.select(validated.c.etag))) == ["new"]
-        assert ledger.validator(connection, "feed", url) is not None
+        assert connection.scalar(sa.select(sa.func.count()).select_from(validated)) == 2
+        assert ledger.validator(connection, "feed", url) == Validator(url, "new", None, "")
+        assert ledger.validator(connection, "other", url) == Validator(url, None, "of another", "")
