@@ -24,6 +24,7 @@ from aggregator.deliver.slack.api import client_of
 from aggregator.deliver.slack.blocks import ACTION
 from aggregator.deliver.slack.channel import TIMEOUT
 from aggregator.deliver.slack.text import said
+from aggregator.deliver.slack.words import words
 from aggregator.errors import DaypaperError, UsageError
 from api.deps import Services
 from api.problems import problem
@@ -142,7 +143,8 @@ def bolt_app(bot: Bot) -> App:
         if wait([work], timeout=_ACK).done:
             ack(_body(work.result()))
         else:
-            ack(bot.words(user)("moment"))
+            # Slack may be what is slow: it is not asked for the member's language, too.
+            ack(words(bot.members.known(user).lang)("moment"))
             respond(_body(work.result()))
 
     @bolt.action(re.compile(f"^{ACTION}"))

@@ -64,6 +64,11 @@ class Members:
         self._known: OrderedDict[str, tuple[float, Member]] = OrderedDict()
         self._lock = Lock()
 
+    def known(self, user: str) -> Member:
+        """As `get`, as far as it is known by now."""
+        with self._lock:
+            return self._known.get(user, (0.0, Member()))[1]
+
     def get(self, user: str) -> Member:
         """The member of that id."""
         with self._lock:

@@ -4,14 +4,16 @@ import json
 import time
 
 import pytest
+from slack_bolt import BoltRequest
 from starlette.testclient import TestClient
 
+from aggregator.deliver.slack.api import client_of
 from aggregator.store import papers
 from aggregator.store.db import Store
 from aggregator.store.sql import one_at_a_time
 from api.deps import Services
-from api.slack.app import bot_of
-from api.slack.bot import Members
+from api.slack.app import bolt_app, bot_of
+from api.slack.bot import Bot, Members
 from tests.api.slack.ways import ADA, BAI, PAPERS, called, command, event, fill, press, responded
 from tests.slack_server import Fault, SlackServer
 
@@ -125,6 +127,21 @@ def test_a_slow_answer_follows(http: TestClient, services: Services, slack: Slac
         said = command(http, "subscribe gan", url=slack.response_url)
         assert said["text"] == "One moment …"
     assert "Subscribed" in responded(slack, 0)["text"]
+
+
+def test_the_word_that_an_answer_follows_waits_for_nothing(
+    services: Services, slack: SlackServer
+) -> None:
+    settings = services.settings
+    bot = Bot(services, client_of(settings, 15), client_of(settings, 4))
+    slack.faults = [Fault("hang", method="users.info")] * 2
+    form = {"command": "/daypaper", "text": "topics", "user_id": ADA, "channel_id": PAPERS}
+    form |= {"team_id": "T0000000ONE", "response_url": slack.response_url}
+    started = time.monotonic()
+    answer = bolt_app(bot).dispatch(BoltRequest(mode="socket_mode", body=form))
+    assert time.monotonic() - started < 2.9  # Slack waits for three
+    assert (answer.status, "One moment" in answer.body) == (200, True)
+    assert "gan" in str(responded(slack, 0))
 
 
 def test_members_are_asked_once_and_slack_may_be_away(
