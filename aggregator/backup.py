@@ -50,12 +50,13 @@ def write(store: Store, path: Path, now: datetime, tell: Tell) -> Copied:
     whole, readable by its owner only. Raises UsageError if it cannot be written."""
     part = path.parent / f"{path.name}.part"
     try:
-        with _private(part) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
-            with store.read() as connection:
-                manifest = _write_tables(connection, made, now, tell)
-            manifest["files"] = _write_files(store.data_dir, made)
-            made.writestr(MANIFEST, json.dumps(manifest, indent=1))
-        part.replace(path)
+        with store.backup_lock():
+            with _private(part) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+                with store.read() as connection:
+                    manifest = _write_tables(connection, made, now, tell)
+                manifest["files"] = _write_files(store.data_dir, made)
+                made.writestr(MANIFEST, json.dumps(manifest, indent=1))
+            part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise UsageError(f"{path}: cannot be written: {error.strerror or error}.") from None
@@ -65,11 +66,13 @@ def write(store: Store, path: Path, now: datetime, tell: Tell) -> Copied:
 def restore(store: Store, path: Path, tell: Tell) -> Copied:
     """Fill an empty store from a backup, all of it or nothing, and bring it to the newest schema.
 
-    Raises UsageError if the store is not empty or the file is not a whole backup.
+    Raises UsageError if the store is not empty, the data directory has another key or another model, or
+    the file is not a whole backup.
     """
     try:
         with zipfile.ZipFile(path) as opened:
             manifest = _manifest(opened, path)
+            _check_files(opened, manifest, store.data_dir)
             store.migrate(manifest["schema"])
             with store.write() as connection:
                 _load(connection, opened, manifest, path, tell)
@@ -177,6 +180,16 @@ def _load_table(
             tell(table.name, done, noted["rows"])
     if (done, digest.hexdigest()) != (noted["rows"], noted["sha256"]):
         raise ValueError(f"{table.name} was changed or cut")
+
+
+def _check_files(opened: zipfile.ZipFile, manifest: dict[str, Any], folder: Path) -> None:
+    for name in manifest["files"]:
+        target = folder / Path(name).name
+        if target.exists() and target.read_bytes() != opened.read(f"data/{name}"):
+            raise UsageError(
+                f"{target} is there, and another than the backup's: name another DAYPAPER_DATA_DIR, or "
+                "move it away; links in letters that were signed with a key that is gone open nothing."
+            )
 
 
 def _restore_files(opened: zipfile.ZipFile, manifest: dict[str, Any], folder: Path) -> None:

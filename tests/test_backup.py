@@ -117,6 +117,50 @@ def test_the_key_and_the_models_come_along_and_are_private(filled: Store, tmp_pa
         assert (other.data_dir / "tagger.npz").read_bytes() == b"model"
 
 
+def test_the_key_of_another_store_in_the_data_directory_is_left_alone(
+    filled: Store, tmp_path: Path
+) -> None:
+    (filled.data_dir / "secret.key").write_text("s3cret")
+    path = tmp_path / "a.zip"
+    backup.write(filled, path, NOW, quiet)
+    with empty(tmp_path / "other") as other:
+        (other.data_dir / "secret.key").write_text("another")
+        with pytest.raises(
+            UsageError, match=r"secret\.key is there, and another than the backup's"
+        ):
+            backup.restore(other, path, quiet)
+        assert (other.data_dir / "secret.key").read_text() == "another"
+        (other.data_dir / "secret.key").write_text("s3cret")  # as a restore that was killed left it
+        assert backup.restore(other, path, quiet).papers == 120
+
+
+def test_of_two_backups_to_one_file_each_is_whole(filled: Store, tmp_path: Path) -> None:
+    with filled.write() as connection:  # so many that it says how far it is
+        ledger.save_checkpoints(connection, "arxiv", {f"s{n}": n for n in range(2_000)})
+    path, second = tmp_path / "a.zip", threading.Event()
+    failed: list[BaseException] = []
+
+    def other() -> None:
+        try:
+            backup.write(filled, path, NOW, lambda *_: second.set())
+        except BaseException as error:
+            failed.append(error)
+        second.set()
+
+    thread = threading.Thread(target=other)
+
+    def go_on(*_: object) -> None:
+        if not thread.ident:
+            thread.start()
+            second.wait(1)
+
+    backup.write(filled, path, NOW, go_on)
+    thread.join()
+    assert failed == []
+    with empty(tmp_path / "other") as restored:
+        assert backup.restore(restored, path, quiet).papers == 120
+
+
 def test_a_store_with_something_in_it_is_left_alone(filled: Store, tmp_path: Path) -> None:
     backup.write(filled, tmp_path / "a.zip", NOW, quiet)
     before = everything(filled)

@@ -237,3 +237,17 @@ def test_a_list_of_feeds_is_one_document_of_json(run: Run, folder: Path) -> None
     told = as_json(run("import", "feeds.opml", "--write", "--json"))
     assert told["feeds"]["written"]
     assert "https://widget.example/feed" in (folder / "topics.toml").read_text()
+
+
+def test_what_the_encoding_of_the_terminal_lacks_is_written_another_way(folder: Path) -> None:
+    def call(*args: str) -> subprocess.CompletedProcess[str]:
+        ascii_only = environment(folder) | {"PYTHONIOENCODING": "ascii"}
+        return subprocess.run(
+            [str(EXE), *args], cwd=folder, env=ascii_only,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    done = call("digest", "--lang", "zh", "--as-of", "2017-11-14T00:00:00Z")
+    assert (done.returncode, "\\u" in done.stdout) == (0, True), done.stderr
+    told = call("digest", "--lang", "zh", "--as-of", "2017-11-14T00:00:00Z", "--format", "json")
+    assert json.loads(told.stdout)

@@ -1,5 +1,6 @@
 """The command line: decode, call the pipeline, print. Results go to stdout, all else to stderr."""
 
+import io
 import logging
 import sys
 
@@ -44,6 +45,10 @@ app.registered_commands.sort(key=lambda one: _ORDER.index(getattr(one.callback, 
 
 def main() -> None:
     """Entry point: errors become one sentence and an exit code."""
+    if isinstance(
+        sys.stdout, io.TextIOWrapper
+    ):  # a title may have what the terminal's encoding has not
+        sys.stdout.reconfigure(errors="backslashreplace")
     if errors.is_terminal:
         handler, form = RichHandler(console=errors, show_path=False), "%(message)s"
     else:  # one line each, for whoever searches a file of them

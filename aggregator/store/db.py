@@ -110,6 +110,12 @@ class Store:
         with self._lock(f"upstream-{upstream}"):
             yield
 
+    @contextmanager
+    def backup_lock(self) -> Iterator[None]:
+        """Held by a backup: two at once would write into one unfinished file. A second one waits."""
+        with self._lock("backup"):
+            yield
+
     def is_asked(self, upstream: str) -> bool:
         """Does any process hold this upstream's lock now?"""
         return self._is_held(f"upstream-{upstream}")
