@@ -105,7 +105,7 @@ class ArxivSource:
             shown=calendar.today(ctx.now).listing,
         )
         whole = False
-        proven = ctx.since is None and ctx.checkpoint.get("proven") == str(day.ready)
+        proven = ctx.since is None and ctx.checkpoint.get("proven") == _proof(day, ctx.now)
         feeds = self._announcements(ctx, day, proven)
         # What a category's first feed ever shows can only be judged beside OAI-PMH.
         unsure = {c: page for c, page in feeds.items() if f"rss:{c}" not in ctx.checkpoint}
@@ -125,12 +125,15 @@ class ArxivSource:
                 yield from late.values()
                 yield from self._search(ctx, error)
                 late, whole = {}, False
+            except ChallengedError:
+                yield from late.values()  # RSS shows them today only
+                raise
             day.stamped = seen.stamped(day.listing)
             day.harvested = set(seen.stamps)
             compare(day)
         yield from (p for c, p in late.items() if not (c in unsure and c in day.stale))
         if not proven and whole and is_proven(day, ctx.now):
-            yield Page(checkpoint={"proven": str(day.ready)})
+            yield Page(checkpoint={"proven": _proof(day, ctx.now)})
             proven = True
         yield judge(day, proven, ctx.now)
 
@@ -170,11 +173,11 @@ class ArxivSource:
                 if answer.unchanged:
                     continue
                 feed = announcement.read(answer.body, f"arXiv's RSS of {category}")
-            except (UnreachableError, BrokenError, RefusedError) as error:
+            except (UnreachableError, BrokenError, RefusedError, ChallengedError) as error:
                 _stop_if_denied(error)
                 day.feed_error = str(error)
-                if isinstance(error, UnreachableError):
-                    break  # the same host serves every category
+                if isinstance(error, UnreachableError | ChallengedError):
+                    break  # the same host serves every category; OAI-PMH is on another
                 continue
             stream = f"rss:{category}"
             if note(day, category, feed, ctx.checkpoint.get(stream), listing):
@@ -260,6 +263,12 @@ def _parted(page: Page) -> tuple[Page, Page]:
 def _begin(category: str) -> str:
     """The stream that holds when a category was first asked for."""
     return f"begun:{category}"
+
+
+def _proof(day: Day, now: datetime) -> str:
+    """What is noted of a proven listing. In the evening OAI-PMH may have a part of it only, which looks
+    like all of it: from the hour of RSS on, which can tell, it is harvested once more."""
+    return f"{day.ready} begun" if now < calendar.rss_at(day.ready) else str(day.ready)
 
 
 def _ready_listing(now: datetime) -> date:

@@ -78,7 +78,9 @@ def is_proven(day: Day, now: datetime) -> bool:
     is all there is. A feed that is behind does not matter to it."""
     if missing(day):
         return False
-    waiting = day.ready < day.listing or calendar.today(now).listing is None
+    waiting = day.ready < day.listing or (
+        calendar.today(now).listing is None and not _is_evening(day, now)
+    )
     return bool(day.stamped) or (waiting and bool(day.harvested) and not day.stale)
 
 
@@ -94,7 +96,7 @@ def judge(day: Day, proven: bool, now: datetime) -> Note:
             "papers; OAI-PMH fills them in.",
         )
     if not day.stamped and not _announced(day) and not (proven and day.ready == day.listing):
-        return _nothing_yet(name, day.listing, now)
+        return _nothing_yet(name, day, now)
     lost = missing(day)
     if not proven and day.stamped and lost:
         some = ", ".join(sorted(lost)[:3])
@@ -110,6 +112,11 @@ def judge(day: Day, proven: bool, now: datetime) -> Note:
     return _good(name, day, proven, now)
 
 
+def _is_evening(day: Day, now: datetime) -> bool:
+    """Can OAI-PMH have the listing already, and RSS not yet?"""
+    return day.ready == day.listing and now < calendar.rss_at(day.listing)
+
+
 def _announced(day: Day) -> bool:
     """Does RSS show this listing? In the evening it still shows the one before."""
     return day.shown == day.listing and any(day.announced.values())
@@ -123,8 +130,12 @@ def _waits(day: Day) -> bool:
 def _good(name: str, day: Day, proven: bool, now: datetime) -> Note:
     today = calendar.today(now)
     upcoming = calendar.new_york(today.next_at)
-    ahead = day.stamped and day.listing > now.astimezone(calendar.NEW_YORK).date()
-    if today.listing is None and not ahead:
+    if _is_evening(day, now):
+        papers = len(day.stamped)
+        had = f": {papers} papers so far, from OAI-PMH" if papers else " was had by OAI-PMH before"
+        at = calendar.new_york(calendar.rss_at(day.listing))
+        return Note("ok", f"Listing of {name}{had}; asked again when RSS has it, {at}.")
+    if today.listing is None:
         return Note(
             "holiday", f"No arXiv listing today ({today.reason}); the next is announced {upcoming}."
         )
@@ -136,14 +147,16 @@ def _good(name: str, day: Day, proven: bool, now: datetime) -> Note:
     return Note("ok", f"Listing of {name} is complete: {len(day.stamped)} papers; {agree}.")
 
 
-def _nothing_yet(name: str, listing: date, now: datetime) -> Note:
+def _nothing_yet(name: str, day: Day, now: datetime) -> Note:
+    listing = day.listing
+    failed = f" Its RSS failed: {day.feed_error}" if day.feed_error else ""
     if now < calendar.rss_at(listing) + LATE_AFTER:
         at = (
             calendar.oai_at(listing) if now < calendar.oai_at(listing) else calendar.rss_at(listing)
         )
         when = f"expected from {calendar.new_york(at)}" if at > now else "due any moment"
         return Note(
-            "not_out_yet", f"The listing of {name} is announced but not served yet; {when}."
+            "not_out_yet", f"The listing of {name} is announced but not served yet; {when}.{failed}"
         )
     return Note(
         "stale",
@@ -152,7 +165,8 @@ def _nothing_yet(name: str, listing: date, now: datetime) -> Note:
             MAYBE_HOLIDAY.format(year=(listing - timedelta(days=1)).year)
             if calendar.is_assumed(listing)
             else ""
-        ),
+        )
+        + failed,
     )
 
 
