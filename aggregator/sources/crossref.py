@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from aggregator import addresses
 from aggregator.clock import iso
 from aggregator.errors import RefusedError
 from aggregator.models import Parsed
@@ -57,8 +58,8 @@ class CrossrefSource:
         options = config.options
         assert isinstance(options, CrossrefOptions)
         self.name = config.name
-        self.base_url = options.base_url.rstrip("/")
-        self.base_urls = (self.base_url,)
+        self.base_url, _ = addresses.parted(options.base_url.rstrip("/"))
+        self.base_urls = (options.base_url,)
         self.upstream = KIND
         self.pace_seconds = options.pace_seconds
         self.daily_requests = options.daily_requests

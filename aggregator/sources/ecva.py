@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from aggregator import addresses
 from aggregator.clock import iso
 from aggregator.models import Parsed
 from aggregator.parse.dates import LATEST
@@ -49,8 +50,8 @@ class EcvaSource:
         assert isinstance(options, EcvaOptions)
         self.name = config.name
         self.years = options.years
-        self.base_url = options.base_url.rstrip("/")
-        self.base_urls = (self.base_url,)
+        self.base_url, _ = addresses.parted(options.base_url.rstrip("/"))
+        self.base_urls = (options.base_url,)
         self.upstream = KIND
         self.pace_seconds = options.pace_seconds
         self.every = config.every or EVERY

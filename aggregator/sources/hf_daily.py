@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
+from aggregator import addresses
 from aggregator.errors import BrokenError, RefusedError
 from aggregator.models import Draft, Parsed
 from aggregator.parse import jsonpage
@@ -53,8 +54,8 @@ class HfDailySource:
         options = config.options
         assert isinstance(options, HfDailyOptions)
         self.name = config.name
-        self.base_url = options.base_url.rstrip("/")
-        self.base_urls = (self.base_url,)
+        self.base_url, _ = addresses.parted(options.base_url.rstrip("/"))
+        self.base_urls = (options.base_url,)
         self.upstream = KIND
         self.pace_seconds = options.pace_seconds
         self.every = config.every or EVERY

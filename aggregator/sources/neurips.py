@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from aggregator import addresses
 from aggregator.clock import iso
 from aggregator.errors import BrokenError, RefusedError
 from aggregator.models import Parsed
@@ -63,8 +64,8 @@ class NeuripsSource:
         assert isinstance(options, NeuripsOptions)
         self.name = config.name
         self.years = options.years
-        self.base_url = options.base_url.rstrip("/")
-        self.base_urls = (self.base_url,)
+        self.base_url, _ = addresses.parted(options.base_url.rstrip("/"))
+        self.base_urls = (options.base_url,)
         self.upstream = KIND
         self.pace_seconds = options.pace_seconds
         self.every = config.every or EVERY

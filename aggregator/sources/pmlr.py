@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from aggregator import addresses
 from aggregator.errors import BrokenError, RefusedError
 from aggregator.models import Parsed
 from aggregator.sources.base import (
@@ -49,8 +50,8 @@ class PmlrSource:
         assert isinstance(options, PmlrOptions)
         self.name = config.name
         self.volumes = tuple(v if isinstance(v, int) else _named(v) for v in options.volumes)
-        self.base_url = options.base_url.rstrip("/")
-        self.base_urls = (self.base_url,)
+        self.base_url, _ = addresses.parted(options.base_url.rstrip("/"))
+        self.base_urls = (options.base_url,)
         self.upstream = KIND
         self.pace_seconds = options.pace_seconds
         self.every = config.every or EVERY

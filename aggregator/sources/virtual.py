@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from aggregator import addresses
 from aggregator.clock import iso, parse_moment
 from aggregator.errors import BrokenError, RefusedError, SourceError, ThrottledError
 from aggregator.models import Parsed
@@ -82,6 +83,7 @@ class VirtualSource:
         self.conferences = options.conferences
         self._base_url = options.base_url.rstrip("/")
         self.base_urls = tuple(dict.fromkeys(map(self._site, self.conferences)))
+        self._base_url, _ = addresses.parted(self._base_url)
         self.upstream = KIND
         self.pace_seconds = options.pace_seconds
         self.every = config.every or EVERY
