@@ -53,7 +53,8 @@ def headline(letter: "Letter") -> str:
     said = t.count("papers", papers) if papers else ""
     if papers and largest:
         sections = (t("in_section", n=_count(s), title=_title(s, t)) for s in largest[:3])
-        key = "with_sections" if len(largest) <= 3 else "among_sections"
+        whole = len(largest) <= 3 and papers == sum(map(_count, largest))
+        key = "with_sections" if whole else "among_sections"
         said = t(key, papers=said, sections=t("pause").join(sections))
     parts = [said, t.count("posts", posts) if posts else "", _withdrawn(letter, t)]
     return t("semicolon").join(filter(None, parts)) or quiet.in_full(
@@ -115,7 +116,7 @@ def _what(letter: "Letter", t: Language, room: int) -> str:
     papers, posts = (
         t.count(key, n) if n else "" for key, n in zip(("papers", "posts"), count, strict=True)
     )
-    if len(largest) == 1:
+    if len(largest) == 1 and _count(largest[0]) == count[0]:
         papers = t("all_in_section", papers=papers, title=_title(largest[0], t))
     elif largest:
         papers += t("comma") + t("in_section", n=_count(largest[0]), title=_title(largest[0], t))
@@ -156,7 +157,8 @@ def _withdrawn(letter: "Letter", t: Language) -> str:
 
 
 def _watches(letter: "Letter", t: Language) -> tuple[Link, ...]:
-    titles = {section.name: _title(section, t) for section in letter.digest.sections}
+    named = (*letter.digest.topics, *letter.digest.sections)
+    titles = {one.name: show.clean(t.title_of(one), show.NAME) for one in named}
     base = letter.links.base_url.rstrip("/")
     return tuple(
         Link(titles.get(name, name), f"{base}/watches/{name}" if base else "")

@@ -1,5 +1,6 @@
 """What subscriptions select -> which papers a letter shows, which it only counts, and its digest."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -58,7 +59,7 @@ def arrange(
     works with the papers that cite them, then posts; of the others each paper once, where its first
     selection puts it. `quiet` is what the calendar says of a day without news."""
     items: dict[str, list[Item]] = {}
-    more: dict[str, int] = {}
+    more: dict[str, dict[str, str]] = {}
     heads: dict[str, Section] = {}
     taken: set[str] = set()
     citing = Citing()
@@ -77,18 +78,15 @@ def arrange(
                 if showing:
                     items.setdefault(head.name, []).append(item)
                 else:
-                    more[head.name] = more.get(head.name, 0) + 1
+                    more.setdefault(head.name, {})[paper_id] = head.path
     order = [t.name for t in in_order(topics)]
     order += [name for name in heads if name not in order]
     found = [
-        Section(
-            head.name,
-            head.title,
-            head.title_zh,
-            head.parent,
-            tuple(sorted(items.get(head.name, ()), key=place_of)),
-            more.get(head.name, 0),
-            head.path,
+        replace(
+            head,
+            items=tuple(sorted(items.get(head.name, ()), key=place_of)),
+            rest=frozenset(more.get(head.name, ())),
+            path=_page_of(more.get(head.name, {}).values()) or head.path,
         )
         for name in order
         if (head := heads.get(name))
@@ -100,6 +98,13 @@ def arrange(
     return Digest(since, until, tuple(sections), note, tuple(topics))
 
 
+def _page_of(pages: Collection[str]) -> str:
+    """Of the pages that have a section's counted papers the topic's, else that of most of them; "" of
+    none."""
+    counts = Counter(pages)
+    return max(counts, key=lambda page: (page.startswith("topics/"), counts[page]), default="")
+
+
 def _is_shown(selection: Selection, rows: Sequence[EventRow]) -> bool:
     return selection.shown is None or any(row.id in selection.shown for row in rows)
 
@@ -107,7 +112,11 @@ def _is_shown(selection: Selection, rows: Sequence[EventRow]) -> bool:
 def shortened(digest: Digest, limit: int) -> Digest:
     """At most `limit` papers in each section; the others are counted."""
     sections = tuple(
-        replace(s, items=s.items[:limit], more=s.more + len(s.items[limit:]))
+        replace(
+            s,
+            items=s.items[:limit],
+            rest=s.rest | {item.paper["id"] for item in s.items[limit:]},
+        )
         for s in digest.sections
     )
     return replace(digest, sections=sections)
@@ -132,14 +141,18 @@ def _item(rows: Sequence[EventRow], watch: Watch, topics: Sequence[Topic]) -> tu
     # Words match or they do not; a topic that the paper has only by a lower bound ranks below.
     certainty = best["probability"] if best else (0.5 if watch.topics else 1.0)
     if doc["kind"] == "post":
-        head = Section(POSTS.name, POSTS.title, POSTS.title_zh, "", (), 0, f"topics/{POSTS.name}")
+        named = (POSTS.name, POSTS.title, POSTS.title_zh, "")
+        head = Section(*named, path=f"topics/{POSTS.name}")
     elif best:
         topic = next(t for t in topics if t.name == best["name"])
         path = f"topics/{topic.name}" if _is_plain(watch) else f"watches/{watch.name}"
-        head = Section(topic.name, topic.title, topic.title_zh, topic.parent, (), 0, path)
+        named = (topic.name, topic.title, topic.title_zh, topic.parent)
+        head = Section(*named, path=path)
     else:
-        title = next((t.title for t in topics if t.name == watch.name), watch.name)
-        head = Section(watch.name, title, "", "", (), 0, f"watches/{watch.name}")
+        own = next((t for t in topics if t.name == watch.name), None)
+        own = own or Topic(name=watch.name, title=watch.name)
+        named = (own.name, own.title, own.title_zh, own.parent)
+        head = Section(*named, path=f"watches/{watch.name}")
     return head, Item(doc, marks, certainty)
 
 

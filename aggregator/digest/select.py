@@ -45,18 +45,23 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What is new in a topic; `more` papers did not fit. `parent` is the name of the topic above,
-    `path` the page with all of them: "topics/gan", "watches/mine". `work` is the title of the work
-    that the papers of a section of citations cite."""
+    """What is new in a topic; `rest` are the ids of papers that did not fit. `parent` is the name of
+    the topic above, `path` the page with all of them: "topics/gan", "watches/mine". `work` is the title
+    of the work that the papers of a section of citations cite."""
 
     name: str
     title: str
     title_zh: str
     parent: str
-    items: tuple[Item, ...]
-    more: int
+    items: tuple[Item, ...] = ()
+    rest: frozenset[str] = frozenset()
     path: str = ""
     work: str = ""
+
+    @property
+    def more(self) -> int:
+        """How many papers did not fit."""
+        return len(self.rest)
 
     @property
     def count(self) -> int:
@@ -166,9 +171,9 @@ class Citing:
         for (work, title), items in self._items.items():
             ranked = sorted(items.values(), key=place_of)
             kept = tuple(ranked[:limit])
-            more = len(self._more[work, title] - items.keys()) + len(ranked) - len(kept)
-            path = f"papers/{work}"
-            made.append(Section(f"cites-{work}", title, "", "", kept, more, path, title))
+            rest = (self._more[work, title] | items.keys()) - {item.paper["id"] for item in kept}
+            named = (f"cites-{work}", title, "", "")
+            made.append(Section(*named, kept, frozenset(rest), f"papers/{work}", title))
         return sorted(made, key=lambda section: (-section.count, section.title, section.name))
 
 
@@ -216,10 +221,9 @@ def marks_of(doc: Mapping[str, Any], kinds: Collection[str]) -> tuple[str, ...]:
 
 def _section(topic: Topic, items: Sequence[Item], limit: int) -> Section:
     ranked = sorted(items, key=place_of)
-    kept = tuple(ranked[:limit])
-    more = len(ranked) - len(kept)
-    path = f"topics/{topic.name}"
-    return Section(topic.name, topic.title, topic.title_zh, topic.parent, kept, more, path)
+    rest = frozenset(item.paper["id"] for item in ranked[limit:])
+    named = (topic.name, topic.title, topic.title_zh, topic.parent)
+    return Section(*named, tuple(ranked[:limit]), rest, f"topics/{topic.name}")
 
 
 def place_of(item: Item) -> tuple[float, str, str]:

@@ -255,12 +255,11 @@ def counted(digest: Digest, t: Language) -> str:
 def totals(digest: Digest) -> tuple[int, int]:
     """(papers, posts) in the digest, shown or not, each once."""
     ids: dict[str, set[str]] = {"paper": set(), "post": set()}
-    more = {"paper": 0, "post": 0}
     for section in digest.sections:
         for item in section.items:
             ids[item.paper["kind"]].add(item.paper["id"])
-        more["post" if section.name == POSTS.name else "paper"] += section.more
-    return len(ids["paper"]) + more["paper"], len(ids["post"]) + more["post"]
+        ids["post" if section.name == POSTS.name else "paper"] |= section.rest
+    return len(ids["paper"]), len(ids["post"])
 
 
 def period(digest: Digest, t: Language) -> str:

@@ -46,7 +46,7 @@ def letter(
     """A letter with one section."""
     docs = [paper(1), paper(2)] if papers is None else papers
     items = tuple(Item(doc, ("new",), 0.9) for doc in docs)
-    section = Section("gan", "Adversarial networks", "对抗网络", "", items, 0)
+    section = Section("gan", "Adversarial networks", "对抗网络", "", items)
     given: dict[str, Any] = {
         "lang": "en",
         "at": AT,

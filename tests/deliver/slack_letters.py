@@ -37,14 +37,10 @@ def letter(papers: Sequence[dict[str, Any]], *, more: int = 0, **changes: Any) -
     """A letter with these papers, half of them in each of two sections."""
     items = [Item(doc, ("new",), 0.9) for doc in papers]
     half = len(items) // 2
-    sections = (
-        Section(
-            "gan", "Adversarial networks", "对抗网络", "", tuple(items[half:]), more, "topics/gan"
-        ),
-        Section(
-            "rl", "Reinforcement learning", "强化学习", "", tuple(items[:half]), 0, "topics/rl"
-        ),
-    )
+    gan = ("gan", "Adversarial networks", "对抗网络", "", tuple(items[half:]))
+    rl = ("rl", "Reinforcement learning", "强化学习", "", tuple(items[:half]))
+    rest = frozenset(f"more{n}" for n in range(more))
+    sections = (Section(*gan, rest, path="topics/gan"), Section(*rl, path="topics/rl"))
     given: dict[str, Any] = {
         "key": "letter-1",
         "target": CHANNEL,

@@ -56,7 +56,8 @@ def section(name: str, papers: Sequence[dict[str, Any]], more: int = 0, **fields
         "path": f"topics/{name}",
     }
     items = tuple(Item(p, ("new",), 0.9, WHY) for p in papers)
-    return Section(name=name, items=items, more=more, **(given | fields))
+    rest = frozenset(f"{name}-{n}" for n in range(more))
+    return Section(name=name, items=items, rest=rest, **(given | fields))
 
 
 def digest(*sections: Section, note: str = "") -> Digest:

@@ -18,6 +18,7 @@ from aggregator.digest.letter import headline, render_letter, subject
 from aggregator.digest.select import POSTS, why_empty
 from aggregator.digest.wrap import width
 from tests.digest.letters import BASE, DAY, HOSTILE, NOW, letter, paper, section
+from tests.filled import CONFIG
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 HELD = {"p": {"p", "h1", "h2", "h3", "ul", "table", "div"}, "h3": {"p", "h2", "h3"}}
@@ -178,6 +179,19 @@ def test_the_subject_says_what_is_in_it(sections: tuple[Any, ...], en: str, zh: 
     assert subject(letter(*sections)) == en
     assert subject(letter(*sections, lang="zh")) == zh
     assert subject(letter(*sections, test=True)).startswith("[Test] Daypaper")
+
+
+def test_what_only_cites_a_work_is_not_said_to_be_of_a_topic() -> None:
+    cites = section("cites-a", [paper(n) for n in range(20, 26)], work="Adam", path="papers/a")
+    made = letter(section("gan", [paper(n) for n in range(5)]), cites)
+    assert subject(made) == "Daypaper, 13 November: 11 papers, 5 in On gan"
+    assert headline(made) == "11 papers, among them 5 in On gan"
+
+
+def test_a_quiet_letter_names_the_watch_by_its_title() -> None:
+    quiet = letter()
+    made = replace(quiet, digest=replace(quiet.digest, topics=CONFIG.topics))
+    assert "you follow Adversarial networks." in Elements(render_letter(made).html).text
 
 
 def test_withdrawals_alone_are_a_subject_too() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from aggregator.digest.pick import Selection, arrange, choose, shortened
 from aggregator.digest.select import Digest, EventRow
+from aggregator.digest.sheet import totals
 from aggregator.watches import Watch
 from tests.conftest import NOW
 from tests.filled import CONFIG
@@ -90,6 +91,30 @@ def test_a_watch_that_narrows_a_topic_leads_to_its_own_page() -> None:
     narrow = Watch(name="narrow", topics=("gan",), exclude_query="survey")
     digest = arranged(Selection(narrow, rows(doc("a", gan=0.9))))
     assert list(shown(digest)) == ["watches/narrow"]
+
+
+def test_what_is_counted_leads_to_a_page_that_has_it() -> None:
+    narrow = Watch(name="narrow", topics=("gan",), exclude_query="survey")
+    first = Selection(narrow, rows(doc("a", gan=0.9)))
+    digest = arranged(first, Selection(GAN, rows(doc("b", gan=0.8), first=5), shown={}))
+    assert counted(digest) == {"topics/gan": 1}
+
+
+def test_a_section_of_papers_without_the_tag_has_the_topics_title_in_each_language() -> None:
+    broad = Watch(name="gan", topics=("gan",), min_probability=0.1)
+    topics = [topic.model_copy(update={"title_zh": "对抗网络"}) for topic in CONFIG.topics]
+    (section,) = arrange([Selection(broad, rows(doc("a")))], topics, NOW, NOW).sections
+    assert (section.title, section.title_zh) == ("Adversarial networks", "对抗网络")
+
+
+def test_a_paper_that_is_new_and_cites_is_counted_once() -> None:
+    work = ("adam", "Adam")
+    some = [doc(f"p{n}", gan=0.9) for n in range(5)]
+    cited = [EventRow("cited", NOW, one, n, work) for n, one in enumerate(some, 20)]
+    digest = arranged(Selection(GAN, [*rows(*some), *cited], shown={1, 2}))
+    assert counted(digest) == {"topics/gan": 3, "papers/adam": 3}
+    assert totals(digest) == (5, 0)
+    assert totals(shortened(digest, 1)) == (5, 0)
 
 
 def test_shortened_counts_the_rest() -> None:

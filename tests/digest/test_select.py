@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from aggregator.digest import rank
 from aggregator.digest.gist import MOST, gist
 from aggregator.digest.select import Digest, EventRow, in_order, select
+from aggregator.digest.sheet import totals
 from tests.drafts import DAY
 from tests.filled import CONFIG
 
@@ -41,6 +42,13 @@ def chosen(rows: list[EventRow], **more: Any) -> Digest:
 
 def titles(digest: Digest) -> dict[str, list[str]]:
     return {s.name: [i.paper["title"] for i in s.items] for s in digest.sections if s.items}
+
+
+def test_a_paper_that_fits_into_none_of_its_topics_is_counted_once() -> None:
+    both = [paper(f"p{n}", ("architectures", 0.9), ("gan", 0.8)) for n in range(5)]
+    digest = chosen([new(one) for one in both], limit=2)
+    assert [section.more for section in digest.sections if section.items] == [3, 3]
+    assert totals(digest) == (5, 0)
 
 
 def test_a_paper_stands_in_each_of_its_topics_once() -> None:
