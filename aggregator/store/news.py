@@ -176,32 +176,48 @@ def _nearest(
 
 
 def since_seen(
-    connection: Connection, seen: datetime, kinds: Sequence[str] = KINDS
+    connection: Connection, seen: datetime, topics: Sequence[str]
 ) -> tuple[int, datetime | None]:
-    """(how many papers had news that was stored after this moment, when the first of it was public).
-    What a back-fill brought is no news."""
-    row = connection.execute(since_seen_query(seen, kinds)).one()
+    """(how many papers that pages of these topics show had news that was stored after this moment, when
+    the first of it was public). What a back-fill brought is no news."""
+    row = connection.execute(since_seen_query(seen, topics)).one()
     return row[0], row[1]
 
 
-def since_seen_query(
-    seen: datetime, kinds: Sequence[str] = KINDS
-) -> sa.Select[int, datetime | None]:
-    """What `since_seen` asks. Few events are so new, most are of these kinds."""
+def since_seen_query(seen: datetime, topics: Sequence[str]) -> sa.Select[int, datetime | None]:
+    """What `since_seen` asks. Few events are so new, most are of these kinds; of each it is looked up
+    whether its paper is shown: as a join, PostgreSQL would read all papers for a few hundred events."""
     found = sa.select(sa.func.count(sa.distinct(event.c.paper_id)), sa.func.min(event.c.at))
-    of_kinds = hits.unindexed(event.c.kind).in_(kinds)
-    return found.where(event.c.seen_at > seen, of_kinds, ~event.c.superseded, ~event.c.backfill)
+    of_kinds = hits.unindexed(event.c.kind).in_(KINDS)
+    about = sa.select(1).where(paper.c.id == event.c.paper_id, ~paper.c.withdrawn, _tagged(topics))
+    shown = about.correlate(event).scalar_subquery() == 1
+    return found.where(
+        event.c.seen_at > seen, of_kinds, ~event.c.superseded, ~event.c.backfill, shown
+    )
 
 
 def days(
-    connection: Connection, since: datetime, until: datetime, kinds: Sequence[str] = KINDS
+    connection: Connection, since: datetime, until: datetime, topics: Sequence[str]
 ) -> dict[str, int]:
-    """ "2017-11-13" -> how many papers have events that day (UTC) of the period; days without any
-    are missing."""
+    """ "2017-11-13" -> how many papers that pages of these topics show were new that day (UTC) of the
+    period; days without any are missing.
+
+    Asked of the tags, which repeat when a paper was new: to look up the topics of all events would take
+    more than all else on the front page.
+    """
     at = event.c.at if is_sqlite(connection) else sa.func.timezone("UTC", event.c.at)
     day = sa.func.date(at)
-    asked = sa.select(day, sa.func.count(event.c.paper_id.distinct())).where(
-        *_news(kinds), event.c.at >= since, event.c.at < until
+    then = (tag.c.at >= since) & (tag.c.at < until)
+    theirs = sa.select(tag.c.paper_pk).where(
+        tag.c.topic.in_(topics), tag.c.tagged == sa.true(), then
+    )
+    # Else SQLite would begin with all events of the period, or of the kind.
+    kind, moment = hits.unindexed(event.c.kind), hits.unindexed(event.c.at)
+    asked = (
+        sa.select(day, sa.func.count())
+        .join(paper, paper.c.id == event.c.paper_id)
+        .where(paper.c.pk.in_(theirs), ~paper.c.withdrawn)
+        .where(kind == "new", ~event.c.superseded, moment >= since, moment < until)
     )
     return {str(row[0]): row[1] for row in connection.execute(asked.group_by(day))}
 

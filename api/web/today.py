@@ -1,7 +1,7 @@
 """The front page: a day's papers by topic, or what is new since the reader was last here."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False, default_response_class=Response)
 SHOWN, ALL = 12, 1_000  # papers of a topic on the front page; of the one topic asked for
 RENEW_SECONDS = 10
 STRIP = 14
-"""Days whose papers are shown as a row of bars."""
+"""Days whose new papers are shown as a row of bars."""
 MOST_DAYS = 31
 """The longest period that one page shows."""
 HEIGHT = 31  # of the highest bar
@@ -73,21 +73,22 @@ def show_day(
     if begins and not today - timedelta(days=MOST_DAYS) <= begins <= today:
         raise UsageError(f"since: expected a day at most {MOST_DAYS} days ago.")
     before, visit = _visit(request, now)
+    topics = services.config.topics
     with services.store.read() as connection:
         newest = news.latest(connection, before=now)
         states = source_states(services.store, connection, services.sources, now)
         if newest is None and not date:
             works = papers.starters(connection)
-            return _nothing_yet(request, services.config.topics, states, works)
+            return _nothing_yet(request, topics, states, works)
         day = begins or (front.asked_day(date) if date else front.day_of(newest or now))
         until = now if begins else day + front.DAY
         rows = news.topic_rows(connection, day, until)
         earlier = news.latest(connection, before=day)
         goes_on = not begins and newest is not None and day < front.day_of(newest)
         later = news.earliest(connection, day + front.DAY, now) if goes_on else None
-        strip = _strip(news.days(connection, *_around(day, today)), *_around(day, today))
-        missed = _missed(news.since_seen(connection, before), before, today) if before else None
-    topics = services.config.topics
+        strip = _strip(connection, topics, day, today)
+        visited = None if date or begins else before
+        missed = _missed(connection, topics, visited, today)
     whole = select(rows, topics, day, until, limit=ALL)
     digest = whole if topic else shortened(whole, SHOWN)
     sections = [s for s in digest.sections if s.items and topic in ("", s.name)]
@@ -105,7 +106,7 @@ def show_day(
         "earlier": front.day_of(earlier) if earlier else None,
         "later": front.day_of(later) if later else None,
         "strip": strip,
-        "missed": missed if not date and not begins else None,
+        "missed": missed,
         "states": states,
         "morning": front.morning(states),
         "more_address": f"/?since={day.date()}" if begins else f"/?date={day.date()}",
@@ -151,8 +152,12 @@ def _visit(request: Request, now: datetime) -> tuple[datetime | None, str]:
     return told, f"{before}.{moment}"
 
 
-def _missed(found: tuple[int, datetime | None], visit: datetime, today: datetime) -> Missed | None:
-    count, first = found
+def _missed(
+    connection: Any, topics: Sequence[Topic], visit: datetime | None, today: datetime
+) -> Missed | None:
+    if visit is None:
+        return None
+    count, first = news.since_seen(connection, visit, [topic.name for topic in topics])
     if not count or first is None:
         return None
     # Not further back than a page goes.
@@ -160,19 +165,18 @@ def _missed(found: tuple[int, datetime | None], visit: datetime, today: datetime
     return Missed(visit, count, max(front.day_of(first), eldest))
 
 
-def _around(day: datetime, today: datetime) -> tuple[datetime, datetime]:
-    """The days of the row: some before this one and, if there are any, some after it."""
+def _strip(connection: Any, topics: Sequence[Topic], day: datetime, today: datetime) -> list[Bar]:
+    """The row of days: some before this one and, if there are any, some after it."""
     last = min(today, day + timedelta(days=STRIP // 2))
-    return last - timedelta(days=STRIP - 1), last + front.DAY
-
-
-def _strip(counts: Mapping[str, int], since: datetime, until: datetime) -> list[Bar]:
+    since = last - timedelta(days=STRIP - 1)
+    names = [topic.name for topic in topics]
+    counts = news.days(connection, since, last + front.DAY, names)
     highest = max(counts.values(), default=0)
-    days = [since + timedelta(days=n) for n in range((until - since).days)]
-    found = [(day, counts.get(str(day.date()), 0)) for day in days]
+    days = [since + timedelta(days=n) for n in range(STRIP)]
+    found = [(one, counts.get(str(one.date()), 0)) for one in days]
     return [
-        Bar(day, count, max(1, round(HEIGHT * count / highest)) if count else 0)
-        for day, count in found
+        Bar(one, count, max(1, round(HEIGHT * count / highest)) if count else 0)
+        for one, count in found
     ]
 
 

@@ -63,9 +63,40 @@ def test_behind_many_without_a_topic_the_nearest_is_found(store: Store) -> None:
 @pytest.mark.parametrize("ago", [29 * ONE, 30 * ONE + HOUR, MOST_DAYS * ONE - HOUR])
 def test_who_comes_back_is_led_to_a_page(browser: TestClient, store: Store, ago: timedelta) -> None:
     put(store, preprint(published=DAY - 40 * ONE), preprint("1711.00002", title="Late"))
+    give_tags(store, {"Late": [("gan", 0.9)]})
     ended = int((NOW - ago).timestamp())
     said = f"visit={ended}.{ended}".encode()
     (link,) = re.findall(
         r'href="(/\?since=[^"]+)"', browser.get("/", headers=[(b"Cookie", said)]).text
     )
     assert browser.get(link).status_code == 200
+
+
+def test_the_numbers_that_lead_to_a_page_are_those_of_the_page(
+    browser: TestClient, store: Store
+) -> None:
+    """What has no topic, or is withdrawn, or is no news, is on no page of a day."""
+    before = NOW - 4 * ONE
+    put(store, preprint("1711.00001", title="Seen", published=before), now=before)
+    put(
+        store,
+        preprint("1711.00001", 2, title="Seen", published=DAY),
+        preprint("1711.00002", title="Kept", published=DAY),
+        preprint("1711.00003", title="Of two", published=DAY - ONE),
+        preprint("1711.00004", title="Of none", published=DAY),
+        preprint("1711.00005", title="Gone", published=DAY, withdrawn=True),
+        post("t3_a", title="Talk", published=DAY - ONE),
+        post("t3_b", title="Small talk", published=DAY),
+    )
+    two = [("gan", 0.9), ("architectures", 0.9)]
+    tags = dict.fromkeys(("Seen", "Kept", "Gone", "Talk"), two[:1]) | {"Of two": two}
+    give_tags(store, tags)
+    said = int(before.timestamp())
+    browser.cookies.set("visit", f"{said}.{said}")
+    html = browser.get("/").text
+    for n, path in ((2, "/?date=2017-11-12"), (1, "/?date=2017-11-13")):
+        assert re.search(rf'href="{re.escape(path)}" aria-label="[^"]+: {n} new"', html), path
+        assert f"<strong>{n}</strong> new</span>" in browser.get(path).text
+    (link, papers) = re.findall(r'href="(/\?since=[^"]+)">(\d+) papers since', html)[0]
+    assert papers == "4"
+    assert f"<strong>{papers}</strong> papers</span>" in browser.get(link).text

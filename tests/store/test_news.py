@@ -57,12 +57,16 @@ def test_what_came_since_a_visit_is_looked_up_by_when_it_was_seen(tagged: Store)
     """The kind fits nearly all events, however many there are."""
     if not tagged.is_sqlite:
         pytest.skip("PostgreSQL's planner walks tables as small as this one.")
-    asked = news.since_seen_query(NOW)
+    asked = news.since_seen_query(NOW, ["gan"])
     text = asked.compile(tagged.engine, compile_kwargs={"literal_binds": True})
     with tagged.read() as connection:
         plan = [row.detail for row in connection.execute(sa.text(f"EXPLAIN QUERY PLAN {text}"))]
-        assert news.since_seen(connection, NOW) == (0, None)
-        assert news.since_seen(connection, NOW - timedelta(days=9999))[0] == 3
+        assert news.since_seen(connection, NOW, ["gan"]) == (0, None)
+        found = [
+            news.since_seen(connection, NOW - timedelta(days=9999), topics)[0]
+            for topics in (["gan"], ["gan", "architectures"])
+        ]
+        assert found == [1, 2]
     assert any("seen_at" in step for step in plan), plan
 
 
