@@ -97,10 +97,12 @@ def starters(connection: Connection) -> dict[str, list[dict[str, Any]]]:
 
 
 def _normal(name: str) -> str:
-    """An external name as the store writes it: no arXiv version, DOIs in lower case."""
+    """An external name as the store writes it: no arXiv version, DOIs and what stands before the colon
+    in lower case ("arXiv:1512.03385", as arXiv itself writes it)."""
     kind, _, value = name.partition(":")
+    kind = kind.lower()
     if kind == "arxiv" and (found := ids.arxiv_id(name)):
         return f"arxiv:{found[0]}"
     if kind == "doi":
         return f"doi:{value.lower()}"
-    return name
+    return f"{kind}:{value}"

@@ -139,7 +139,8 @@ def test_one_paper_by_id_and_external_id(client: TestClient, store: Store) -> No
     put(store, preprint("1711.00001", identifiers={"doi": "10.1/abc(1)"}))
     paper = client.get("/api/v1/papers/arxiv:1711.00001").json()
     assert paper["timeline"][0]["kind"] == "new"
-    for name in (paper["id"], "arxiv:1711.00001v1", "doi:10.1/ABC(1)", "doi:10.1%2Fabc(1)"):
+    names = ("arxiv:1711.00001v1", "arXiv:1711.00001", "ARXIV:1711.00001v1")
+    for name in (paper["id"], *names, "doi:10.1/ABC(1)", "doi:10.1%2Fabc(1)", "DOI:10.1/abc(1)"):
         answer = client.get(f"/api/v1/papers/{name}")
         assert answer.status_code == 200
         assert answer.json() == paper
