@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 from aggregator.errors import UsageError
 from aggregator.expected import in_words
@@ -160,6 +161,21 @@ def load() -> Settings:
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         message = in_words(first)
         raise UsageError(f"{name}: {message}." if first["loc"] else f"{message}.") from None
+
+
+def unknown() -> list[str]:
+    """A sentence for each variable of the environment or `.env` that has our prefix and is no setting, as
+    one that is misspelt; those of the tests and benchmarks are known."""
+    given = {name.upper() for name in (*os.environ, *DotEnvSettingsSource(Settings).env_vars)}
+    ours = {name.removeprefix(PREFIX) for name in given if name.startswith(PREFIX)}
+    known = [name.upper() for name in Settings.model_fields]
+    found = []
+    for name in sorted(ours - {*known}):
+        if not name.startswith(("TEST_", "BENCH_")):
+            like = get_close_matches(name, known, 1)
+            meant = f"did you mean {PREFIX}{like[0]}?" if like else "docs/settings.md has them all."
+            found.append(f"{PREFIX}{name} is no setting: {meant}")
+    return found
 
 
 def _check_pair(names: str, *parts: SecretStr) -> None:

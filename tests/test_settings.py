@@ -87,3 +87,19 @@ def test_what_is_not_utf_8_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_broken_database_url_is_named(url: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"DAYPAPER_DATABASE_URL: .*expected"):
         Store(url, tmp_path)
+
+
+def test_a_name_that_is_no_setting_is_told_with_what_may_be_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAYPAPER_SMPT_URL", "smtp://mail.example.org")
+    monkeypatch.setenv("DAYPAPER_TEST_DATABASE_URL", "of the tests")
+    monkeypatch.setenv("DAYPAPER_BASE_URL", "https://daypaper.example")
+    (tmp_path / ".env").write_text(
+        "DAYPAPER_QXZ=1\nPOSTGRES_PASSWORD=x\ndaypaper_contact=a@b.org\n"
+    )
+    assert settings.unknown() == [
+        "DAYPAPER_QXZ is no setting: docs/settings.md has them all.",
+        "DAYPAPER_SMPT_URL is no setting: did you mean DAYPAPER_SMTP_URL?",
+    ]
+    settings.load()  # is no reason not to start

@@ -170,7 +170,7 @@ def check(
     if chosen.secret_key.get_secret_value():
         signing.secret_of(chosen)
     on = sum(s.enabled for s in config.sources)
-    trouble = taggers.refused(chosen)
+    trouble = " ".join(filter(None, (taggers.refused(chosen), *settings.unknown())))
     sys.stdout.write(
         f"{chosen.topics}: {len(config.topics)} topics, {on} sources enabled, "
         f"{len(config.watches)} watches, {len(config.subscriptions)} subscriptions"

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from aggregator import settings
 from aggregator.cli.common import app, errors, opened
 from aggregator.settings import Settings
 
@@ -17,7 +18,7 @@ def run(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from api import serve
 
     with opened() as (store, chosen, config):
-        _can_tag(chosen)
+        _look_over(chosen)
         listening = serve.listen(host, port)
         errors.print(f"Daypaper on http://{host}:{port} (stop with Ctrl-C)", markup=False)
         _ask_for_contact(chosen)
@@ -30,7 +31,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     from api import serve
 
     with opened() as (store, chosen, config):
-        _can_tag(chosen)
+        _look_over(chosen)
         listening = serve.listen(host, port)
         errors.print(f"Daypaper's pages on http://{host}:{port} (stop with Ctrl-C)", markup=False)
         serve.api(store, chosen, config, listening)
@@ -42,17 +43,19 @@ def worker() -> None:
     from api import serve
 
     with opened() as (store, chosen, config):
-        _can_tag(chosen)
+        _look_over(chosen)
         errors.print("Daypaper's worker (stop with Ctrl-C)", markup=False)
         _ask_for_contact(chosen)
         serve.work(store, chosen, config)
 
 
-def _can_tag(chosen: Settings) -> None:
-    """Better not to start than to collect what cannot be tagged."""
+def _look_over(chosen: Settings) -> None:
+    """Better not to start than to collect what cannot be tagged; and what was set in vain is said."""
     from aggregator import taggers
 
     taggers.check(chosen)
+    for sentence in settings.unknown():
+        errors.print(sentence, markup=False)
 
 
 def _ask_for_contact(chosen: Settings) -> None:
