@@ -14,6 +14,7 @@ from aggregator.claim import Documents
 from aggregator.deliver.base import Letter, Links
 from aggregator.digest.pick import Selection, arrange
 from aggregator.digest.select import Digest, EventRow, Item, Section
+from aggregator.due import parse_schedule
 from aggregator.errors import NotFoundError
 from aggregator.news import excuse
 from aggregator.settings import Settings
@@ -33,27 +34,26 @@ NAMED = 10  # subscriptions that an unsubscribe link names by themselves
 DIGESTS = 500  # kept, each some 100 kB
 log = logging.getLogger(__name__)
 
-PERIOD = timedelta(days=1)  # that a letter speaks of where nothing was missed
+PERIOD, WEEK = timedelta(days=1), timedelta(days=7)
+"""That a letter speaks of where nothing was missed."""
 
 
 def make_composer(
     store: Store, settings: Settings, config: Config, documents: Documents, now: datetime
 ) -> "Composer":
-    """With the sources' states and the calendar of the moment; loading the tagger takes half a
-    second."""
+    """With the sources' states of the moment; loading the tagger takes half a second."""
     sources = pipeline.make_sources(config, settings)
     with store.read() as connection:
         states = status.source_states(store, connection, sources, now)
-    quiet = excuse(states, now - PERIOD, now)
     deciders = taggers.in_use(store, settings, config).by_topic(config)
     signer = Signer.of(settings)
-    return Composer(settings, config, signer, deciders, documents, tuple(states), quiet)
+    return Composer(settings, config, signer, deciders, documents, tuple(states))
 
 
 @dataclass(slots=True)
 class Composer:
     """Puts letters together for one pass. `deciders` are the models by the topic that they decide,
-    `states` those of the sources, `quiet` what the calendar says of the day."""
+    `states` those of the sources."""
 
     settings: Settings
     config: Config
@@ -61,7 +61,6 @@ class Composer:
     deciders: Mapping[str, Tagger]
     documents: Documents
     states: tuple[Mapping[str, Any], ...]
-    quiet: str
     _why: dict[tuple[str, str], tuple[tuple[str, float], ...]] = field(default_factory=dict)
     _people: dict[int, str] = field(default_factory=dict)
     _digests: dict[Any, Digest] = field(default_factory=dict)
@@ -139,6 +138,7 @@ class Composer:
             links=self._links(mine, digest, kept.key),
             late_since=kept.late_since and kept.late_since.astimezone(zone),
             paused_since=kept.paused_since and kept.paused_since.astimezone(zone),
+            paused_until=(ends := _went_on(mine, kept)) and ends.astimezone(zone),
             withdrawn=tuple(withdrawn.values()),
         )
 
@@ -151,7 +151,7 @@ class Composer:
         docs: Mapping[int, Mapping[str, Any]],
     ) -> Digest:
         """The same object for everybody who is told the same: a channel renders it once."""
-        since = kept.late_since or kept.at - PERIOD
+        since = kept.late_since or min(_begins(row, kept.at) for row in mine)
         watched = {row.pk: row.watch for row in mine}
         told = tuple(
             sorted((watched[one.subscription_pk], one.event_id, one.outcome) for one in contents)
@@ -162,7 +162,8 @@ class Composer:
             selections = [
                 _selection(self._watch(connection, row), row, contents, docs) for row in mine
             ]
-            made = arrange(selections, self.config.topics, since, kept.at, quiet=self.quiet)
+            quiet = excuse(self.states, since, kept.at)
+            made = arrange(selections, self.config.topics, since, kept.at, quiet=quiet)
             if len(self._digests) >= DIGESTS:
                 self._digests.clear()
             self._digests[key] = self._explained(made)
@@ -218,6 +219,21 @@ class Composer:
             text = Text(title, abstract)
             self._why[key] = tuple((text.written(words), weight) for words, weight in found)
         return replace(item, why=self._why[key])
+
+
+def _begins(row: Row, at: datetime) -> datetime:
+    """Where the period begins that a letter of this moment speaks of."""
+    if row.since and row.started_at == at:  # its first
+        return row.since
+    return at - (PERIOD if parse_schedule(row.terms.schedule).weekday is None else WEEK)
+
+
+def _went_on(mine: Sequence[Row], kept: Kept) -> datetime | None:
+    """When the last of the pauses ended of which a letter speaks; None if that is not known. Who goes
+    on begins anew, with nothing older."""
+    ends = [row.started_at for row in mine if row.started_at and row.since is None]
+    since = kept.paused_since
+    return max((end for end in ends if since and since < end <= kept.at), default=None)
 
 
 def _says_something(letter: Letter) -> bool:

@@ -28,9 +28,9 @@ class Letter:
 
     `key` is unique and the same on every try: Message-ID, idempotency key and the like are made
     from it. `watches` are the names of the watches that selected. `late_since`: this digest catches
-    up, its news goes back to then. `paused_since`: what came between then and the digest's `since`
-    was skipped and is on the watch's page. `withdrawn` are papers told of before and withdrawn now.
-    `test` marks a trial message that stands in no ledger.
+    up, its news goes back to then. `paused_since`: what came between then and `paused_until` (the
+    digest's `since` without it) was skipped and is on the watch's page. `withdrawn` are papers told of
+    before and withdrawn now. `test` marks a trial message that stands in no ledger.
     """
 
     key: str
@@ -43,6 +43,7 @@ class Letter:
     links: Links
     late_since: datetime | None = None
     paused_since: datetime | None = None
+    paused_until: datetime | None = None
     withdrawn: tuple[Mapping[str, Any], ...] = ()
     test: bool = False
 

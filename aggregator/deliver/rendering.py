@@ -81,6 +81,7 @@ def _key(letter: Letter) -> tuple[Any, ...]:
         letter.watches,
         letter.late_since,
         letter.paused_since,
+        letter.paused_until,
         tuple(id(paper) for paper in letter.withdrawn),
         letter.links.base_url,
         letter.test,

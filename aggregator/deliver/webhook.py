@@ -181,6 +181,7 @@ def _document(letter: Letter) -> dict[str, Any]:
         "watches": list(letter.watches),
         "late_since": moment(letter.late_since),
         "paused_since": moment(letter.paused_since),
+        "paused_until": moment(letter.paused_until),
         "test": letter.test,
         "withdrawn": [dict(paper) for paper in letter.withdrawn],
         "digest": render.data(letter.digest, letter.sources, letter.links.base_url),

@@ -69,9 +69,9 @@ def notices(letter: "Letter") -> tuple[Notice, ...]:
     if letter.late_since:
         said.append(Notice(t("late", date=t.when("date", letter.late_since))))
     if letter.paused_since:
-        zone = letter.paused_since.tzinfo
+        ended = letter.paused_until or letter.digest.since
         since = t.when("date", letter.paused_since)
-        until = t.when("date", letter.digest.since.astimezone(zone))
+        until = t.when("date", ended.astimezone(letter.paused_since.tzinfo))
         said.append(Notice(t("paused", since=since, until=until), _watches(letter, t)))
     return tuple(said)
 

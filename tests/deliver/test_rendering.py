@@ -27,13 +27,14 @@ def test_every_field_of_a_letter_is_shared_or_a_reader_s_own() -> None:
     """A field that is new must go into the key of what is shared, or be filled in for each reader."""
     one = letter()
     assert {f.name for f in fields(Letter)} - OWN == {
-        "lang", "at", "digest", "watches", "sources", "late_since", "paused_since", "withdrawn", "test",
+        "lang", "at", "digest", "watches", "sources", "late_since", "paused_since", "paused_until",
+        "withdrawn", "test",
     }  # fmt: skip
     assert _key(reader("ada", one)) == _key(reader("eve", one))
     for change in (
         {"lang": "zh"}, {"watches": ("other",)}, {"test": True}, {"late_since": one.at},
-        {"paused_since": one.at}, {"withdrawn": ({"id": "x"},)}, {"sources": ({"name": "x"},)},
-        {"digest": replace(one.digest)},
+        {"paused_since": one.at}, {"paused_until": one.at}, {"withdrawn": ({"id": "x"},)},
+        {"sources": ({"name": "x"},)}, {"digest": replace(one.digest)},
     ):  # fmt: skip
         assert _key(replace(one, **change)) != _key(one)  # type: ignore[arg-type]
 

@@ -72,6 +72,7 @@ def test_document_and_headers(server: Server) -> None:
         "watches": ["gan"],
         "late_since": "2017-11-10T08:00:00Z",
         "paused_since": None,
+        "paused_until": None,
         "test": False,
         "withdrawn": [{"id": "p9", "title": "Gone"}],
     }

@@ -100,7 +100,7 @@ def _notes(letter: Letter, t: Language) -> Iterator[str]:
     if letter.paused_since:
         since, until = (
             t.when("date", moment.astimezone(letter.at.tzinfo))
-            for moment in (letter.paused_since, letter.digest.since)
+            for moment in (letter.paused_since, letter.paused_until or letter.digest.since)
         )
         pages = [
             link(_page(letter, f"watches/{name}"), said(name, 64)) for name in letter.watches[:4]
