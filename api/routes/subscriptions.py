@@ -97,12 +97,15 @@ def create_subscription(
 def change_subscription(
     services: ServicesDep, token: Writer, id: Id, asked: SubscriptionChange
 ) -> Response:
-    """Change its terms, pause it (`paused`) or let it go on (`active`)."""
+    """Change its terms, pause it (`paused`) or let it go on (`active`). What an address gets may have been
+    paused by its owner: there only an administrator lets it go on, or the owner, whom a new `POST` asks."""
     now = services.now()
     with services.store.write() as connection:
         row = _visible(token, subscriptions.by_id(connection, id))
         if asked.state and row.state == "pending":
             raise HTTPException(409, "The subscription waits for the word of the address's owner.")
+        if asked.state == "active" and row.channel == "email" and row.state != "active":
+            for_admin(token, "To let mail go on without its owner's word")
         terms = _merged(row.terms, asked)
         if terms != row.terms:
             row = subscriptions.change(connection, id, terms, now)

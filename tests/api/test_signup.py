@@ -312,9 +312,17 @@ def test_a_subscription_made_by_the_api_asks_too(at: Installation) -> None:
     assert at.person(at.row(made["id"]).person_pk).confirmed_at == NOW
     with at.store.write() as connection:
         subscriptions.pause(connection, made["id"], NOW)
+    path = f"/api/v1/subscriptions/{made['id']}"
+    # It may be the owner who paused it.
+    assert at.client.patch(path, json={"state": "active"}, headers=headers).status_code == 403
+    assert at.row(made["id"]).state == "paused"
     for _ in range(2):
         again = at.client.post("/api/v1/subscriptions", json=wanted, headers=headers).json()
         assert again["state"] == "paused"
     assert len(mails(at)) == 2
     at.client.post(link(at.server.received[1].message, "confirm"))
+    assert at.row(made["id"]).state == "active"
+    assert at.client.patch(path, json={"state": "paused"}, headers=headers).status_code == 200
+    admin = token(at.store, "admin")
+    assert at.client.patch(path, json={"state": "active"}, headers=admin).status_code == 200
     assert at.row(made["id"]).state == "active"
