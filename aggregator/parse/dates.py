@@ -31,7 +31,21 @@ _ISO = re.compile(
 _COMPACT = re.compile(
     r"\s*(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?()(Z|[+-]\d{2}:?\d{2})?)?\s*", re.ASCII
 )
-_CHINESE = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日", re.ASCII)
+_CHINESE = re.compile(
+    r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日(?:星期[一二三四五六日天])?", re.ASCII
+)
+_TIME = r"\d{1,2}:\d{2}(?::\d{2})?"
+_ZONE = r"[A-Za-z]{0,5}(?:[+-]\d{1,2}(?::?\d{2})?)?"
+_MONTH = rf"(?:[A-Za-z]{{3,9}}\.?,?\s+)?({'|'.join(_NAMES)})[a-z]{{0,6}}\.?\s+(\d{{1,2}})"
+_AMERICAN = re.compile(
+    rf"\s*{_MONTH},?\s+(\d{{4}})(?:,?\s+(?:at\s+)?({_TIME}(?:\s+{_ZONE})?))?\s*",
+    re.ASCII | re.IGNORECASE,
+)
+"""Nov 13, 2017 at 7:00 EST."""
+_YEAR_LAST = re.compile(rf"\s*{_MONTH}\s+({_TIME}(?:\s+{_ZONE})?)\s+(\d{{4}})\s*", re.ASCII)
+"""Mon Nov 13 20:00:00 +0800 2017: of Weibo, Twitter, Java and C."""
+_HALF = re.compile(r"(\d{1,2})(:\d{2}(?::\d{2})?)\s?([ap])\.?m\b\.?", re.ASCII | re.IGNORECASE)
+_CHINESE_HALF = re.compile(r"(凌晨|清晨|早上|上午|中午|下午|傍晚|晚上)\s*(\d{1,2})(?=:)", re.ASCII)
 
 
 def rfc822(text: str, default_zone: tzinfo = UTC) -> datetime | None:
@@ -71,13 +85,42 @@ def iso8601(text: str, default_zone: tzinfo = UTC) -> datetime | None:
 
 
 def moment(text: str, default_zone: tzinfo = UTC) -> datetime | None:
-    """Any date an upstream writes (ISO 8601, RFC 822, 2017年11月13日) -> aware UTC, or None.
+    """Any date an upstream writes (ISO 8601, RFC 822, 2017年11月13日 下午3:05, Nov 13, 2017) -> aware UTC,
+    or None.
 
     `default_zone` is that of dates which name none. Never raises: "31 February", "yesterday" and
     years outside 1990-2100 are None.
     """
-    text = _CHINESE.sub(r"\1-\2-\3 ", text)
-    return iso8601(text, default_zone) or rfc822(text, default_zone)
+    text = _whole_hours(_CHINESE.sub(r"\1-\2-\3 ", text))
+    return iso8601(text, default_zone) or rfc822(_day_first(text), default_zone)
+
+
+def _whole_hours(text: str) -> str:
+    """With the hours of half a day, "3:05 PM" or "下午3:05", counted from midnight."""
+    text = _HALF.sub(lambda m: f"{_hour(int(m[1]), late=m[3] in 'pP')}{m[2]}", text)
+    if text.isascii():
+        return text
+    text = text.replace("：", ":")
+    return _CHINESE_HALF.sub(lambda m: str(_hour(int(m[2]), late=_is_late(m[1], int(m[2])))), text)
+
+
+def _is_late(part: str, hour: int) -> bool:
+    return part in ("下午", "傍晚", "晚上") or (part == "中午" and hour not in (10, 11))
+
+
+def _hour(hour: int, *, late: bool) -> int:
+    return hour if hour > 12 else hour % 12 + 12 * late
+
+
+def _day_first(text: str) -> str:
+    """A date that begins with its month in the order of RFC 822."""
+    if match := _AMERICAN.fullmatch(text):
+        month, day, year, time = match.groups()
+    elif match := _YEAR_LAST.fullmatch(text):
+        month, day, time, year = match.groups()
+    else:
+        return text
+    return f"{day} {month} {year} {time or ''}".rstrip()
 
 
 def _zone(text: str | None, default_zone: tzinfo) -> tzinfo:

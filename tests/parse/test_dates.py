@@ -33,6 +33,22 @@ NOON = datetime(2017, 11, 13, 12, tzinfo=UTC)
         ("20171113T120000Z", NOON),
         ("2017/11/13 12:00", NOON),
         ("2017年11月13日 12:00", NOON),
+        ("Nov 13, 2017", datetime(2017, 11, 13, tzinfo=UTC)),
+        ("Monday, November 13, 2017", datetime(2017, 11, 13, tzinfo=UTC)),
+        ("Sept. 1, 2017", datetime(2017, 9, 1, tzinfo=UTC)),
+        ("November 13, 2017 at 7:00 AM EST", NOON),
+        ("Nov 13, 2017, 12:00:00 p.m.", NOON),
+        ("Mon, 13 Nov 2017 12:00 PM", NOON),
+        ("Mon Nov 13 20:00:00 +0800 2017", NOON),
+        ("Mon Nov 13 12:00:00 GMT 2017", NOON),
+        ("Mon Nov 13 20:00:00 GMT+08:00 2017", NOON),
+        ("Mon Nov 13 12:00:00 2017", NOON),
+        ("Thu Nov  9 12:00:00 2017", datetime(2017, 11, 9, 12, tzinfo=UTC)),
+        ("2017年11月13日 上午10:00", datetime(2017, 11, 13, 10, tzinfo=UTC)),
+        ("2017年11月13日 下午3:05", datetime(2017, 11, 13, 15, 5, tzinfo=UTC)),
+        ("2017年11月13日星期一 晚上 8：30", datetime(2017, 11, 13, 20, 30, tzinfo=UTC)),
+        ("2017-11-13 中午12:00:00", NOON),
+        ("2017年11月13日 凌晨12:30", datetime(2017, 11, 13, 0, 30, tzinfo=UTC)),
         ("2026-6-30", datetime(2026, 6, 30, tzinfo=UTC)),
         (" 2017-11-13 ", datetime(2017, 11, 13, tzinfo=UTC)),
     ],
@@ -45,6 +61,8 @@ def test_cst_is_chinas_time_in_china():
     china = timezone(timedelta(hours=8))
     assert moment("Mon, 13 Nov 2017 20:00:00 CST", china) == NOON
     assert moment("Mon, 13 Nov 2017 12:00:00 GMT", china) == NOON
+    assert moment("Mon Nov 13 20:00:00 CST 2017", china) == NOON  # as Java writes it
+    assert moment("2017年11月13日 晚上8:00", china) == NOON
 
 
 @pytest.mark.parametrize(
@@ -64,6 +82,11 @@ def test_cst_is_chinas_time_in_china():
         "0001-01-01T00:00:00+14:00",
         "2017-11-13T25:00:00Z",
         "13 Foo 2017",
+        "Nov 31, 2017",
+        "Mon Nov 13 20:00:00 +0800",
+        "November 2017",
+        "2017年11月13日 下午",
+        "2017-11-13 25:00 PM",
         "1510570000",
         "2017-11-13T12:00:00Z and more",
     ],
@@ -95,7 +118,7 @@ def test_rfc_dates_come_back(when: datetime):
 
 
 PIECES = ["2017", "99999", "-", ":", "T", "Z", "+", "13", "Nov", " ", "Mon,", "(", ")", "00", "年", "月",
-          "日", "GMT", "٣", "/", "."]  # fmt: skip
+          "日", "GMT", "下午", "PM", "2017年1月2日", "٣", "/", "."]  # fmt: skip
 
 
 @given(st.text(max_size=30) | st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
