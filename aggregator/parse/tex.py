@@ -153,7 +153,9 @@ def _formula(match: re.Match[str]) -> str:
         text = _Formula(tokens).read()
     except (_NotUnderstood, IndexError):
         return match[0]
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip() or match[0]
+    text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
+    # The braces of a set are to be seen: those around a word alone are taken for TeX's.
+    return _BRACED.sub(r"{ \2 }", text) or match[0]
 
 
 def is_formula(body: str) -> bool:

@@ -34,6 +34,7 @@ from aggregator.parse.tokens import search_tokens
         (r"$O(n\log n)$ $\mathcal{O}(1/\sqrt{n})$", "O(n log n) O(1/√n)"),
         (r"$\mathbb{R}^n$ $x_{ij}$ F$_1$ $90\%$ $ N^4 $", "ℝⁿ xᵢⱼ F₁ 90% N⁴"),
         (r"\(k\)-NN and $k=1,\ldots,K$, $\|x\|_2$", "k-NN and k=1,…,K, ‖x‖₂"),
+        (r"$\{x_i\}$ in $\{0,1\}^n$, {WORD} and $\{A\}$", "{ xᵢ } in {0,1}ⁿ, WORD and { A }"),
         (r"2.7$\pm$4.5%, 406$\times$158", "2.7±4.5%, 406×158"),
         ("{BERT}: Bi{LSTM} for {N}ames", "BERT: BiLSTM for Names"),
         ("A &amp; B &amp;amp; C &lt;b &#x27;R&#39;", "A & B & C <b 'R'"),
