@@ -4,7 +4,7 @@ import re
 from datetime import date
 from urllib.parse import SplitResult, unquote
 
-from aggregator.parse.urls import host, split, trimmed
+from aggregator.parse.urls import before_chinese, host, split, trimmed
 
 # Archives of identifiers until March 2007: arXiv's taxonomy and the archives it absorbed.
 _ARCHIVES = (
@@ -51,6 +51,11 @@ _DOI_WRITTEN = re.compile(
     r"(10\.\d{4,9}(?:/|%2f)[^\s\"<>]{1,250})\s*",
     _FLAGS,
 )
+_RXIV = re.compile(
+    r"(10\.(?:1101|64898)/(?:\d{4}\.\d\d\.\d\d\.)?\d{5,9})v\d{1,3}(?:\.[\w.+]+)?", re.ASCII
+)
+"""A DOI of bioRxiv's or medRxiv's with the version and view of their addresses, which Crossref does not
+know."""
 _CVF_NAME = re.compile(
     r"/(?:html|papers)/(?:[^/]+/)*([^/]+?)_(?:([A-Z]+)_(\d{4})|(\d{4})_([A-Z]+))_paper\.(?:html|pdf)$",
     _FLAGS,
@@ -101,12 +106,18 @@ def doi(text: str) -> str | None:
     if match is None:
         return None
     value = unquote(re.split("[?#]", match[2])[0]) if match[1] else match[2]
-    return trimmed(value).lower()
+    return _registered(value)
 
 
 def dois(text: str) -> tuple[str, ...]:
     """Every DOI in `text`, in order, without repeats: some fields hold two with a blank between."""
-    return tuple(dict.fromkeys(trimmed(found).lower() for found in _DOI.findall(text)))
+    return tuple(dict.fromkeys(map(_registered, _DOI.findall(text))))
+
+
+def _registered(text: str) -> str:
+    value = trimmed(before_chinese(text)).lower()
+    match = _RXIV.fullmatch(value)
+    return match[1] if match else value
 
 
 def cvf_id(url: str) -> str | None:

@@ -72,8 +72,9 @@ def resolve(url: str) -> str | None:
     nips (an old address, by its title), pmlr ("v70/finn17a"), acl ("P17-1001"). Written ids
     ("arXiv:…", "10.1038/…") are understood too.
     """
-    url = urls.unwrapped(url)
-    if found := arxiv_id(url):
+    whole = urls.unwrapped(url)
+    url = urls.before_chinese(whole)
+    if found := arxiv_id(whole) or arxiv_id(url):  # "arXiv：" may stand before an id
         return f"arxiv:{found[0]}"
     if value := doi(url):
         return f"doi:{value}"

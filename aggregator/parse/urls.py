@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 MOST_WRAPS = 3
 """Wrappers around wrappers that are taken off: a chat's redirect around a search engine's, say."""
@@ -42,6 +42,9 @@ _PREFIXES = {
 }
 _ONE_SLASH = re.compile(r"^(https?:/)(?!/)", re.IGNORECASE)
 _TRAILING = ".,;:!?'\"*_`]}("
+# Signs of Chinese sentences, as they are and as sites write them in addresses; none is part of one.
+_CHINESE = "。，；：！？、（）《》〈〉「」『』【】〔〕［］｛｝“”‘’…"
+_CHINESE_SIGN = re.compile(f"[{_CHINESE}]|{'|'.join(map(quote, _CHINESE))}", re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)  # who asks where a link leads, asks for its parts again and again
@@ -78,6 +81,12 @@ def unwrapped(text: str) -> str:
             break
         text = inner
     return text
+
+
+def before_chinese(text: str) -> str:
+    """What stands before the first sign of a Chinese sentence: where links are made of addresses in one,
+    what follows them is often taken in."""
+    return _CHINESE_SIGN.split(text, maxsplit=1)[0]
 
 
 def trimmed(text: str) -> str:

@@ -25,7 +25,7 @@ MOST_TITLE = 300
 MOST_MENTIONS = 100
 MOST_TAGS = 20
 MOST_PEOPLE = 100
-_READER = 3
+_READER = 4
 """Goes up with every change of what is made of an item: those that are known are read again."""
 SHORT = 500
 """Characters up to which a text is a note, as on Weibo: one that names one paper is about it."""
