@@ -66,7 +66,7 @@ def merge(paper_id: str, entries: Sequence[Entry], mentions: Sequence[Entry] = (
         "published": iso(min(e.public_since for e in _dating(entries))),
         "updated": iso(max(e.draft.published for e in _dating(entries))),
         "at": iso(at),
-        "venue": _extra(ranked, "venue", provenance),
+        "venue": _extra([e for e in ranked if _stands(e)], "venue", provenance),
         "categories": _extra(ranked, "categories", provenance) or [],
         "comments": _extra(ranked, "comments", provenance),
         "journal_ref": _extra(ranked, "journal_ref", provenance),
@@ -192,9 +192,14 @@ def _sum(posts: Sequence[Entry], name: str) -> int | None:
 def _withdrawn(entries: Sequence[Entry]) -> bool:
     """Did the latest preprint version say that it is withdrawn, with no proceedings to stand by it?"""
     preprints = [e for e in entries if e.draft.role == "preprint"]
-    if not preprints or any(e.draft.role == "proceedings" for e in entries):
+    if not preprints or any(e.draft.role == "proceedings" and _stands(e) for e in entries):
         return False
     return bool(min(preprints, key=_rank).draft.extra.get("withdrawn"))
+
+
+def _stands(entry: Entry) -> bool:
+    """False for an acceptance that was taken back."""
+    return entry.draft.role != "proceedings" or not entry.draft.extra.get("withdrawn")
 
 
 def _happenings(
@@ -212,7 +217,8 @@ def _happenings(
         draft = entry.draft
         if draft.role == "preprint" and (draft.version or 1) > 1:
             found.append(Happening("new_version", entry.key, draft.published))
-        if draft.role == "proceedings" and first_preprint and first_preprint < draft.published:
+        later = first_preprint and first_preprint < draft.published
+        if draft.role == "proceedings" and later and _stands(entry):
             found.append(Happening("published", entry.key, draft.published))
     if withdrawn:
         latest = min(preprints, key=_rank)

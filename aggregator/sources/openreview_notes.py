@@ -31,6 +31,7 @@ _OUTCOMES = (
     ("withdrawn", re.compile(r"withdrawn", re.I)),
     ("rejected", re.compile(r"reject|^submitted to\b|\bsubmitted$", re.I)),
 )
+_UNDONE = ("desk rejected", "withdrawn", "rejected")
 _PENDING = re.compile(r"\bsubmission\b|^under review", re.I)
 
 
@@ -86,10 +87,12 @@ def drafts(listing: Listing, group: str, fetched_at: datetime) -> Parsed:
         if not isinstance(note, Mapping) or not _ID.fullmatch(forum):
             skipped.append(f"{group}: note {place} has no id that could be one.")
         elif note.get("ddate"):
-            gone.append((KIND, forum))
+            gone += [(KIND, forum), (KIND, _accepted_id(forum, group))]
         elif jsonpage.mark(note, "forum") in ("", forum):
             found = _note_drafts(note, forum, group, fetched_at)
             made += found
+            if any(draft.extra.get("decision") in _UNDONE for draft in found):
+                gone.append((KIND, _accepted_id(forum, group)))  # in case it had been accepted
             if not found:
                 skipped.append(f"{group}: {forum} has no title, or no date that can be read.")
     return Parsed(tuple(made), tuple(skipped), gone=tuple(gone))
@@ -127,7 +130,6 @@ def _note_drafts(
     posted = min(posted, fetched_at)
     decision = outcome(content, group)
     extra = {"submitted_to": venue_name(group), "decision": decision, **_extra(content, forum)}
-    extra |= {"withdrawn": True} if "withdrawn" in decision else {}
     submission = Draft(
         kind=KIND,
         native_id=forum,
@@ -140,7 +142,8 @@ def _note_drafts(
         year=posted.year,
         identifiers={KIND: forum},
         fidelity=1,
-        extra=_given(extra),
+        # Said even where it is not so: a submission may come back.
+        extra=_given(extra) | {"withdrawn": decision == "withdrawn"},
     )
     accepted = decision == "accepted"
     return (
@@ -165,7 +168,7 @@ def _acceptance(
     kept = {key: value for key, value in submission.extra.items() if key != "submitted_to"}
     return Draft(
         kind=KIND,
-        native_id=f"{submission.native_id}/{group}",
+        native_id=_accepted_id(submission.native_id, group),
         role="proceedings",
         title=submission.title,
         url=submission.url,
@@ -176,8 +179,12 @@ def _acceptance(
         identifiers=submission.identifiers,
         fidelity=1,
         dated=day is not None,
-        extra=_given(kept | shown),
+        extra=_given(kept | shown) | {"withdrawn": False},
     )
+
+
+def _accepted_id(forum: str, group: str) -> str:
+    return f"{forum}/{group}"
 
 
 def _extra(content: Mapping[str, Any], forum: str) -> dict[str, Any]:

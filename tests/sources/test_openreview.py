@@ -50,7 +50,8 @@ def test_a_deleted_submission_is_gone() -> None:
     raw = Raw(
         "notes:ICLR.cc/2018/Conference", "https://api.openreview.net/notes", body, "", FETCHED
     )
-    assert make_source().to_drafts(raw).gone == (("openreview", "ryDeleted1"),)
+    gone = {name for kind, name in make_source().to_drafts(raw).gone if "ryDeleted1" in name}
+    assert gone == {"ryDeleted1", "ryDeleted1/ICLR.cc/2018/Conference"}
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,26 @@ def test_a_decision_is_an_event_of_its_own(server: Server, collected: Collected)
     assert (paper["venue"], paper["at"]) == ("ICLR 2025", "2024-10-04T00:00:00Z")
     accepted = collected.drafts()[f"openreview:wIdget00001/{GROUP}"]
     assert accepted.extra["presentation"] == "oral"
+
+
+@pytest.mark.parametrize("verdict", ["Withdrawn", "Desk_Rejected"])
+def test_an_acceptance_that_is_taken_back_is_none(
+    server: Server, collected: Collected, verdict: str
+) -> None:
+    accepted = note(1, 0, venue="ICLR 2025 Oral", venueid=GROUP)
+    taken_back = note(1, 9_000_000, venueid=f"{GROUP}/{verdict}_Submission")
+    again = note(1, 9_900_000, venue="ICLR 2025 Oral", venueid=GROUP)
+
+    def seen(one: dict[str, Any], day: int) -> tuple[str | None, bool]:
+        server.routes["/two/notes"] = api([one])
+        assert collected.run(NOW + timedelta(days=day)).status == "ok"
+        (paper,) = collected.papers()
+        return paper["venue"], paper["withdrawn"]
+
+    assert seen(accepted, 0) == ("ICLR 2025", False)
+    assert seen(taken_back, 1) == (None, verdict == "Withdrawn")
+    assert seen(again, 2) == ("ICLR 2025", False)
+    assert seen(accepted | {"tmdate": again["tmdate"] + 1, "ddate": 1}, 3) == (None, True)
 
 
 def test_only_what_changed_is_asked_for(server: Server, collected: Collected) -> None:
