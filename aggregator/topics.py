@@ -15,7 +15,7 @@ from aggregator.errors import UsageError
 from aggregator.expected import in_words
 from aggregator.parse import ids
 from aggregator.sources.base import SourceConfig
-from aggregator.watches import NAME, Wanted, Watch
+from aggregator.watches import NAME, Wanted, Watch, wordless
 
 log = logging.getLogger(__name__)
 
@@ -239,10 +239,12 @@ def _check_parents(topics: Sequence[Topic], where: str, lines: Sequence[str]) ->
 
 
 def _check_watches(config: Config, where: str) -> None:
-    """Topics must exist. A source may be known to the store though it is not configured any more,
-    and a subscription's watch may have been made elsewhere: the first is a warning only."""
+    """Topics must exist, words be words. A source may be known to the store, and a subscription's watch
+    made elsewhere: of the first a warning is given."""
     known = {s.name for s in config.sources}
     for watch in config.watches:
+        if trouble := wordless(watch):
+            raise UsageError(f'{where}: [[watches]] "{watch.name}": {trouble}')
         for topic in (*watch.topics, *watch.exclude_topics):
             if config.topic(topic) is None:
                 raise UsageError(

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from aggregator.due import parse_schedule, parse_zone
 from aggregator.models import EventKind
+from aggregator.parse.tokens import search_tokens
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 LIMIT, MOST_LIMIT = 25, 200
@@ -61,6 +62,19 @@ class Watch(BaseModel):
                 "everything is none"
             )
         return self
+
+
+def wordless(watch: Watch) -> str:
+    """What of a new watch is signs alone, "-" or "_", by which no paper is ever found, in words; "" if
+    nothing is. Not a rule of the model: of what was saved before, it would spoil every list."""
+    words = {"query": watch.query, "exclude_query": watch.exclude_query}
+    given = [(name, value) for name, value in words.items() if value]
+    lists = ("authors", "venues", "exclude_authors", "exclude_venues")
+    given += [(name, value) for name in lists for value in getattr(watch, name)]
+    for name, value in given:
+        if not search_tokens(value):
+            return f'{name}: "{value}" has no letter and no digit; expected words to look for.'
+    return ""
 
 
 class Terms(BaseModel):

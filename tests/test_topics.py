@@ -84,6 +84,10 @@ def test_options_get_their_defaults() -> None:
         (TOPIC + 'keywords = [""]\n', r"keywords\.0: '' does not fit"),
         (TOPIC + 'keywords = "gan"\n', r"keywords: 'gan'; expected a list such as \['gan'\]"),
         (TOPIC.replace("rl", "discussions"), r'"discussions": the name is taken'),
+        (
+            '[[watches]]\nname = "x"\nquery = "-"\n',
+            r'\[\[watches\]\] "x": query: "-" has no letter and no digit',
+        ),
         ("topics = 3\n", r"t\.toml: topics: 3; expected a list"),
     ],
 )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.store.sql import subscription, watch
 from aggregator.topics import RESERVED, Config
-from aggregator.watches import NAME, Watch
+from aggregator.watches import NAME, Watch, wordless
 
 Viewer = int | Literal["all"] | None
 """For whom watches are looked up: a person (by key), who sees their own, too; whoever runs Daypaper, who
@@ -64,8 +64,11 @@ def save(
     """Store a new watch, or another filter for one that was saved here by the same: by a person, or
     for everybody.
 
-    Raises UsageError if the name is the file's or another's, or if a topic does not exist.
+    Raises UsageError if the name is the file's or another's, if a topic does not exist, or if something
+    is no word.
     """
+    if trouble := wordless(made):
+        raise UsageError(f"watch: {trouble}")
     known = connection.execute(sa.select(watch.c.owner).where(watch.c.name == made.name)).first()
     others = known is not None and known.owner != owner_pk
     if others or config.watch(made.name) or made.name in RESERVED:

@@ -67,6 +67,9 @@ def test_a_watch_lives_and_dies(ask: Ask, client: TestClient) -> None:
         {"name": "mine", "topics": ["gan"], "min_probability": 2},
         {"name": "mine", "query": "x" * 501},
         {"name": "../x", "query": "x"},
+        {"name": "mine", "query": "- ()"},
+        {"name": "mine", "query": "x", "authors": ["Ada", "_"]},
+        {"name": "mine", "query": "x", "exclude_query": "*"},
         {"name": "mine", "sources": ["a\0"]},
         {"name": "mine", "query": "x", "exclude_sources": ["\0"]},
         [],
@@ -78,6 +81,8 @@ def test_a_watch_of_no_use_is_refused(ask: Ask, watch: Any) -> None:
 
 def test_what_is_wrong_is_named(ask: Ask) -> None:
     assert "query: " in ask("POST", "/watches", {"name": "mine", "query": 5}).json()["detail"]
+    signs = ask("POST", "/watches", {"name": "mine", "authors": ["_"]}).json()["detail"]
+    assert signs == 'watch: authors: "_" has no letter and no digit; expected words to look for.'
     assert "expected an object" in ask("POST", "/watches", []).json()["detail"]
 
 
