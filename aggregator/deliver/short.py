@@ -59,6 +59,10 @@ class _Text:
         """A heading."""
         return self.text(value)
 
+    def item(self, value: str) -> str:
+        """A line of a list."""
+        return f"• {self.text(value)}"
+
     def link(self, link: Link) -> str:
         """Words that lead somewhere."""
         return link.url if link.label == link.url else f"{self.text(link.label)}: {link.url}"
@@ -77,6 +81,9 @@ class _Markdown(_Text):
 
     def head(self, value: str) -> str:
         return f"**{self.text(value)}**"
+
+    def item(self, value: str) -> str:
+        return f"- {self.text(value)}"
 
     def link(self, link: Link) -> str:
         return f"[{self.text(link.label)}]({markdown_url(link.url)})"
@@ -116,6 +123,8 @@ def _blocks(sheet: Sheet, shown: int, page: str, form: _Text) -> Iterator[str]:
         yield from map(form.card, cards)
     if not sheet.parts:
         yield form.text(sheet.lead)
+        if sheet.sources and not sheet.withdrawn:  # a quiet day: whether one can rely on that
+            yield "\n".join([form.head(sheet.t("sources")), *map(form.item, sheet.sources)])
     if sheet.withdrawn:
         yield _withdrawn(sheet, form)
     if hidden:

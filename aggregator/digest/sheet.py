@@ -10,7 +10,6 @@ from aggregator.digest import quiet, show
 from aggregator.digest.gist import gist
 from aggregator.digest.language import Language
 from aggregator.digest.select import POSTS, Digest, Item, Section
-from aggregator.models import QUIET_STATUSES
 from aggregator.parse.tex import tex_to_text
 
 WHY, TAGS, WITHDRAWN, SOURCES, PARTS = 4, 8, 8, 20, 30
@@ -177,7 +176,7 @@ class Writer:
         """A line for each, those with trouble first where they are many."""
         if len(sources) <= SOURCES:
             return tuple(source_line(source, self.t) for source in sources)
-        shown = sorted(sources, key=lambda source: source["status"] in QUIET_STATUSES)[:SOURCES]
+        shown = sorted(sources, key=lambda source: not quiet.troubled([source]))[:SOURCES]
         rest = self.t("more_sources", n=len(sources) - SOURCES)
         return (*(source_line(source, self.t) for source in shown), rest)
 

@@ -120,6 +120,18 @@ def test_a_quiet_day() -> None:
         assert short.message(letter(digest=quiet, lang=lang), lambda text: True) == says
 
 
+@pytest.mark.parametrize("markdown", [False, True])
+def test_a_quiet_day_says_how_the_sources_are(markdown: bool) -> None:
+    quiet = Digest(AT - timedelta(days=1), AT, (), "Nothing new in these topics.")
+    sources = ({"name": "arxiv", "status": "failed", "message": "No answer from <arXiv>."},)
+    said = short.message(
+        letter(digest=quiet, sources=sources), lambda text: True, markdown=markdown
+    )
+    lead, _, end = said.partition("see the end.")
+    assert "1 source could not be read in full" in lead
+    assert "arxiv: failed. No answer from" in end
+
+
 def test_titles_call_nobody_and_stay_titles() -> None:
     hostile = (
         "@everyone <@123> <at user_id='all'>x</at> <!channel> <users/all> "

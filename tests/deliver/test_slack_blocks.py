@@ -173,6 +173,15 @@ def test_notices_and_quiet_days() -> None:
     assert "Nothing new" not in said
 
 
+def test_a_source_that_was_not_asked_lately_is_not_called_fine() -> None:
+    idle = [
+        {"name": "arxiv", "status": "ok", "message": "Not asked since 2017-11-01.", "overdue": True}
+    ]
+    said = shown(messages(letter([], digest=Digest(NOW, NOW, (), ""), sources=idle)))
+    assert "1 source could not be read in full" in said
+    assert "arxiv · not asked lately · Not asked since" in said
+
+
 def test_what_was_told_is_left_out() -> None:
     given = letter([paper(n) for n in range(20)], more=3)
     whole = messages(given)

@@ -179,3 +179,13 @@ def test_wrapping_keeps_every_word_and_its_columns(text: str, columns: int) -> N
     made = wrap(text, columns, "  1. ")
     assert "".join(made.removeprefix("  1. ").split()) == "".join(text.split())
     assert all(width(line) <= columns + 2 for line in made.splitlines())  # closing marks hang
+
+
+def test_where_sources_are_many_those_that_count_as_trouble_are_shown() -> None:
+    sources: list[dict[str, Any]] = [
+        {"name": f"source{n}", "status": "ok", "message": ""} for n in range(30)
+    ]
+    sources[29] |= {"message": "Not asked since 2017-11-01.", "overdue": True}
+    made = render.text(Digest(DAY, DAY, ()), sources)
+    assert "1 source could not be read in full" in made
+    assert "source29: not asked lately" in made

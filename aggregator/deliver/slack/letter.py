@@ -139,7 +139,7 @@ def _end(letter: Letter, t: Language) -> Iterator[Unit]:
     title = t("sources")
     head = (section(f"*{title}*"),)
     for source in letter.sources:
-        status = t.status(source["status"])
+        status = t.status("overdue" if quiet.unasked(source) else source["status"])
         parts = (
             said(source["name"], 80),
             status,
