@@ -171,7 +171,10 @@ def _shown(entry: Entry) -> dict[str, Any]:
         "published": iso(draft.published),
         "version": draft.version,
     }
-    return shown | {k: draft.extra[k] for k in _SHOWN_EXTRA if draft.extra.get(k) is not None}
+    also = {k: draft.extra[k] for k in _SHOWN_EXTRA if draft.extra.get(k) is not None}
+    if not _stands(entry):
+        also.pop("venue", None)
+    return shown | also
 
 
 def _buzz(posts: Sequence[Entry]) -> dict[str, int | None]:

@@ -84,6 +84,19 @@ def test_a_paper_on_hold_is_dated_by_its_listing(native: str, regular: bool, pub
     assert harvest(regular=regular)[native].published == utc(public)
 
 
+@pytest.mark.parametrize(
+    ("stamp", "public"),
+    [("2017-11-30", "2017-11-30T01:00:00"), ("2017-12-08", "2017-11-02T00:00:00")],
+)
+def test_what_was_changed_after_the_month_of_its_id_was_announced_before(
+    stamp: str, public: str
+) -> None:
+    """As a harvest meets it after weeks without one."""
+    sent = body("oai_raw.xml").replace(b"<datestamp>2017-11-14", f"<datestamp>{stamp}".encode())
+    parsed = records.to_drafts(sent, "here", {}, utc("2017-12-10T12:00:00"), regular=True)
+    assert by_id(parsed.drafts)["1711.00500"].published == utc(public)
+
+
 def held(now: datetime, *, regular: bool) -> Draft:
     """A paper that was submitted in August and has an id of November."""
     sent = body("oai_raw.xml").replace(b"Wed, 01 Nov 2017", b"Thu, 31 Aug 2017")

@@ -160,6 +160,7 @@ def test_an_acceptance_that_is_taken_back_is_none(
         server.routes["/two/notes"] = api([one])
         assert collected.run(NOW + timedelta(days=day)).status == "ok"
         (paper,) = collected.papers()
+        assert paper["entries"][-1].get("venue") == paper["venue"]
         return paper["venue"], paper["withdrawn"]
 
     assert seen(accepted, 0) == ("ICLR 2025", False)

@@ -19,9 +19,6 @@ from aggregator.parse.page import decode, is_html, is_wall
 from aggregator.sources.arxiv import months, withdrawal
 
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
-_HOLD = timedelta(days=45)
-"""How late a paper that was put on hold may be announced: longer ones are seldom seen, and a
-later datestamp is more likely a corrected record."""
 _ACCENT = re.compile(
     r"\\([bcdHkrtuv])(?=[^\W\d_])"
 )  # "\vs": the service lost the braces of "\v{s}"
@@ -192,7 +189,7 @@ def _draft(
     if not public:
         return None
     if regular and len(versions) == 1:
-        public = [(1, public[0][1], _on_hold(record, public[0][2], now))]
+        public = [(1, public[0][1], _on_hold(record, native, public[0][2], now))]
     return build(
         native,
         [(n, submitted) for n, submitted, _ in public],
@@ -229,13 +226,14 @@ def _versions(record: Any) -> list[tuple[int, datetime]]:
     return sorted(found)
 
 
-def _on_hold(record: Any, expected: datetime, now: datetime) -> datetime:
-    """When a first version, unseen until now, was announced: on its datestamp if that is later."""
+def _on_hold(record: Any, native: str, expected: datetime, now: datetime) -> datetime:
+    """When a first version, unseen until now, was announced: on its datestamp if that is later. After the
+    month of its id it had been announced before, and the record was changed."""
     moment = dates.iso8601(record.findtext(f"{_OAI}header/{_OAI}datestamp") or "")
     if moment is None:
         return expected
     stamped = calendar.announced_at(moment.date())
-    return min(stamped, now) if expected < stamped <= expected + _HOLD else expected
+    return min(stamped, now) if expected < stamped <= months.latest(native) else expected
 
 
 def build(
