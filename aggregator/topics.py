@@ -239,8 +239,7 @@ def _check_parents(topics: Sequence[Topic], where: str, lines: Sequence[str]) ->
 
 
 def _check_watches(config: Config, where: str) -> None:
-    """Topics must exist, words be words. A source may be known to the store, and a subscription's watch
-    made elsewhere: of the first a warning is given."""
+    """Topics must exist, words be words. A source may be one that the store knows: that is a warning."""
     known = {s.name for s in config.sources}
     for watch in config.watches:
         if trouble := wordless(watch):

@@ -180,10 +180,14 @@ def found(chosen: Way, at: Any, pk: Any, *, sqlite: bool) -> ColumnElement[bool]
     return sa.exists(sa.select(number).select_from(_FTS).where(_MATCH, mine))
 
 
-def begins(at: Any, pk: Any) -> sa.Label[int]:
+def begins(at: Any, pk: Any, *, together: bool) -> sa.Label[int]:
     """1 if a word of this paper begins with the parameter `start` (a blank before it), read from the
-    text that SQLite's search index keeps, else 0; a column `begins`."""
-    text = sa.literal_column("' ' || c0 || ' ' || c1 || ' ' || c2", sa.Text)
+    text that SQLite's search index keeps, else 0; a column `begins`. `together`: these are several words,
+    of which the last may go on."""
+    text: ColumnElement[str] = sa.literal_column("' ' || c0 || ' < ' || c1 || ' < ' || c2", sa.Text)
+    if together:  # any number of blanks as one: no word has a sign of these
+        for old, new in ((" ", "(>"), (">(", ""), ("(>", " ")):
+            text = sa.func.replace(text, old, new)
     written = sa.func.instr(text, sa.bindparam("start", type_=sa.Text))
     mine = _CONTENT.c.id == rowids.of_columns(at, pk)
     return sa.select(written > 0).select_from(_CONTENT).where(mine).label("begins")

@@ -86,7 +86,8 @@ def match_of(connection: Connection, query: PaperQuery, *, unfinished: bool = Tr
     left out if it may go on."""
     everywhere = words.phrases(query.q, prefix=query.prefix)
     if not unfinished and beginning(query):
-        everywhere = everywhere[:-1]
+        *everywhere, last = everywhere
+        everywhere += [words.Phrase(last.tokens[:-1])] if last.tokens[1:] else []
     author = words.phrases(query.author)
     authors = [found for name in query.authors if (found := words.phrases(name))]
     asked = (
@@ -122,11 +123,10 @@ def _written(
 
 
 def beginning(query: PaperQuery) -> str:
-    """The last word of `q` if it may go on ("resid*", or while somebody is typing), else ""; also in
-    quotes, where it is nothing without the words before it."""
+    """The last word of `q` if it may go on ("resid*", or while somebody is typing), else ""; in quotes
+    that are still open with the words before it, set apart by blanks."""
     everywhere = words.phrases(query.q, prefix=query.prefix)
-    last = everywhere[-1] if everywhere else words.Phrase(())
-    return last.tokens[0] if last.prefix and not last.tokens[1:] else ""
+    return " ".join(everywhere[-1].tokens) if everywhere and everywhere[-1].prefix else ""
 
 
 def conditions(query: PaperQuery, *, sqlite: bool) -> list[ColumnElement[bool]]:

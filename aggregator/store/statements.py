@@ -9,7 +9,14 @@ from sqlalchemy import ColumnElement, Connection, Select
 
 from aggregator.store import cursor as cursors
 from aggregator.store import hits, rowids
-from aggregator.store.query import PaperQuery, conditions, finished, has_topic, venue_names
+from aggregator.store.query import (
+    PaperQuery,
+    beginning,
+    conditions,
+    finished,
+    has_topic,
+    venue_names,
+)
 from aggregator.store.sql import is_sqlite, paper, sighting, tag, topic_size
 
 GATHERED = 20_000
@@ -199,7 +206,8 @@ def keys(
 ) -> Select[*tuple[Any, ...]]:
     """The statement of `pk` and `key` (moment or heat) of the `branch` of a list; without one of a list
     by date, telling also whether a word of each paper begins with the parameter `start`."""
-    columns = [] if branch else [hits.begins(paper.c.at, paper.c.pk)]
+    together = " " in beginning(query)
+    columns = [] if branch else [hits.begins(paper.c.at, paper.c.pk, together=together)]
     asked = filtered(query, words, sqlite, paper.c.pk, *columns, branch=branch)
     statement = asked.statement.where(asked.further) if further else asked.statement
     statement = statement.add_columns(asked.key.label("key"))

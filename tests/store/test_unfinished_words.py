@@ -40,6 +40,17 @@ def test_words_in_open_quotes_stand_together(one: Store, sort: str) -> None:
     assert not finds(one, q='"art lear', prefix=True, sort=sort)
 
 
+@pytest.mark.parametrize("sort", ["new", "relevance"])
+def test_so_they_do_whatever_signs_are_between_them(store: Store, sort: str) -> None:
+    put(store, preprint(title="Deep, (very) -- deep  $\\beta$-learners", abstract="Of all of us."))
+    for typed in ("deep very deep be", "beta lear", "of all of u"):
+        assert finds(store, q=f'"{typed}', prefix=True, sort=sort), typed
+    for typed in ("deep deep", "ada o", "very dee us"):
+        assert not finds(store, q=f'"{typed}', prefix=True, sort=sort), typed
+    # PostgreSQL's documents are one row of words.
+    assert finds(store, q='"beta learners o', prefix=True, sort=sort) == (not store.is_sqlite)
+
+
 @pytest.mark.parametrize("word", ["self-superv*", "state-of-the-a*", "state-of*", "β-div*"])
 def test_a_hyphenated_word_goes_on_after_a_star(one: Store, word: str) -> None:
     assert finds(one, q=word)
