@@ -1,14 +1,16 @@
-"""Representative works follow topics.toml: what it names no more stands for no topic."""
+"""Representative works follow topics.toml, unless a person says otherwise."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from aggregator import pipeline, works
+from aggregator import explaining, pipeline, works
+from aggregator.models import SUREST
 from aggregator.settings import Settings
-from aggregator.store import papers
+from aggregator.store import feedback, papers, people
 from aggregator.store.db import Store
+from aggregator.tag.documents import tag_documents
 from aggregator.topics import Config
 from tests.conftest import NOW
 from tests.drafts import preprint
@@ -45,3 +47,32 @@ def test_a_work_that_leaves_the_file_stands_for_its_topic_no_more(
     with store.read() as connection:
         assert papers.starters(connection) == {}
     assert loaded(store, settings, CONFIG) == given
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_person_s_word_goes_before_the_file_s(store: Store, tmp_path: Path, known: bool) -> None:
+    settings = Settings(data_dir=tmp_path)
+    if known:
+        put(store, preprint("1512.03385", title=TITLE, abstract="Of cats."))
+    loaded(store, settings, CONFIG)
+    with store.write() as connection:
+        [doc] = papers.iterate(connection)
+        person = people.ensure(connection, people.LOCAL, NOW, confirmed=True)
+        for topic, yes in (("architectures", False), ("gan", True)):
+            feedback.say(connection, person, doc["id"], topic, yes, NOW, topics=CONFIG.topics)
+    wanted = {"gan": (1.0, "person"), "learning": (SUREST, "child")}
+    assert loaded(store, settings, CONFIG) == wanted
+    _, explained = explaining.explain_paper(store, settings, CONFIG, doc["id"])
+    assert {one.topic: (one.probability, one.by) for one in explained if one.tagged} == wanted
+
+
+def test_whose_works_are_of_a_child_alone_are_of_its_parent_while_they_are_of_it() -> None:
+    entries = [{"role": "work", "topics": ["gan"]}]
+    doc = {"title": TITLE, "abstract": "", "starter": False, "entries": entries}
+    cases: list[tuple[dict[str, bool], list[str]]] = [
+        ({}, ["learning", "gan"]),
+        ({"gan": False}, []),
+    ]
+    for said, tagged in cases:
+        [tags] = tag_documents([doc], {}, CONFIG.topics, [said])
+        assert [tag.topic for tag in tags if tag.tagged] == tagged

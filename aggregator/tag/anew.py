@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pydantic_core import from_json
 
 from aggregator.models import Tag
-from aggregator.tag.documents import kept, shown, with_works
+from aggregator.tag.documents import decided, kept, shown
 from aggregator.tag.model import Tagger
 from aggregator.tag.tags import TopicLike, look
-from aggregator.tag.tree import children_first, climb, spoken
+from aggregator.tag.tree import children_first
 from aggregator.tag.versions import above
 
 
@@ -67,18 +67,13 @@ class Look:
         asked = [topic for topic in self.topics if whole or topic.name in names]
         docs = [from_json(paper.text) for paper in papers]
         looked = look([(doc["title"], doc["abstract"]) for doc in docs], self.taggers, asked)
-        parents = {topic.name: topic.parent for topic in self.topics}
         none = {t.name: Tag(t.name, 0.0, False, "child") for t in self.topics}
         climbing = children_first(self.topics)
 
         def one() -> Iterator[Change]:
             for paper, doc, own in zip(papers, docs, looked, strict=True):
-                said = {n: word for n, word in paper.said.items() if n in none}
                 tags = none | {n: t for n, t in paper.tags.items() if n in none} | own
-                tags |= {name: spoken(name, word) for name, word in said.items()}
-                climb(tags, climbing, said)
-                after = {t.topic: t for t in with_works(doc, list(tags.values()), parents)}
-                yield _change(paper, doc.get("topics"), after | {name: tags[name] for name in said})
+                yield _change(paper, doc.get("topics"), decided(doc, tags, climbing, paper.said))
 
         return list(one())
 

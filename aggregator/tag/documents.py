@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.models import Tag
 from aggregator.tag.tags import TopicLike, tag_papers
+from aggregator.tag.tree import Node, children_first, climb, spoken
 
 if TYPE_CHECKING:  # numpy and scipy are slow to import
     from aggregator.tag.model import Tagger
@@ -28,31 +29,46 @@ def tag_documents(
     """
     papers = [(doc["title"], doc["abstract"]) for doc in docs]
     tagged = tag_papers(papers, taggers, topics, said)
-    parents = {topic.name: topic.parent for topic in topics}
-    return [with_works(doc, tags, parents) for doc, tags in zip(docs, tagged, strict=True)]
+    climbing = children_first(topics)
+    return [
+        list(decided(doc, {tag.topic: tag for tag in tags}, climbing, words).values())
+        for doc, tags, words in zip(docs, tagged, said or [{}] * len(docs), strict=True)
+    ]
 
 
-def with_works(
-    doc: Mapping[str, Any], tags: Sequence[Tag], parents: Mapping[str, str]
-) -> list[Tag]:
-    """A document's tags after what topics.toml says of it, if it is a representative work; `parents`
-    are the topics above, by topic."""
+def decided(
+    doc: Mapping[str, Any],
+    tags: Mapping[str, Tag],
+    climbing: Sequence[Node],
+    said: Mapping[str, bool],
+) -> dict[str, Tag]:
+    """A document's tags, by topic, after what topics.toml says of it, if it is a representative work,
+    and after people's words (`said`), which go before that; `climbing` are the topics, children first."""
+    found = {**tags, **_of_works(doc, tags, climbing, said)}
+    found |= {name: spoken(name, said[name]) for name in found.keys() & said.keys()}
+    climb(found, climbing, said)
+    return found
+
+
+def _of_works(
+    doc: Mapping[str, Any],
+    tags: Mapping[str, Tag],
+    topics: Sequence[Node],
+    said: Mapping[str, bool],
+) -> dict[str, Tag]:
+    """The tags that are others since the document is a representative work."""
     given = {name for e in doc["entries"] if e["role"] == "work" for name in e.get("topics", ())}
     if not given and not doc["starter"]:
-        return list(tags)
+        return {}
+    given = {name for name in given if said.get(name, True)}
+    parents = {topic.name: topic.parent for topic in topics}
     for name in sorted(given):
         above = parents.get(name, "")
         while above and above not in given:
             given.add(above)
             above = parents.get(above, "")
-    return [
-        Tag(t.topic, 1.0, True, "works")
-        if t.topic in given
-        else replace(t, probability=0.0, tagged=False)
-        if doc["starter"]
-        else t
-        for t in tags
-    ]
+    none = {n: replace(t, probability=0.0, tagged=False) for n, t in tags.items() if doc["starter"]}
+    return none | {name: Tag(name, 1.0, True, "works") for name in given & tags.keys()}
 
 
 def kept(tags: Sequence[Tag]) -> list[Tag]:
