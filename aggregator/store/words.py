@@ -1,9 +1,9 @@
 """What a person typed -> a match expression of the search engine; never passed on as its syntax."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from aggregator.parse.tokens import search_tokens
 
@@ -62,6 +62,31 @@ def _beginning(tokens: Sequence[str], *, apart: bool) -> list[Phrase]:
         *(Phrase((token,)) for token in (*whole[:-1], *rest)),
         Phrase((whole[-1],), prefix=True),
     ]
+
+
+def is_unfinished(text: str) -> bool:
+    """May the last word go on while this is typed? Not after a quotation mark, or a star that says so."""
+    last = phrases(text, prefix=True)[-1:]
+    return bool(last and last[0].prefix) and not text.endswith("*")
+
+
+def lasting(text: str, found: Iterable[Mapping[str, Any]]) -> str:
+    """What was typed, as a feed or a watch keeps it. Its last word goes on there ("resi*"), as it did for
+    whoever typed it, if none of the papers `found` (documents) has it as it stands."""
+    text = text.translate(_QUOTES)
+    if not is_unfinished(text):
+        return text
+    word = phrases(text, prefix=True)[-1].tokens[-1]
+    for doc in found:
+        if word in search_tokens(" ".join((doc["title"], doc["abstract"], *doc["authors"]))):
+            return text
+    *_, end = _PART.finditer(text)
+    if end[1] is None:
+        return f"{text}*"
+    # No quotes take a star: the last word stands beside them.
+    *before, word = (one for one in end[1].split() if search_tokens(one))
+    quoted = f'"{" ".join(before)}" ' if before else ""
+    return f"{text[: end.start()]}{quoted}{word}*"
 
 
 class Writer:

@@ -84,7 +84,10 @@ class SearchParams(BaseModel):
 
     def query(self, config: Config) -> PaperQuery:
         """As the store is asked; `config` tells the topics."""
-        return PaperParams.model_validate({**self.given(), "limit": NEWEST}).query(config)
+        # As on the page of the search, which has posts where there are words; no hot list has any.
+        kind = "any" if self.q and self.sort != "hot" else "paper"
+        asked = {**self.given(), "kind": kind, "limit": NEWEST}
+        return PaperParams.model_validate(asked).query(config)
 
 
 @router.api_route("/all.opml", methods=BOTH)
@@ -108,7 +111,8 @@ def list_feeds(asked: AskedDep) -> Response:
 def feed_of_search(
     asked: AskedDep, form: str, params: Annotated[SearchParams, Query()]
 ) -> Response:
-    """The newest or hottest papers that a search finds; without conditions, those of all."""
+    """The newest or hottest papers that a search finds, by words posts about no paper, too; without
+    conditions, the papers of all."""
     config, t, given = asked.services.config, language(params.lang), params.given()
     check_topics(config, params.topic)
     check_source(asked.services, params.source)

@@ -15,6 +15,7 @@ from aggregator.expected import in_words
 from aggregator.store import papers, watches
 from aggregator.store.papers import PaperQuery
 from aggregator.store.watches import ALL
+from aggregator.store.words import is_unfinished, lasting
 from aggregator.watches import Watch
 from api.deps import ServicesDep
 from api.web import front, reader
@@ -26,8 +27,9 @@ router = APIRouter(include_in_schema=False, default_response_class=Response)
 
 ON_A_PAGE = 25
 
-Words = Annotated[str, Query(max_length=500)]
-Field = Annotated[str, Form(max_length=500)]
+MOST_SIGNS = 500
+Words = Annotated[str, Query(max_length=MOST_SIGNS)]
+Field = Annotated[str, Form(max_length=MOST_SIGNS)]
 
 
 class Asked:
@@ -51,7 +53,8 @@ class Asked:
         ranked = sort == "relevance" and bool(self.given["q"] or self.given["author"])
         self.sort = "relevance" if ranked else "new"
         self.typed = typed
-        """Was the page before found while somebody was typing? Then its last word goes on."""
+        """Was it found while somebody was typing? Then its last word goes on, on further pages and when
+        this one is loaded again, too."""
 
     def query(self, *, typing: bool) -> PaperQuery:
         """As the store is asked; while somebody is typing the last word may go on. Raises UsageError
@@ -78,10 +81,13 @@ class Asked:
         query = urlencode(pairs | {k: v for k, v in more.items() if v})
         return f"/search?{query}" if query else "/search"
 
-    def feed(self, lang: str) -> str:
-        """What its feeds are asked for; "" if they can be asked none of it."""
-        found = {k: v for k, v in self.given.items() if v and k in _FEED}
-        return urlencode(found | ({"lang": lang} if lang != "en" else {})) if found else ""
+    def kept(self, found: list[dict[str, Any]], *, typing: bool) -> dict[str, str]:
+        """What a feed or a watch keeps of it, which finds these papers."""
+        kept = {k: v for k, v in self.given.items() if v and k in _KEPT}
+        if typing and "q" in kept:
+            words = lasting(kept["q"], found)
+            kept["q"] = words if len(words) <= MOST_SIGNS else kept["q"]
+        return kept
 
 
 def _printable(text: str) -> str:
@@ -100,18 +106,20 @@ def show_search(
     config = services.config
     if asked.given["topic"] and config.topic(asked.given["topic"]) is None:
         raise NotFoundError(f'There is no topic "{asked.given["topic"]}" here.')
-    typing = "hx-request" in request.headers
-    typed = "1" if asked.given["q"] and (typing or asked.typed) else ""
+    partly = "hx-request" in request.headers
+    typing = (partly or asked.typed) and is_unfinished(asked.given["q"])
+    typed = "1" if typing else ""
     items: list[dict[str, Any]] = []
     following, trouble = None, ""
     if any(asked.given.values()):
         try:
-            query = asked.query(typing=typing or asked.typed)
+            query = asked.query(typing=typing)
             with services.store.read() as connection:
                 found = papers.page(connection, query, cursor or None)
             items, following = found.items, found.next
         except UsageError as error:
             trouble = str(error)
+    saved, lang = asked.kept(items, typing=typing), chosen(request).code
     values = {
         "asked": asked,
         "any": any(asked.given.values()),
@@ -121,16 +129,17 @@ def show_search(
         "topics": {t.name: t for t in config.topics},
         "choices": in_order(config.topics),
         "kept": reader.kept_of(request, services, {paper["id"] for paper in items}),
-        "feed": asked.feed(chosen(request).code),
+        "saved": saved,
+        "feed": urlencode(saved | ({"lang": lang} if lang != "en" else {})) if saved else "",
     }
-    response = page(request, "found.html" if typing else "search.html", values)
-    if typing:
-        response.headers["HX-Replace-Url"] = asked.address()
+    response = page(request, "found.html" if partly else "search.html", values)
+    if partly:
+        response.headers["HX-Replace-Url"] = asked.address(typed=typed)
     return response
 
 
-_FEED = ("q", "author", "venue", "topic")
-"""What a feed of a search can be asked, too."""
+_KEPT = ("q", "author", "venue", "topic")
+"""What a feed and a watch of a search keep."""
 
 
 @router.post("/search/save")

@@ -1,14 +1,17 @@
 """Search, save as a watch, library: what the pages say, and who may save."""
 
 import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from aggregator.store.db import Store
 from tests.api.test_keep import token
 from tests.api.test_pages import elements
-from tests.drafts import DAY, preprint
+from tests.drafts import DAY, post, preprint
 from tests.filled import fill, give_tags, put
 
 
@@ -86,7 +89,59 @@ def test_what_is_typed_may_go_on_and_comes_alone(browser: TestClient, store: Sto
     part = browser.get("/search?q=resi&author=", headers={"HX-Request": "true"})
     assert part.text.count("<article") == 2
     assert "<html" not in part.text
-    assert part.headers["hx-replace-url"] == "/search?q=resi"
+    again = browser.get(part.headers["hx-replace-url"]).text
+    assert again.count("<article") == 2  # as was seen
+    assert 'name="q" value="resi"' in again
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("resi", "resi*"),
+        ("learning", "learning"),
+        ("residual lea", "residual lea*"),
+        ("“residual lea", '"residual" lea*'),
+        ('nets "resi', "nets resi*"),
+        ('nets "residual learning', 'nets "residual learning'),
+        ('"residual learning"', '"residual learning"'),
+        ("resi*", "resi*"),
+    ],
+)
+def test_what_is_kept_of_it_finds_what_was_seen(
+    browser: TestClient, store: Store, typed: str, kept: str
+) -> None:
+    """A word that none of the papers has is no word yet: a feed or a watch of it would stay empty."""
+    filled(store)
+    put(store, preprint("1711.00003", title="Others", authors=("Residence Learned",)))
+    browser.base_url = "http://127.0.0.1"
+    sought = {"q": typed, "author": "ada"}
+    part = browser.get("/search", params=sought, headers={"HX-Request": "true"}).text
+    (feed,) = re.findall(r'href="(/feeds/search.json\?[^"]+)"', part)
+    assert parse_qs(urlsplit(unescape(feed)).query) == {"q": [kept], "author": ["ada"]}
+    seen = part.count("<article")
+    assert len(browser.get(unescape(feed)).json()["items"]) == seen == 1
+
+
+@pytest.mark.parametrize("typed", ['"residual learning"', "resid*", ""])
+def test_what_is_finished_is_not_said_to_be_typed(
+    browser: TestClient, store: Store, typed: str
+) -> None:
+    sought = {"q": typed, "author": "ada"}
+    part = browser.get("/search", params=sought, headers={"HX-Request": "true"})
+    assert "typed" not in part.headers["hx-replace-url"]
+
+
+@pytest.mark.parametrize(("asked", "count"), [("q=learning", 3), ("topic=gan", 1)])
+def test_the_feeds_of_a_search_hold_what_its_page_shows(
+    browser: TestClient, store: Store, asked: str, count: int
+) -> None:
+    filled(store)
+    put(store, post("t3_a", title="How is your learning going?"))
+    give_tags(store, {"How is your learning going?": [("gan", 0.9)]})
+    assert browser.get(f"/search?{asked}").text.count("<article") == count
+    assert len(browser.get(f"/feeds/search.json?{asked}").json()["items"]) == count
+    hot = browser.get(f"/feeds/search.json?{asked}&sort=hot").json()["items"]
+    assert len(hot) == min(count, 2)  # no hot list has posts
 
 
 def test_what_was_found_while_typing_goes_on(browser: TestClient, store: Store) -> None:
@@ -174,3 +229,17 @@ def test_the_library_has_shelves(browser: TestClient, store: Store) -> None:
     assert browser.get("/library?shelf=x").status_code == 400
     browser.cookies.clear()
     assert "Nothing is starred yet" in browser.get("/library").text
+
+
+def test_a_watch_is_saved_of_what_was_seen(app: FastAPI, store: Store) -> None:
+    filled(store)
+    local = TestClient(app, "http://127.0.0.1", client=("127.0.0.1", 1))
+    for typed, saved, count in (("resi", "resi*", 2), ("residual", "residual", 1)):
+        html = local.get(f"/search?q={typed}&typed=1").text
+        assert html.count("<article") == count
+        form = html[html.index('action="/search/save"') :]
+        sent = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]+)"', form))
+        assert sent["q"] == saved
+        page = local.post("/search/save", data={**sent, "name": typed}).url
+        assert page.path == f"/watches/{typed}"
+        assert local.get(page).text.count("<article") == count

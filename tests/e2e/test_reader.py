@@ -54,11 +54,12 @@ def test_find_save_and_subscribe(page: Page, site: str) -> None:
     field = page.get_by_role("searchbox")
     field.press_sequentially("attent")
     expect(page.locator("#found .card").first).to_be_visible()
-    expect(page).to_have_url(re.compile(r"\?q=attent$"))
+    expect(page).to_have_url(re.compile(r"\?q=attent&typed=1$"))
     expect(field).to_be_focused()
     page.get_by_label("A name for it").fill("attention")
     page.get_by_role("button", name="Save as a watch").click()
     expect(page).to_have_url(f"{site}/watches/attention")
+    expect(page.locator(".card").first).to_be_visible()
     expect(page.get_by_role("link", name="Atom")).to_have_attribute("href", "/feeds/attention.atom")
 
 
