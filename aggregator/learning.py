@@ -39,10 +39,12 @@ GROWN = 2
 def is_due(store: Store, now: datetime) -> bool:
     """Has enough been said, and is the last attempt long enough ago?"""
     with store.read() as connection:
-        last, known = model.last_attempt(connection), labels.words(connection).count
-    if last is None:
-        return known >= NEW_WORDS
-    return now - last.at >= EVERY and abs(known - last.words) >= NEW_WORDS
+        last, known = model.last_attempt(connection), labels.words(connection)
+        if last is None:
+            return known >= NEW_WORDS
+        # Who says otherwise by now has said something new, though there are no more words.
+        new = labels.words(connection, since=last.at)
+    return now - last.at >= EVERY and max(new, abs(known - last.words)) >= NEW_WORDS
 
 
 def learn_if_due(store: Store, now: datetime) -> bool:
@@ -77,7 +79,7 @@ def apart(option: str) -> str | None:
 
 def _count(store: Store) -> int:
     with store.read() as connection:
-        return labels.words(connection).count
+        return labels.words(connection)
 
 
 def learn(store: Store, settings: Settings, config: Config, now: datetime) -> Attempt:
@@ -100,10 +102,10 @@ def learn(store: Store, settings: Settings, config: Config, now: datetime) -> At
             figures |= {topic.name: one} if one else {}
     shown = {name: asdict(one) for name, one in figures.items()}
     better = sorted(name for name, one in figures.items() if one.kept)
-    attempt = Attempt(now, known.count, "kept" if better else "worse", _sentence(better), shown)
+    attempt = Attempt(now, known, "kept" if better else "worse", _sentence(better), shown)
     with store.write() as connection:
         model.note_attempt(connection, attempt)
-    log.info("learned from %d words of people: %s", known.count, attempt.message)
+    log.info("learned from %d words of people: %s", known, attempt.message)
     return attempt
 
 
@@ -131,7 +133,7 @@ def roll_back(store: Store, now: datetime) -> bool:
         for kind, name in learned:
             model.take_back(connection, kind, name)
         if learned:
-            known = labels.words(connection).count
+            known = labels.words(connection)
             said = "The models before are used again."
             model.note_attempt(connection, Attempt(now, known, "rolled_back", said, {}))
     return bool(learned)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +68,16 @@ def test_words_move_papers_like_them_and_leave_others() -> None:
     assert found.artifact.figures["taught"]["base"] == base.version
 
 
+def test_what_people_rejected_is_not_made_up_for_by_other_papers() -> None:
+    base, words = load(), said(12)
+    column = base.topics.index("gan")
+    found, figures = teach.teach(base, words, [*texts(200), *(one.paper for one in words)])
+    assert found is not None
+    assert figures["gan"].taught["precision"] == 1.0
+    # Were they counted among those of which as many are tagged as before, it would fall to .01.
+    assert found.thresholds[column] == pytest.approx(base.thresholds[column])
+
+
 def test_what_is_no_better_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     base = load()
     assert teach.teach(base, said(3), texts(100)) == (None, {})
@@ -91,12 +101,12 @@ def fill(store: Store) -> None:
     )
 
 
-def say(store: Store, words: dict[int, bool]) -> None:
+def say(store: Store, words: dict[int, bool], now: datetime = NOW) -> None:
     with store.write() as connection:
         ada = people.ensure(connection, people.LOCAL, NOW, confirmed=True)
         for number, relevant in words.items():
             doc = papers.by_name(connection, f"arxiv:1711.{number:05d}").doc
-            feedback.say(connection, ada, doc["id"], "gan", relevant, NOW, topics=CONFIG.topics)
+            feedback.say(connection, ada, doc["id"], "gan", relevant, now, topics=CONFIG.topics)
 
 
 def test_learning_in_the_store_and_taking_it_back(store: Store, tmp_path: Path) -> None:
@@ -131,6 +141,19 @@ def test_learning_in_the_store_and_taking_it_back(store: Store, tmp_path: Path) 
         last = model.last_attempt(connection)
     assert last is not None
     assert last.outcome == "rolled_back"
+
+
+def test_who_says_otherwise_by_now_has_said_something_new(store: Store, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    fill(store)
+    say(store, dict.fromkeys(range(11), True))
+    learning.learn(store, settings, CONFIG, NOW)
+    later = NOW + timedelta(days=2)
+    assert not learning.is_due(store, later)
+    say(store, dict.fromkeys(range(9), False), later)
+    assert not learning.is_due(store, later)
+    say(store, {9: False}, later)
+    assert learning.is_due(store, later)
 
 
 def test_the_model_before_is_used_again(store: Store) -> None:

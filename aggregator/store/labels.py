@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -17,19 +16,12 @@ PASSED_FOR = timedelta(days=14)
 _BLOCK = 200  # papers next to each other that are read together
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """How many words of people there are, and when the latest was said."""
-
-    count: int
-    latest: datetime | None
-
-
-def words(connection: Connection) -> Words:
-    """How much people have said."""
-    asked = sa.select(sa.func.count(), sa.func.max(feedback.c.at))
-    row = connection.execute(asked).one()
-    return Words(row[0], row[1])
+def words(connection: Connection, since: datetime | None = None) -> int:
+    """How many words of people there are; with `since`, that were said after this moment."""
+    asked = sa.select(sa.func.count()).select_from(feedback)
+    if since is not None:
+        asked = asked.where(feedback.c.at > since)
+    return connection.execute(asked).scalar_one()
 
 
 def said(connection: Connection) -> Iterator[tuple[dict[str, Any], dict[str, bool]]]:

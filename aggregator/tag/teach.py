@@ -52,13 +52,15 @@ def teach(
     base: Tagger, said: Sequence[Said], anchors: Sequence[Paper]
 ) -> tuple[Tagger | None, dict[str, Taught]]:
     """The base after people's words, and what became of each topic that enough was said of; None if
-    no topic got better.
+    no topic got better. Of the `anchors` those that nobody judged hold the base where it is: as many
+    of them are tagged as before.
 
     A topic is kept only if, on the judged papers, with each fold's model taught by the others, its
     F1 is no lower and its log loss lower than the base's.
     """
     rows = base.vectoriser.transform([one.paper for one in said])
-    rest = base.vectoriser.transform(anchors)
+    judged_by_anybody = {one.paper for one in said}
+    rest = base.vectoriser.transform([one for one in anchors if one not in judged_by_anybody])
     figures: dict[str, Taught] = {}
     weights = np.array(base.artifact.weights, dtype=np.float64)
     thresholds = np.array(base.thresholds, dtype=np.float64)
