@@ -65,9 +65,10 @@ def _beginning(tokens: Sequence[str], *, apart: bool) -> list[Phrase]:
 
 
 def is_unfinished(text: str) -> bool:
-    """May the last word go on while this is typed? Not after a quotation mark, or a star that says so."""
+    """May the last word go on while this is typed? Not after a quotation mark, nor where a star says so."""
+    *_, part = _PART.findall(text.translate(_QUOTES)) or [("", "")]
     last = phrases(text, prefix=True)[-1:]
-    return bool(last and last[0].prefix) and not text.endswith("*")
+    return bool(last and last[0].prefix and search_tokens("".join(part))) and text[-1] != "*"
 
 
 def lasting(text: str, found: Iterable[Mapping[str, Any]]) -> str:

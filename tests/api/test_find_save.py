@@ -105,6 +105,8 @@ def test_what_is_typed_may_go_on_and_comes_alone(browser: TestClient, store: Sto
         ('nets "residual learning', 'nets "residual learning'),
         ('"residual learning"', '"residual learning"'),
         ("resi*", "resi*"),
+        ('resi* "(', 'resi* "('),
+        ("resi* -", "resi* -"),
     ],
 )
 def test_what_is_kept_of_it_finds_what_was_seen(
