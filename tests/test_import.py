@@ -73,6 +73,7 @@ def test_an_export_taken_in_says_the_same(tmp_path: Path) -> None:
             post("t3_a1", about="arxiv:1711.00002"),
         )
         put(first, post("t3_b2"))
+        put(first, preprint("1711.00003", title="Lost widgets", withdrawn=True))
         worms = replace(
             preprint("1", title="Worms"), kind="crossref", native_id="10.5/w", version=None
         )
@@ -88,6 +89,7 @@ def test_an_export_taken_in_says_the_same(tmp_path: Path) -> None:
 
     def said(text: str) -> list[tuple[str, list[str]]]:
         kept = ("title", "abstract", "authors", "kind", "identifiers_all", "venue", "published")
+        kept += ("withdrawn",)
         docs = map(json.loads, text.splitlines())
         return sorted(
             (

@@ -61,6 +61,8 @@ def _entries(row: Mapping[str, Any]) -> Iterator[Draft]:
         own = {named: native} if native in left.get(named, ()) else {}
         extra = {k: entry[k] for k in ("venue", "score", "num_comments") if entry.get(k)}
         given: dict[str, Any] = {}
+        if role in ("preprint", "proceedings") and row.get("withdrawn") is True:
+            extra["withdrawn"] = True
         if role != "post":
             if main:
                 own = {k: v[0] for k, v in left.items() if v} | own

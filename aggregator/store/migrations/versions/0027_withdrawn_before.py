@@ -48,7 +48,7 @@ def _suspects(bind: sa.Connection, entry: sa.Table) -> list[Any]:
     comments = entry.c.extra['comments'].as_string()
     asked = sa.select(entry.c.pk, entry.c.paper_id, entry.c.abstract, entry.c.extra, comments.label('comments'))
     said = (sa.func.substr(text, 1, _LONGEST).ilike('%withdrawn%') for text in (comments, entry.c.abstract))
-    rows = bind.execute(asked.where(entry.c.kind == 'arxiv', sa.or_(*said)))
+    rows = bind.execute(asked.where(entry.c.kind == 'arxiv', entry.c.role == 'preprint', sa.or_(*said)))
     return [row for row in rows if not row.extra.get('withdrawn')]
 
 
