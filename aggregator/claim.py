@@ -196,9 +196,7 @@ class _Batch:
                 found = None
             self._watches[named] = found
         watch = self._watches[named]
-        if watch and row.terms.min_probability is not None:
-            return watch.model_copy(update={"min_probability": row.terms.min_probability})
-        return watch
+        return watch.under(row.terms) if watch else None
 
     def _start(self, row: Row) -> Start | None:
         """What a first digest begins with; None if it is not the first."""

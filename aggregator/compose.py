@@ -104,7 +104,7 @@ class Composer:
             key=f"test-{people.new_id()}",
             target=row.target,
             lang=row.terms.lang,
-            at=now,
+            at=now.astimezone(ZoneInfo(row.terms.tz)),
             digest=digest,
             watches=(watch.name,),
             sources=self.states,

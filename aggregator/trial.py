@@ -38,7 +38,7 @@ def send(
     composer = make_composer(store, settings, config, Documents(), now)
     with store.read() as connection:
         row = subscriptions.by_id(connection, subscription)
-        watch = watches.subscribed(connection, config, row.watch, row.watch_owner)
+        watch = watches.subscribed(connection, config, row.watch, row.watch_owner).under(row.terms)
         found = outbox.news_of_days(
             connection, PaperQuery.of(watch), row.terms.events, now - PERIOD, now
         )
@@ -49,7 +49,9 @@ def send(
             for one in found
         ]
         shown = choose(Selection(watch, rows), config.topics, row.terms.limit)
-        digest = arrange([Selection(watch, rows, shown)], config.topics, now - PERIOD, now)
+        quiet = news.excuse(composer.states, now - PERIOD, now)
+        told = [Selection(watch, rows, shown)]
+        digest = arrange(told, config.topics, now - PERIOD, now, quiet=quiet)
         letter = composer.trial(connection, row, digest, watch, now)
     count = len({one.doc["id"] for one in rows if one.id in shown})
     return [_handed(channels[row.channel], letter, count, row.id)]

@@ -54,6 +54,12 @@ class Watch(BaseModel):
     exclude_sources: tuple[Named, ...] = ()
     max_per_day: int | None = Field(default=None, ge=1, strict=True)
 
+    def under(self, terms: "Terms") -> "Watch":
+        """As a subscription of these terms has it."""
+        if terms.min_probability is None:
+            return self
+        return self.model_copy(update={"min_probability": terms.min_probability})
+
     @model_validator(mode="after")
     def _selects(self) -> "Watch":
         if not (self.topics or self.query or self.authors or self.venues or self.sources):

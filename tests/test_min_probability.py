@@ -5,6 +5,8 @@ import feedparser
 import pytest
 from starlette.testclient import TestClient
 
+from aggregator import trial
+from aggregator.digest.letter import subject
 from aggregator.news import watch_digest
 from aggregator.settings import Settings
 from aggregator.store import watches
@@ -68,6 +70,16 @@ def test_of_a_subscription_it_goes_above_that_of_its_watch(
     subscribe(store, watch="broad", min_probability=0.9)
     send(store, settings, box)
     assert box.titles() == ["Sure"]
+
+
+def test_a_test_message_is_as_its_subscription_would_have_it(
+    store: Store, settings: Settings
+) -> None:
+    box = Box()
+    row = subscribe(store, watch="broad", min_probability=0.9, tz="Pacific/Auckland")
+    trial.send(store, settings, CONFIG, {"email": box}, row.id, NOW)
+    assert box.titles() == ["Sure"]
+    assert "14 November" in subject(box.letters[0])  # where its reader is
 
 
 def test_of_a_query(client: TestClient) -> None:
