@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from aggregator.deliver.base import Outcome
 from aggregator.ingest import store_drafts
 from aggregator.models import Parsed
 from aggregator.settings import Settings
@@ -12,7 +13,7 @@ from tests.conftest import NOW
 from tests.deliver.box import Box
 from tests.drafts import preprint
 from tests.filled import give_tags
-from tests.sending import DAY, HOUR, native, send, settings, subscribe
+from tests.sending import ADA, DAY, HOUR, native, send, settings, subscribe
 
 __all__ = ["settings"]
 
@@ -78,3 +79,23 @@ def test_a_paper_is_back_though_a_back_fill_was_the_first_to_see_it(
     for n in (2, 3, 4):
         send(store, settings, box, NOW + n * DAY)
     assert box.titles() == [TITLE]
+
+
+@pytest.mark.parametrize("retried", [False, True])
+def test_who_could_not_be_told_in_time_does_not_hear_of_a_paper_that_is_back(
+    store: Store, settings: Settings, retried: bool
+) -> None:
+    subscribe(store)
+    box = Box()
+    version(store, 1, NOW - HOUR)
+    send(store, settings, box)
+    version(store, 2, NOW + 3 * HOUR, withdrawn=True)
+    box.answers[ADA] = [Outcome("deferred", "Not now.")]
+    send(store, settings, box, NOW + DAY)
+    version(store, 3, NOW + DAY + HOUR)
+    send(store, settings, box, NOW + DAY + 2 * HOUR if retried else NOW + 2 * DAY, impatient=True)
+    assert withdrawals(box) == []
+    version(store, 4, NOW + 2 * DAY + HOUR, withdrawn=True)
+    for n in (3, 4):
+        send(store, settings, box, NOW + n * DAY)
+    assert (box.titles(), withdrawals(box)) == ([TITLE], [TITLE])

@@ -63,13 +63,14 @@ citing paper. The version that brings it back is one of its own."""
 
 def drop_withdrawn(connection: Connection, letter_pk: int) -> None:
     """Take out of a letter what tells of papers that were withdrawn while it waited: it leaves them out,
-    and they are told if they come back."""
+    and they are told if they come back. Of what is back by now it does not say that it was withdrawn."""
     mine = delivery.c.letter_pk == letter_pk
+    told = event.c.kind.in_((*UNTIL_WITHDRAWN, "cited"))
     gone = (
         sa.select(event.c.id)
         .join(delivery, delivery.c.event_id == event.c.id)
         .join(paper, paper.c.id == TOLD_PAPER)
-        .where(mine, event.c.kind.in_((*UNTIL_WITHDRAWN, "cited")), paper.c.withdrawn)
+        .where(mine, told & paper.c.withdrawn | (event.c.kind == "withdrawn") & ~paper.c.withdrawn)
     )
     connection.execute(sa.delete(delivery).where(mine, delivery.c.event_id.in_(gone)))
 
