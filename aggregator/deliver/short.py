@@ -8,7 +8,7 @@ from dataclasses import replace
 from aggregator.deliver.base import Letter
 from aggregator.digest.forms import escape_markdown, markdown_url
 from aggregator.digest.letter import sheet_of, subject
-from aggregator.digest.sheet import Card, Link, Sheet
+from aggregator.digest.sheet import Card, Link, Sheet, totals
 from aggregator.digest.show import cut
 
 _TAG = re.compile(r"<(?=\S)")
@@ -27,12 +27,13 @@ def message(letter: Letter, fits: Fits, *, markdown: bool = False) -> str:
     form = _Markdown() if markdown else _Text()
     page = _page(letter, sheet)
     count = sum(len(part.cards) for part in parts)
+    total = sum(totals(letter.digest))
     # False, …, False, True, …: the first that does not fit is searched by halves.
     shown = bisect_right(
-        range(count + 1), False, key=lambda n: not fits(_written(sheet, n, page, form))
+        range(count + 1), False, key=lambda n: not fits(_written(sheet, n, total, page, form))
     )
     if shown:
-        return _written(sheet, shown - 1, page, form)
+        return _written(sheet, shown - 1, total, page, form)
     brief = form.text(sheet.lead) + ("\n" + form.link(Link(page, page)) if page else "")
     if fits(brief):
         return brief
@@ -103,21 +104,20 @@ def _page(letter: Letter, sheet: Sheet) -> str:
     return sheet.reasons[0].url if len(sheet.reasons) == 1 else letter.links.base_url
 
 
-def _written(sheet: Sheet, shown: int, page: str, form: _Text) -> str:
-    return "\n\n".join(_blocks(sheet, shown, page, form))
+def _written(sheet: Sheet, shown: int, total: int, page: str, form: _Text) -> str:
+    return "\n\n".join(_blocks(sheet, shown, total, page, form))
 
 
-def _blocks(sheet: Sheet, shown: int, page: str, form: _Text) -> Iterator[str]:
-    """With the first `shown` papers."""
+def _blocks(sheet: Sheet, shown: int, total: int, page: str, form: _Text) -> Iterator[str]:
+    """With the first `shown` of all the papers."""
     for notice in sheet.notices:
         yield "\n".join(
             [form.text(notice.text), *(form.link(one) for one in notice.links if one.url)]
         )
-    hidden = 0
+    hidden = total - shown
     for part in sheet.parts:
         cards = part.cards[:shown]
         shown -= len(cards)
-        hidden += part.more + len(part.cards) - len(cards)
         if cards and len(sheet.parts) > 1:
             yield form.head(part.title)
         yield from map(form.card, cards)

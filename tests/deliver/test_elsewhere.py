@@ -13,7 +13,7 @@ from aggregator.deliver import elsewhere, short
 from aggregator.deliver.base import Letter, Links, Outcome
 from aggregator.deliver.elsewhere import Apprise
 from aggregator.digest.letter import subject
-from aggregator.digest.select import Digest
+from aggregator.digest.select import Digest, Item, Section
 from aggregator.errors import UsageError
 from aggregator.settings import Settings
 from tests.deliver.conftest import AT, letter, paper
@@ -118,6 +118,17 @@ def test_a_quiet_day() -> None:
     quiet = Digest(AT - timedelta(days=1), AT, (), "Nothing new in these topics.")
     for lang, says in (("en", "Nothing new in these topics."), ("zh", "这些主题暂无新内容。")):
         assert short.message(letter(digest=quiet, lang=lang), lambda text: True) == says
+
+
+def test_what_is_left_out_is_counted_once() -> None:
+    one, two = Item(paper(1), ("new",), 0.9), Item(paper(2), ("new",), 0.9)
+    rest = frozenset({"third", "fourth"})
+    named = ("gan", "Adversarial networks", "对抗网络", "")
+    cites = ("cites-x", "Adam", "", "", (one,), rest, "papers/x", "Adam")
+    digest = Digest(AT, AT, (Section(*named, (one, two), rest), Section(*cites)))
+    given = letter(digest=digest)
+    assert "4 papers" in short.title(given)
+    assert "and 2 more" in short.message(given, lambda text: True)
 
 
 @pytest.mark.parametrize("markdown", [False, True])
