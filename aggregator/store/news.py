@@ -160,8 +160,9 @@ def _nearest(
 ) -> datetime | None:
     # Else SQLite might gather all events of these kinds, and sort them.
     of_kinds = hits.unindexed(event.c.kind).in_(kinds)
-    about = sa.and_(paper.c.id == event.c.paper_id, _tagged())
-    shown = sa.exists(sa.select(1).where(about)).label("shown")
+    # Not `exists`, for which PostgreSQL would put together all papers that have a topic.
+    about = sa.select(1).where(paper.c.id == event.c.paper_id, _tagged()).correlate(event)
+    shown = about.scalar_subquery().label("shown")
     asked = (
         sa.select(event.c.at, shown).where(*which, of_kinds, ~event.c.superseded).order_by(order)
     )

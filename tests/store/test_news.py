@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from aggregator import news as digests
 from aggregator.settings import Settings
@@ -68,6 +69,21 @@ def test_what_came_since_a_visit_is_looked_up_by_when_it_was_seen(tagged: Store)
         ]
         assert found == [1, 2]
     assert any("seen_at" in step for step in plan), plan
+
+
+def test_the_newest_that_is_shown_is_looked_up_from_event_to_event(store: Store) -> None:
+    """PostgreSQL took what was asked of each event for worth putting together of all papers first."""
+    if store.is_sqlite:
+        pytest.skip("SQLite puts nothing together.")
+    fill(store, 60, length=30)
+    asked = []
+    with store.read() as connection:
+        connection.exec_driver_sql("ANALYZE paper, event, tag")
+        event.listen(connection, "before_cursor_execute", lambda *said: asked.append(said[2:4]))
+        assert news.latest(connection, NOW + timedelta(days=9))
+        statement, values = asked[0]
+        plan = connection.exec_driver_sql(f"EXPLAIN VERBOSE {statement}", values)
+        assert "hashed" not in "".join(plan.scalars())
 
 
 def test_candidates_are_added_up_by_weight(store: Store) -> None:
