@@ -4,6 +4,7 @@ import unicodedata
 from functools import lru_cache
 
 _WIDE = frozenset("WF")
+_OPENING, _CLOSING = "（【《「『〈“‘([{", "，。！？；：、）】》」』〉”’…,.;:!?)]}%"
 
 
 def width(text: str) -> int:
@@ -48,7 +49,7 @@ def _units(text: str, most: int) -> list[tuple[str, bool]]:
         for sign in word:
             wide = unicodedata.east_asian_width(sign) in _WIDE
             joins = parts and not wide and not _is_wide(parts[-1]) and width(parts[-1]) < most
-            if joins or (parts and _sticks(sign)):
+            if joins or (parts and _stick(parts[-1], sign, most)):
                 parts[-1] += sign
             else:
                 parts.append(sign)
@@ -60,6 +61,7 @@ def _is_wide(part: str) -> bool:
     return unicodedata.east_asian_width(part[-1]) in _WIDE
 
 
-def _sticks(sign: str) -> bool:
-    """A closing mark does not begin a line."""
-    return sign in "，。！？；：、）】》”’"
+def _stick(before: str, sign: str, most: int) -> bool:
+    """A closing mark does not begin a line, and an opening one does not end it; a row of marks may."""
+    together = sign in _CLOSING or before[-1] in _OPENING
+    return together and width(before) + width(sign) <= most

@@ -189,3 +189,13 @@ def test_where_sources_are_many_those_that_count_as_trouble_are_shown() -> None:
     made = render.text(Digest(DAY, DAY, ()), sources)
     assert "1 source could not be read in full" in made
     assert "source29: not asked lately" in made
+
+
+@pytest.mark.parametrize("marks", [("", ","), ("", "」"), ("（", "）"), ("《", "》"), ("“", "”")])
+def test_marks_stay_with_what_they_open_and_close(marks: tuple[str, str]) -> None:
+    before, after = marks
+    for n in range(6, 12):
+        lines = wrap("中" * n + before + "文" * 2 + after + "中" * 9, 20).split("\n")
+        assert max(map(width, lines)) <= 20
+        assert not any(after == line[0] for line in lines), lines
+        assert not any(before and before == line[-1] for line in lines), lines
