@@ -67,6 +67,8 @@ SAID = [
     '/q1/q2: RSSHub says "q3". If weibo works in a browser, update the instance.',
     "Q1 answered 429: too many requests. A key helps: set DAYPAPER_S2_API_KEY.",
     "Q1 answered 429: too many requests. A free key gives more: set DAYPAPER_OPENALEX_API_KEY.",
+    "Listing of Mon 13 Nov was had by OAI-PMH before; asked again when RSS has it, Mon 13 Nov 00:00 New "
+    "York.",
     "Not asked yet.",
     "Just started.",
     "The process ended before this run was finished; what it had stored is kept.",
@@ -106,6 +108,8 @@ HOLES = {
     "verdict.py": {
         "agree": "from OAI-PMH", "when": "due any moment", "today.reason": "weekend",
         "day.feed_error": "Q1 did not answer in time.",
+        "had": ": 54 papers so far, from OAI-PMH",
+        "failed": " Its RSS failed: Q1 did not answer in time.",
     },
     "source.py": {"error": "Q1 did not answer in time."},
     "virtual.py": {"error": "Q1 did not answer in time."},
