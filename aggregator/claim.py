@@ -215,7 +215,7 @@ class _Batch:
         found = self._asked_for(query, kinds, after)
         if start:
             days = self._asked_for(query, kinds, start.since)
-            late = [one for one in found if self._is_fresh(one)]
+            late = [one for one in found if self._came_since(row, one)]
             found = sorted({*days, *late}, key=lambda one: one.id)
         else:
             found = [one for one in found if self._is_news(row, one)]
@@ -245,15 +245,17 @@ class _Batch:
     def _is_news(self, row: Row, one: News) -> bool:
         if one.id <= row.covered:
             return False
-        if one.first_id > row.begun_id and self._is_fresh(one):
+        if self._came_since(row, one):
             return True
         # Of the first digest's days, but not ready then.
         first = one.first_id <= row.started_id
         return first and row.since is not None and outbox.is_of_days(one, row.since, self._now)
 
-    def _is_fresh(self, one: News) -> bool:
+    def _came_since(self, row: Row, one: News) -> bool:
+        """Was it stored after the owner's word came, as news? What is told anew was there before."""
         # What was stored by a clock that was ahead was stored by now.
-        return not one.backfill and one.at >= min(one.seen_at, self._now) - OLDEST
+        fresh = not one.backfill and one.at >= min(one.seen_at, self._now) - OLDEST
+        return fresh and one.first_id > row.begun_id
 
     def _look_up(self, news: Sequence[News]) -> None:
         """Ask the ledger about these events, for all subscriptions of the batch."""

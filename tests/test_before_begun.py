@@ -137,6 +137,25 @@ def test_a_store_of_before_first_ids_is_migrated_with_its_events(
     assert sorted(box.titles()) == ["Another", "One widget"]
 
 
+@pytest.mark.parametrize("again", ["described", "back"])
+def test_what_is_told_anew_before_a_late_first_digest_is_no_news_either(
+    store: Store, settings: Settings, again: str
+) -> None:
+    box, early = Box(), NOW - 5 * DAY
+    if again == "described":
+        listed(store, early)
+    else:
+        version(store, 1, early, early)
+        version(store, 2, early + HOUR, early, withdrawn=True)
+    subscribe(store)
+    if again == "described":
+        described(store, early, NOW + HOUR)
+    else:
+        version(store, 3, NOW + HOUR, early)
+    days(store, settings, box, 2, 4)
+    assert box.titles() == []
+
+
 @pytest.mark.parametrize("tagged_late", [False, True])
 def test_what_is_stored_after_somebody_began_is_told_however_late_the_first_digest_is(
     store: Store, settings: Settings, tagged_late: bool
