@@ -48,17 +48,17 @@ class Copied:
 def write(store: Store, path: Path, now: datetime, tell: Tell) -> Copied:
     """Copy the store as it is at one moment, while others go on writing. The file appears when it is
     whole, readable by its owner only. Raises UsageError if it cannot be written."""
-    part = path.parent / f"{path.name}.part"
     try:
-        with store.backup_lock():
-            with _private(part) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
-                with store.read() as connection:
-                    manifest = _write_tables(connection, made, now, tell)
-                manifest["files"] = _write_files(store.data_dir, made)
-                made.writestr(MANIFEST, json.dumps(manifest, indent=1))
-            part.replace(path)
+        with (
+            store.backup_lock(),
+            _made_whole(path) as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made,
+        ):
+            with store.read() as connection:
+                manifest = _write_tables(connection, made, now, tell)
+            manifest["files"] = _write_files(store.data_dir, made)
+            made.writestr(MANIFEST, json.dumps(manifest, indent=1))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UsageError(f"{path}: cannot be written: {error.strerror or error}.") from None
     return _summary(manifest)
 
@@ -88,6 +88,19 @@ def restore(store: Store, path: Path, tell: Tell) -> Copied:
             f"{path}: not a whole backup of Daypaper ({error}); nothing was restored."
         ) from None
     return _summary(manifest)
+
+
+@contextmanager
+def _made_whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file beside the path that takes its place at the end, and else goes: under the lock, or it might be
+    the next one's that goes."""
+    part = path.parent / f"{path.name}.part"
+    try:
+        with _private(part) as file:
+            yield file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -195,10 +208,8 @@ def _check_files(opened: zipfile.ZipFile, manifest: dict[str, Any], folder: Path
 def _restore_files(opened: zipfile.ZipFile, manifest: dict[str, Any], folder: Path) -> None:
     for name in manifest["files"]:
         target = folder / Path(name).name  # never outside the folder, whatever the file says
-        part = target.with_name(target.name + ".part")
-        with _private(part) as file:
+        with _made_whole(target) as file:
             file.write(opened.read(f"data/{name}"))
-        part.replace(target)
 
 
 def _member(table: str) -> str:

@@ -45,9 +45,8 @@ app.registered_commands.sort(key=lambda one: _ORDER.index(getattr(one.callback, 
 
 def main() -> None:
     """Entry point: errors become one sentence and an exit code."""
-    if isinstance(
-        sys.stdout, io.TextIOWrapper
-    ):  # a title may have what the terminal's encoding has not
+    # A title may have what the terminal's encoding has not.
+    if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     if errors.is_terminal:
         handler, form = RichHandler(console=errors, show_path=False), "%(message)s"

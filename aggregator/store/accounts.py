@@ -60,9 +60,8 @@ def ask(
 ) -> str | None:
     """Note that this browser (by its secret) asks for a link to this address; returns the link's id,
     None if `most` links wait for that address already. Links that are too old are deleted."""
-    one_at_a_time(
-        connection, "sign_in"
-    )  # of those who ask at once each would see none of the others
+    # Of those who ask at once each would see none of the others.
+    one_at_a_time(connection, "sign_in")
     connection.execute(sa.delete(sign_in).where(sign_in.c.made_at <= now - SIGN_IN_FOR))
     waiting = sa.select(sa.func.count()).where(sign_in.c.address == address)
     if (connection.scalar(waiting) or 0) >= most:

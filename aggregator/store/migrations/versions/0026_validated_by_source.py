@@ -9,6 +9,7 @@ down_revision = '0025'
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     rows = _taken()
     for row in rows:
