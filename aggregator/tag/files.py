@@ -1,7 +1,6 @@
 """JSON Lines of papers and labelled papers, plain or gzipped."""
 
 import gzip
-import json
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from aggregator.errors import UsageError
+from aggregator.parse.jsonline import load_line
 from aggregator.tag.model import Tagger
 
 GRADES = (0, 1, 2)
@@ -76,7 +76,7 @@ def _paper(row: dict[str, Any], where: str) -> dict[str, Any]:
 
 def _object(line: bytes, where: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = load_line(line)
     except ValueError as error:
         raise UsageError(f"{where}: not JSON ({error}); expected one object a line.") from error
     if not isinstance(row, dict):

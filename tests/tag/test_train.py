@@ -135,7 +135,12 @@ def test_threshold_of_best_expected_f1() -> None:
 
 def test_broken_lines_name_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    for bad, what in (("{", "not JSON"), ("[1]", "list; expected one object"), ('"x"', "str")):
+    for bad, what in (
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[1]", "list; expected one object"),
+        ('"x"', "str"),
+    ):
         path.write_text(f'{{"title": "x"}}\n\n{bad}\n')
         with pytest.raises(UsageError, match=rf"a\.jsonl: line 3: {what}"):
             list(read_lines(path))
@@ -152,6 +157,15 @@ def test_broken_lines_name_file_and_line(tmp_path: Path) -> None:
         packed.write_bytes(data)
         with pytest.raises(UsageError, match=rf"b\.jsonl\.gz: {what}"):
             list(read_lines(packed))
+
+
+def test_halves_of_characters_are_left_out(tmp_path: Path) -> None:
+    """No database can hold them."""
+    path = tmp_path / "labels.jsonl"
+    path.write_text(r'{"id": "17\udc00", "title": "A \ud800 b", "grades": {"rl\ud800": 2}}')
+    assert read_labelled(path) == [
+        {"id": "17", "title": "A  b", "abstract": "", "grades": {"rl": 2}}
+    ]
 
 
 @pytest.mark.parametrize(
