@@ -12,7 +12,8 @@
         │   └── DeniedError   arXiv's "access denied": nothing more is asked until a person says so
         └── BrokenError       failed: the answer is not what this source answers with
 
-A source that fails is a value, not a crash: `attempt.py` catches SourceError at the edge of one source.
+A source that fails is a value, not a crash: `attempt.py` catches SourceError at the edge of one
+source.
 """
 
 from datetime import timedelta

@@ -22,8 +22,8 @@ from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 
 from aggregator import clock, schedule
-from aggregator.postman import Postman
 from aggregator.schedule import Job
+from aggregator.sending.postman import Postman
 from aggregator.settings import Settings
 from aggregator.store import queue
 from aggregator.store.db import Store

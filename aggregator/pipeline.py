@@ -6,10 +6,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator import clock, resolve, works
-from aggregator.attempt import Attempt, Moment, Outcome, Progress, make_fetcher
+from aggregator import clock
+from aggregator.collect import resolve, works
+from aggregator.collect.attempt import Attempt, Moment, Outcome, Progress, make_fetcher
+from aggregator.collect.turn import Turns
 from aggregator.errors import RefusedError, SourceError, UsageError
-from aggregator.fetch import Line
+from aggregator.fetch.client import Line
 from aggregator.models import QUIET_STATUSES
 from aggregator.settings import Settings
 from aggregator.sources import KINDS
@@ -18,7 +20,6 @@ from aggregator.sources.crossref import CrossrefSource
 from aggregator.store import runs, wishes
 from aggregator.store.db import Store
 from aggregator.topics import Config
-from aggregator.turn import Turns
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +148,7 @@ def _is_due(store: Store, source: Source, now: datetime) -> bool:
 def tag(store: Store, settings: Settings, config: Config, *, everything: bool = False) -> int:
     """Tag the papers that wait, or `everything`, and topics that changed; returns how many papers
     were looked at."""
-    from aggregator import tagging  # numpy and scipy: slow to import
+    from aggregator.learn import tagging
 
     return tagging.tag(store, settings, config, everything=everything)
 

@@ -17,8 +17,8 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from aggregator import clock, pipeline
-from aggregator.attempt import Progress
-from aggregator.postman import Postman
+from aggregator.collect.attempt import Progress
+from aggregator.sending.postman import Postman
 from aggregator.settings import Settings
 from aggregator.store import wishes
 from aggregator.store.db import Store
@@ -92,13 +92,13 @@ def _collect(source: str) -> str:
 
 
 def _learn(store: Store) -> None:
-    from aggregator.learning import learn_if_due  # numpy and scipy: slow to import
+    from aggregator.learn.learning import learn_if_due  # numpy and scipy: slow to import
 
     learn_if_due(store, clock.wall())
 
 
 def _read(store: Store) -> None:
-    from aggregator.tastes import read_if_due
+    from aggregator.learn.tastes import read_if_due
 
     read_if_due(store, clock.wall())
 

@@ -230,7 +230,7 @@ def _network(text: str) -> None:
 def _check_accounts(settings: Settings) -> None:
     """Raises ValueError with a sentence that names the setting."""
     if settings.accounts or settings.oidc_issuer or settings.oidc_client_id:
-        from aggregator import accounts
+        from aggregator.people import accounts
 
         accounts.check(settings)
 

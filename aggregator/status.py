@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from aggregator.clock import iso
+from aggregator.collect.turn import Turns
 from aggregator.models import QUIET_STATUSES
 from aggregator.sources.arxiv import ArxivSource
 from aggregator.sources.base import LastRun, Source
 from aggregator.store import health, ledger
 from aggregator.store.db import Store
 from aggregator.store.runs import INTERRUPTED
-from aggregator.turn import Turns
 
 LATE = timedelta(days=1)
 

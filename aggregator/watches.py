@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from aggregator.due import parse_schedule, parse_zone
 from aggregator.models import EventKind
 from aggregator.parse.tokens import search_tokens
+from aggregator.sending.due import parse_schedule, parse_zone
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 LIMIT, MOST_LIMIT = 25, 200

@@ -15,9 +15,11 @@ import uvicorn
 from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import FastAPI
 
-from aggregator import clock, schedule, subscribers, works
+from aggregator import clock, schedule
+from aggregator.collect import works
 from aggregator.errors import UsageError
-from aggregator.postman import Postman
+from aggregator.people import subscribers
+from aggregator.sending.postman import Postman
 from aggregator.settings import Settings
 from aggregator.store.db import Store
 from aggregator.topics import Config
@@ -69,7 +71,7 @@ def work(store: Store, settings: Settings, config: Config) -> None:
         scheduler.shutdown(wait=False)
         postman.stop()
     else:
-        from aggregator import jobs  # half a second of imports that one machine does not need
+        from aggregator import jobs
 
         jobs.work(store, settings, config)
     _end()

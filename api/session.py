@@ -6,7 +6,7 @@ Behind https their names begin with `__Host-`, so that no other host of the same
 from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from aggregator.accounts import policy
+from aggregator.people.accounts import policy
 from aggregator.store import accounts
 from aggregator.store.accounts import SESSION_FOR, Account
 from api.deps import Services

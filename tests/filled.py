@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from aggregator import topics
-from aggregator.ingest import store_drafts
+from aggregator.collect.ingest import store_drafts
 from aggregator.models import Draft, Parsed, Tag
 from aggregator.store import tags
 from aggregator.store.db import Store

@@ -2,7 +2,9 @@
 
 import re
 
-from aggregator import claim, deliver, due, handover, postman, settings, signing, topics
+from aggregator import deliver, settings, topics
+from aggregator.people import signing
+from aggregator.sending import claim, due, handover, postman
 from aggregator.store import letters, subscriptions, tokens
 from aggregator.store.outbox import OLDEST
 from aggregator.watches import Terms, Wanted, Watch

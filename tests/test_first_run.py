@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from aggregator.store.db import Store
 from aggregator.store.sql import event, paper
-from tests.arxiv_day import XML, body, good_feed, good_oai
+from tests.collect.arxiv_day import XML, body, good_feed, good_oai
 from tests.conftest import sqlite_store
 from tests.server import Reply, Server
 from tests.sources.collected import Collected

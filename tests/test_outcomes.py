@@ -27,13 +27,13 @@ from aggregator.store.db import Store
 from aggregator.store.sql import paper
 from api.app import create_app
 from tests.api.test_auth import token
+from tests.cli.test_cli import EXE, environment
 from tests.conftest import NOW, _plain, sqlite_store
 from tests.drafts import preprint
 from tests.filled import CONFIG, fill, give_tags, put
 from tests.server import Reply, Server
 from tests.sources.collected import Collected
 from tests.sources.feeds import item, rss
-from tests.test_cli import EXE, environment
 
 WATCH = {"name": "mine", "query": "widgets"}
 

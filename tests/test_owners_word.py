@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator import subscribers
 from aggregator.deliver.base import Outcome
+from aggregator.people import subscribers
+from aggregator.people.signing import Signer
 from aggregator.settings import Settings
-from aggregator.signing import Signer
 from aggregator.store import declared, people, subscriptions
 from aggregator.store.db import Store
 from aggregator.store.sql import subscription
@@ -20,9 +20,9 @@ from aggregator.store.subscriptions import Row
 from aggregator.watches import Wanted
 from tests.conftest import NOW
 from tests.deliver.box import Box
+from tests.people.test_subscribers import ADA as NAMED
+from tests.people.test_subscribers import config
 from tests.sending import ADA, DAY, HOUR, arrive, send, settings, subscribe
-from tests.test_subscribers import ADA as NAMED
-from tests.test_subscribers import config
 
 __all__ = ["settings"]
 

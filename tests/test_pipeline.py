@@ -13,7 +13,7 @@ from aggregator.settings import Settings
 from aggregator.store import ledger
 from aggregator.store.db import Store
 from aggregator.store.sql import checkpoint, run
-from tests.arxiv_day import (
+from tests.collect.arxiv_day import (
     NOW,
     XML,
     Collect,

@@ -36,10 +36,12 @@ IO_PARTS = (
     "aggregator.settings",
     "aggregator.clock.wall",
     "aggregator.pipeline",
-    "aggregator.attempt",
-    "aggregator.ingest",
-    "aggregator.resolve",
     "aggregator.schedule",
+    "aggregator.collect",
+    "aggregator.sending",
+    "aggregator.learn",
+    "aggregator.people",
+    "aggregator.files",
 )
 FILE_CALLS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "fdopen", "unlink"}
 """Calls that touch files, whether of pathlib, os or the builtin."""
@@ -50,23 +52,23 @@ TAG_FILES = tuple(
 that an installed package carries."""
 
 SQL_SEAMS = {
-    "aggregator/manners.py": {"sqlalchemy.Connection"},
-    "aggregator/turn.py": {"sqlalchemy.Connection"},
-    "aggregator/ingest.py": {"sqlalchemy.Connection"},
+    "aggregator/fetch/manners.py": {"sqlalchemy.Connection"},
+    "aggregator/collect/turn.py": {"sqlalchemy.Connection"},
+    "aggregator/collect/ingest.py": {"sqlalchemy.Connection"},
     "aggregator/status.py": {"sqlalchemy.Connection"},
-    "aggregator/backup.py": {"sqlalchemy.Connection", "sqlalchemy.Table"},
+    "aggregator/files/backup.py": {"sqlalchemy.Connection", "sqlalchemy.Table"},
     **{
         f"aggregator/{name}.py": {"sqlalchemy.Connection"}
         for name in (
-            "claim",
-            "compose",
-            "handover",
-            "news",
-            "rulings",
-            "subscribers",
-            "tastes",
+            "sending/claim",
+            "sending/compose",
+            "sending/handover",
+            "sending/news",
+            "collect/rulings",
+            "collect/wanted",
+            "people/subscribers",
+            "learn/tastes",
             "trend",
-            "wanted",
             "cli/delivery",
         )
     },
@@ -94,7 +96,7 @@ CLI = tuple(
     )
 )
 SERVES = "aggregator/cli/serving.py"
-PRINTERS = (*CLI, "aggregator/report.py", "api/serve.py")
+PRINTERS = (*CLI, "aggregator/cli/report.py", "api/serve.py")
 MOST_LINES, MOST_FUNCTION_LINES = 400, 60
 
 
@@ -202,8 +204,8 @@ def test_one_file_makes_the_http_client_and_one_its_connections() -> None:
     clients = ("httpx", "requests", *sockets, "urllib.request", "http.client", "urllib3", "aiohttp")
     # api/serve.py opens the socket that the server listens on; it connects to nothing.
     allowed = {
-        "aggregator/fetch.py": ("httpx", "httpcore"),
-        "aggregator/reach.py": sockets,
+        "aggregator/fetch/client.py": ("httpx", "httpcore"),
+        "aggregator/fetch/reach.py": sockets,
         "api/serve.py": ("socket",),
     }
 

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from aggregator import clock, schedule, topics
-from aggregator.postman import Postman
+from aggregator.sending.postman import Postman
 from aggregator.settings import Settings
 from aggregator.store import runs, wishes
 from aggregator.store.db import Store

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from aggregator.accounts import parse
+from aggregator.people.accounts import parse
 from aggregator.settings import Settings
 
 MAIL = SecretStr("smtp+plain://localhost:1025")

@@ -9,9 +9,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from aggregator import news, topics
+from aggregator import topics
 from aggregator.merge.plan import Counts
 from aggregator.models import STATUSES, Status
+from aggregator.sending import news
 from aggregator.settings import Settings
 from aggregator.status import source_states
 from aggregator.store import health, ledger, runs

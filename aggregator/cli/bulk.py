@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from aggregator import bulk, clock, feeds, report
-from aggregator.cli import learn
+from aggregator import clock
+from aggregator.cli import learn, report
 from aggregator.cli.common import Json, app, errors, opened, say
+from aggregator.files import bulk, feeds
 from aggregator.settings import Settings
 
 FORMS = "auto, arxiv-snapshot, jsonl, paperlists, bibtex, opml or labels"

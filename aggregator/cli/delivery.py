@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy import Connection
 
-from aggregator import clock, report
+from aggregator import clock
+from aggregator.cli import report
 from aggregator.cli.common import EXIT_TROUBLE, AsOf, Json, app, errors, moment, opened, say
 from aggregator.errors import UsageError
 from aggregator.expected import in_words
@@ -133,8 +134,10 @@ def send(
     as_json: Json = False,
 ) -> None:
     """Deliver what is due, and what was put off before."""
-    from aggregator import deliver, subscribers, trial
-    from aggregator.send import Sender
+    from aggregator import deliver
+    from aggregator.people import subscribers
+    from aggregator.sending import trial
+    from aggregator.sending.send import Sender
 
     now = moment(as_of, "--as-of") or clock.wall()
     with opened() as (store, chosen, config):
@@ -159,7 +162,8 @@ def send(
 
 def _subscribe(wanted: Wanted, since: datetime | None, confirmed: bool) -> tuple[Row, str]:
     """(the subscription, what its maker must know)."""
-    from aggregator import deliver, signup, subscribers
+    from aggregator import deliver
+    from aggregator.people import signup, subscribers
 
     now = clock.wall()
     with opened(wanted.watch, act="subscribe") as (store, chosen, config):

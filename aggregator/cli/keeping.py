@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from aggregator import backup as backups
-from aggregator import clock, report, settings
+from aggregator import clock, settings
+from aggregator.cli import report
 from aggregator.cli.common import Json, app, errors, opened, say
+from aggregator.files import backup as backups
 from aggregator.store.db import Store
 
 

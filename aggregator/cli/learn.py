@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from aggregator import clock, report_tagger
+from aggregator import clock
+from aggregator.cli import report_tagger
 from aggregator.cli.common import Json, app, opened, say
 
 labels = typer.Typer(help="What people said of papers and topics.", no_args_is_help=True)
@@ -23,7 +24,7 @@ def next_labels(
     as_json: Json = False,
 ) -> None:
     """The papers whose label would teach the tagger most."""
-    from aggregator.labels import next_to_label
+    from aggregator.learn.labels import next_to_label
 
     with opened() as (store, _, config):
         found = next_to_label(store, config, topic or (), limit, clock.wall())
@@ -35,7 +36,7 @@ def next_labels(
 
 def import_labelled(files: list[Path], as_json: bool) -> None:
     """What `daypaper import --format labels` does: say what the files say, of papers that are here."""
-    from aggregator.labels import import_labels
+    from aggregator.learn.labels import import_labels
 
     with opened(*files, act="import") as (store, _, config):
         done = {str(one): import_labels(store, config, one, clock.wall()) for one in files}
@@ -62,7 +63,7 @@ def in_the_store(*, feedback: bool, reading: bool) -> None:
 
 def read_papers() -> None:
     """What `daypaper train --reading` does."""
-    from aggregator import tastes
+    from aggregator.learn import tastes
 
     with opened(act="train --reading") as (store, _, _config):
         papers = tastes.read(store, clock.wall())
@@ -72,7 +73,7 @@ def read_papers() -> None:
 
 def teach_by_feedback() -> None:
     """What `daypaper train --feedback` does."""
-    from aggregator.learning import learn
+    from aggregator.learn.learning import learn
 
     with opened(act="train --feedback") as (store, chosen, config):
         attempt = learn(store, chosen, config, clock.wall())
@@ -81,7 +82,7 @@ def teach_by_feedback() -> None:
 
 def roll_back() -> None:
     """What `daypaper train --rollback` does."""
-    from aggregator import learning
+    from aggregator.learn import learning
 
     with opened(act="train --rollback") as (store, _, _config):
         gone = learning.roll_back(store, clock.wall())

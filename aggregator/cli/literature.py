@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from aggregator import clock, report, settings, topics
+from aggregator import clock, settings, topics
+from aggregator.cli import report
 from aggregator.cli.common import EXIT_TROUBLE, AsOf, Json, app, errors, moment, opened, say
 from aggregator.errors import UsageError
 from aggregator.store.db import Store
@@ -58,7 +59,8 @@ def tag(
     as_json: Json = False,
 ) -> None:
     """Tag papers with the topics of topics.toml, or say why one has them."""
-    from aggregator import pipeline, works
+    from aggregator import pipeline
+    from aggregator.collect import works
 
     if explain:
         _explain(explain, topic or (), as_json)
@@ -74,8 +76,8 @@ def tag(
 
 
 def _explain(name: str, topics: Sequence[str], as_json: bool) -> None:
-    from aggregator import report_tagger
-    from aggregator.explaining import explain_paper
+    from aggregator.cli import report_tagger
+    from aggregator.learn.explaining import explain_paper
 
     with opened() as (store, chosen, config):
         doc, found = explain_paper(store, chosen, config, name, topics)
@@ -104,8 +106,8 @@ def digest(
     as_json: Json = False,
 ) -> None:
     """What is new, by topic. Changes nothing."""
-    from aggregator import news
     from aggregator.digest import render
+    from aggregator.sending import news
     from aggregator.store.watches import ALL
 
     until = moment(as_of, "--as-of") or clock.wall()
@@ -160,7 +162,9 @@ def check(
     live: Annotated[bool, typer.Option(help="Also reach each upstream once.")] = False,
 ) -> None:
     """Check the settings and topics.toml without starting anything."""
-    from aggregator import pipeline, signing, subscribers, taggers
+    from aggregator import pipeline
+    from aggregator.learn import taggers
+    from aggregator.people import signing, subscribers
 
     chosen = settings.load()
     config = topics.load(chosen.topics)
@@ -191,7 +195,7 @@ def check(
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest schema and load the representative works."""
-    from aggregator import works
+    from aggregator.collect import works
 
     with opened() as (store, _, config):
         works.load(store, config, clock.wall())
@@ -211,7 +215,7 @@ def export(
     out: Annotated[Path | None, typer.Option(help="File to write; stdout without it.")] = None,
 ) -> None:
     """Every paper with all its entries, as a citation, or the list of feeds."""
-    from aggregator import exports
+    from aggregator.files import exports
 
     if form not in exports.FORMATS:
         known = ", ".join(exports.FORMATS)

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from aggregator import clock, rulings
+from aggregator import clock
 from aggregator.cli.common import Json, app, opened, say
+from aggregator.collect import rulings
 from aggregator.store import news, papers
 
 group = typer.Typer(help="Look at a paper and its entries; split or join.", no_args_is_help=True)

@@ -51,7 +51,7 @@ def worker() -> None:
 
 def _look_over(chosen: Settings) -> None:
     """Better not to start than to collect what cannot be tagged; and what was set in vain is said."""
-    from aggregator import taggers
+    from aggregator.learn import taggers
 
     taggers.check(chosen)
     for sentence in settings.unknown():

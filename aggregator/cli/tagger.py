@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from aggregator import clock, report, settings
-from aggregator.cli import learn
+from aggregator import clock, settings
+from aggregator.cli import learn, report
 from aggregator.cli.common import EXIT_TROUBLE, Json, app, errors, say
 from aggregator.errors import UsageError
 
@@ -26,7 +26,7 @@ def predict(
 ) -> None:
     """Tag papers from a file, in its order; touches no database. Lines that cannot be read are said
     and left out."""
-    from aggregator import taggers
+    from aggregator.learn import taggers
     from aggregator.tag.files import predictions
 
     chosen = settings.load()

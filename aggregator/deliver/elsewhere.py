@@ -12,13 +12,13 @@ import apprise
 from apprise import AppriseAsset, NotifyBase, NotifyFormat, plugins
 from apprise.conversion import convert_between
 
-from aggregator import addresses
 from aggregator.deliver import short
 from aggregator.deliver.base import Letter, Outcome
 from aggregator.digest.show import clean
 from aggregator.errors import RefusedError, UnreachableError, UsageError
-from aggregator.fetch import PROJECT_PAGE
-from aggregator.reach import Guard, Lookup, guarded, lookup, resolve
+from aggregator.fetch.client import PROJECT_PAGE
+from aggregator.fetch.reach import Guard, Lookup, guarded, lookup, resolve
+from aggregator.parse import addresses
 from aggregator.settings import Settings
 
 FIXED = (

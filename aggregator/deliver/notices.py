@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from aggregator.due import parse_schedule
+from aggregator.sending.due import parse_schedule
 from aggregator.watches import Terms
 
 

@@ -10,13 +10,16 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from aggregator import addresses, answers, clock, signing
+from aggregator import clock
 from aggregator.clock import iso
 from aggregator.deliver.base import Letter, Outcome
 from aggregator.digest import render
 from aggregator.digest.show import clean
 from aggregator.errors import RefusedError, UsageError
-from aggregator.fetch import POST_SECONDS, Sender
+from aggregator.fetch import answers
+from aggregator.fetch.client import POST_SECONDS, Sender
+from aggregator.parse import addresses
+from aggregator.people import signing
 from aggregator.settings import Settings
 
 MOST_TARGET = 2_000

@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from aggregator import addresses
 from aggregator.clock import iso
 from aggregator.errors import RefusedError
 from aggregator.models import Parsed
+from aggregator.parse import addresses
 from aggregator.sources.base import (
     Answer,
     Context,

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from aggregator import addresses
 from aggregator.clock import iso
 from aggregator.models import Parsed
+from aggregator.parse import addresses
 from aggregator.parse.dates import LATEST
 from aggregator.sources.base import (
     Answer,

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from aggregator import addresses
 from aggregator.errors import RefusedError
 from aggregator.models import Parsed
+from aggregator.parse import addresses
 from aggregator.parse.page import is_html
 from aggregator.sources.base import (
     Answer,

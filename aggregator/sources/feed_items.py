@@ -9,8 +9,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urlsplit
 
-from aggregator.addresses import shown
 from aggregator.models import Draft
+from aggregator.parse.addresses import shown
 from aggregator.parse.feed import Feed, FeedEntry
 from aggregator.parse.jsonpage import web
 from aggregator.parse.links import find_identifiers, resolve

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from selectolax.lexbor import LexborHTMLParser
 
-from aggregator import addresses
 from aggregator.errors import BrokenError, ChallengedError
 from aggregator.models import Draft, Parsed
+from aggregator.parse import addresses
 from aggregator.parse.feed import Feed, parse_feed
 from aggregator.parse.jsonfeed import parse_json_feed
 from aggregator.parse.jsonpage import web

@@ -5,10 +5,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
-from aggregator import addresses
 from aggregator.errors import BrokenError, RefusedError
 from aggregator.models import Draft, Parsed
-from aggregator.parse import jsonpage
+from aggregator.parse import addresses, jsonpage
 from aggregator.parse.dates import iso8601
 from aggregator.parse.ids import arxiv_id
 from aggregator.sources.base import (

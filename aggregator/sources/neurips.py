@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from aggregator import addresses
 from aggregator.clock import iso
 from aggregator.errors import BrokenError, RefusedError
 from aggregator.models import Parsed
+from aggregator.parse import addresses
 from aggregator.parse.dates import EARLIEST, LATEST
 from aggregator.sources.base import (
     Answer,

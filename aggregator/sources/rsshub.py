@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from aggregator import addresses
 from aggregator.errors import BrokenError, ChallengedError, SourceError, ThrottledError
 from aggregator.models import Parsed
+from aggregator.parse import addresses
 from aggregator.sources.base import (
     Context,
     Credentials,

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from aggregator import addresses
 from aggregator.clock import iso, parse_moment
 from aggregator.errors import BrokenError, RefusedError, SourceError, ThrottledError
 from aggregator.models import Parsed
+from aggregator.parse import addresses
 from aggregator.sources.base import (
     Answer,
     Context,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator.signing import SIGN_IN_FOR
+from aggregator.people.signing import SIGN_IN_FOR
 from aggregator.store import kept, people
 from aggregator.store.people import new_id
 from aggregator.store.sql import (

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator.due import next_due, parse_schedule, parse_zone
 from aggregator.errors import NotFoundError, UsageError
+from aggregator.sending.due import next_due, parse_schedule, parse_zone
 from aggregator.store import people, told
 from aggregator.store.people import new_id
 from aggregator.store.sql import delivery, event, one_at_a_time, subscription

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from aggregator import cite, news
+from aggregator import cite
 from aggregator.digest import render
 from aggregator.digest.select import Digest as Selected
 from aggregator.digest.select import papers_of
+from aggregator.sending import news
 from api import session
 from api.deps import Services, ServicesDep
 from api.params import DigestParams

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from aggregator.explaining import explain_paper
+from aggregator.learn.explaining import explain_paper
 from api.deps import ServicesDep
 from api.routes.responses import errors
 from api.schemas_tagger import Explained, ExplanationAnswer

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from aggregator import taggers
 from aggregator.errors import UsageError
+from aggregator.learn import taggers
 from aggregator.store import feedback, papers, people
 from api.auth import Writer
 from api.deps import Services, ServicesDep

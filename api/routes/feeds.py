@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from aggregator import opml
 from aggregator.digest.select import POSTS
 from aggregator.errors import NotFoundError
-from aggregator.signing import LinkError
+from aggregator.files import opml
+from aggregator.people.signing import LinkError
 from aggregator.store import papers, people, watches
 from aggregator.store.papers import PaperQuery
 from aggregator.topics import Config

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from aggregator.labels import next_to_label
+from aggregator.learn.labels import next_to_label
 from api.deps import ServicesDep
 from api.routes.responses import errors
 from api.schemas_tagger import ToLabelList

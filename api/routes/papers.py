@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from aggregator import cite, tastes
+from aggregator import cite
 from aggregator.errors import UsageError
+from aggregator.learn import tastes
 from aggregator.store import citations, news, papers
 from aggregator.topics import Config
 from api.deps import Services, ServicesDep

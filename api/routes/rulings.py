@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from aggregator import rulings
+from aggregator.collect import rulings
 from api.auth import Writer
 from api.deps import ServicesDep
 from api.forms import Joined, JoinRequest, Parted, SplitRequest

@@ -4,8 +4,8 @@ from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from aggregator import signup
 from aggregator.deliver.mail import Email
+from aggregator.people import signup
 from aggregator.store import watches
 from aggregator.watches import Wanted
 from api import session

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Response
 
-from aggregator import wanted
+from aggregator.collect import wanted
 from aggregator.errors import NotFoundError
 from aggregator.sources.base import Source
 from aggregator.status import run_state, source_states

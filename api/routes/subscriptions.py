@@ -6,10 +6,11 @@ from fastapi import APIRouter, BackgroundTasks, HTTPException, Path, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from aggregator import acting, signup, subscribers
+from aggregator import acting
 from aggregator.clock import iso
 from aggregator.deliver import channels
 from aggregator.errors import NotFoundError
+from aggregator.people import signup, subscribers
 from aggregator.store import subscriptions
 from aggregator.store.subscriptions import Row
 from aggregator.store.tokens import Token

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from aggregator.errors import NotFoundError
-from aggregator.learning import topic_figures
+from aggregator.learn.learning import topic_figures
 from aggregator.store import papers
 from aggregator.topics import Topic
 from api.deps import ServicesDep

@@ -23,7 +23,7 @@ from aggregator.deliver.slack.blocks import (
 )
 from aggregator.deliver.slack.words import words
 from aggregator.digest.language import Language
-from aggregator.due import parse_zone
+from aggregator.sending.due import parse_zone
 from api.deps import Services
 
 _KEPT, _KEPT_TROUBLE = 3_600.0, 60.0  # seconds

@@ -9,8 +9,8 @@ from aggregator.deliver.slack.api import SlackTrouble, ask
 from aggregator.deliver.slack.blocks import header
 from aggregator.deliver.slack.text import said
 from aggregator.digest.language import Language
-from aggregator.due import parse_schedule, parse_zone
 from aggregator.errors import NotFoundError
+from aggregator.sending.due import parse_schedule, parse_zone
 from aggregator.store import people, subscriptions, watches
 from aggregator.store.subscriptions import Row
 from aggregator.watches import NAME, Terms, Wanted

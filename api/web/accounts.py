@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, BackgroundTasks, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from aggregator import signin
 from aggregator.deliver.mail import Email
 from aggregator.errors import NotFoundError, UsageError
-from aggregator.signin import Asked
-from aggregator.signing import SIGN_IN_FOR, LinkError
+from aggregator.people import signin
+from aggregator.people.signin import Asked
+from aggregator.people.signing import SIGN_IN_FOR, LinkError
 from aggregator.store import accounts
 from api import session
 from api.deps import Services, ServicesDep

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from aggregator.digest.select import in_order
 from aggregator.errors import NotFoundError
-from aggregator.labels import next_to_label
+from aggregator.learn.labels import next_to_label
 from aggregator.store import feedback, labels, papers, people
 from api.deps import Services, ServicesDep
 from api.web import reader

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from aggregator import acting, taggers
+from aggregator import acting
 from aggregator.deliver.notices import schedule_in_words
 from aggregator.errors import NotFoundError
-from aggregator.signing import LETTER, LinkError, Signer
+from aggregator.learn import taggers
+from aggregator.people.signing import LETTER, LinkError, Signer
 from aggregator.store import feedback, letters, papers, people, subscriptions, watches
 from aggregator.store.people import Person
 from aggregator.store.subscriptions import Row

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 
-from aggregator import tastes
+from aggregator.learn import tastes
 from aggregator.store.papers import Page, PaperQuery
 from aggregator.tag.taste import LEAST_LIKED
 from api.deps import Services

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from pydantic import ValidationError
 
 from aggregator import acting
-from aggregator.due import DAYS, parse_schedule
 from aggregator.errors import NotFoundError
-from aggregator.signing import Signer
+from aggregator.people.signing import Signer
+from aggregator.sending.due import DAYS, parse_schedule
 from aggregator.store import feedback, people, subscriptions
 from aggregator.store.people import Person
 from aggregator.store.subscriptions import Row

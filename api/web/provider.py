@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from aggregator import signin
 from aggregator.errors import NotFoundError
-from aggregator.signin import NotLetInError, ProviderError, Returned
-from aggregator.signing import SIGN_IN_FOR, LinkError
+from aggregator.people import signin
+from aggregator.people.signin import NotLetInError, ProviderError, Returned
+from aggregator.people.signing import SIGN_IN_FOR, LinkError
 from api import session
 from api.deps import Services, ServicesDep
 from api.limiter import client_of
@@ -24,7 +24,7 @@ from api.web.keep import led_back
 from api.web.mail_pages import PRIVATE
 
 if TYPE_CHECKING:
-    from aggregator.oidc import Provider
+    from aggregator.people.oidc import Provider
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def _provider(request: Request, services: Services) -> "Provider":
         raise NotFoundError("This installation has no provider.")
     state = request.app.state
     if not hasattr(state, "provider"):
-        from aggregator.oidc import Provider  # imports that few need
+        from aggregator.people.oidc import Provider  # imports that few need
 
         state.provider = Provider(services.settings, services.settings.public_url + CALLBACK)
     return state.provider

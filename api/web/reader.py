@@ -12,9 +12,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Form, HTTPException, Request, Response
 
-from aggregator.accounts import policy
 from aggregator.errors import UsageError
-from aggregator.signing import LinkError, Signer
+from aggregator.people.accounts import policy
+from aggregator.people.signing import LinkError, Signer
 from aggregator.store import feedback, kept, people
 from aggregator.store.accounts import Account
 from aggregator.store.kept import Kept

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from aggregator import trial
 from aggregator.deliver import channels
 from aggregator.errors import UsageError
-from aggregator.send import Delivered
+from aggregator.sending import trial
+from aggregator.sending.send import Delivered
 from aggregator.store import tokens
 from aggregator.store.subscriptions import Row
 from api.deps import Services

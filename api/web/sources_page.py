@@ -9,11 +9,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from aggregator import addresses, wanted
 from aggregator.clock import parse_moment
+from aggregator.collect import wanted
 from aggregator.digest.show import MESSAGE, cut, web_url
 from aggregator.errors import NotFoundError
 from aggregator.models import QUIET_STATUSES, STATUSES
+from aggregator.parse import addresses
 from aggregator.sources.base import Source
 from aggregator.status import source_states
 from aggregator.store import health, wishes

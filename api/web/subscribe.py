@@ -6,10 +6,10 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from aggregator import subscribers
 from aggregator.deliver import channels
 from aggregator.errors import UsageError
 from aggregator.expected import in_words
+from aggregator.people import subscribers
 from aggregator.watches import Wanted
 from api.deps import Services, ServicesDep
 from api.web.language import chosen

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
-from aggregator import taggers
-from aggregator.explaining import explain_paper
+from aggregator.learn import taggers
+from aggregator.learn.explaining import explain_paper
 from aggregator.store import feedback, labels, papers
 from aggregator.tag.why import Explanation, Reason, Span
 from api.deps import Services, ServicesDep

@@ -11,8 +11,9 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from aggregator import deliver, subscribers
-from aggregator.send import Sender
+from aggregator import deliver
+from aggregator.people import subscribers
+from aggregator.sending.send import Sender
 from aggregator.settings import Settings
 from aggregator.store import people, subscriptions
 from aggregator.store.sql import subscription
@@ -21,9 +22,9 @@ from aggregator.topics import Config
 from tests.api.mailed import Installation, link
 from tests.drafts import preprint
 from tests.filled import CONFIG, give_tags, put
+from tests.people.test_subscribers import ADA as LINE
+from tests.people.test_subscribers import config
 from tests.smtp_server import Received
-from tests.test_subscribers import ADA as LINE
-from tests.test_subscribers import config
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

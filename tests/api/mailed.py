@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from aggregator import subscribers
+from aggregator.people import subscribers
+from aggregator.people.signing import Signer
 from aggregator.settings import Settings
-from aggregator.signing import Signer
 from aggregator.store import people, subscriptions
 from aggregator.store.db import Store
 from aggregator.store.subscriptions import Row

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from aggregator.signin import MOST_LINKS
+from aggregator.people.signin import MOST_LINKS
 from aggregator.store import accounts, kept, people
 from aggregator.store.accounts import SESSION_FOR
 from aggregator.store.db import Store

@@ -13,9 +13,10 @@ import pytest
 from lxml import etree, html  # pyright: ignore[reportAttributeAccessIssue] - compiled
 from starlette.testclient import TestClient
 
-from aggregator import exports, works
 from aggregator.cite import FORMATS, MEDIA_TYPES
+from aggregator.collect import works
 from aggregator.errors import NotFoundError, UsageError
+from aggregator.files import exports
 from aggregator.settings import Settings
 from aggregator.store import papers, watches
 from aggregator.store.db import Store

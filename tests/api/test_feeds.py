@@ -10,7 +10,8 @@ import pytest
 from lxml import etree, html  # pyright: ignore[reportAttributeAccessIssue] - compiled
 from starlette.testclient import TestClient
 
-from aggregator import topics, works
+from aggregator import topics
+from aggregator.collect import works
 from aggregator.settings import Settings
 from aggregator.store import watches
 from aggregator.store.db import Store

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from aggregator import subscribers
+from aggregator.people import subscribers
 from aggregator.store import feedback, people, subscriptions
 from aggregator.store.db import Store
 from aggregator.store.papers import by_name

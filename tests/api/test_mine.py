@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from starlette.testclient import TestClient
 
-from aggregator import tastes
+from aggregator.learn import tastes
 from aggregator.store import papers
 from aggregator.store.db import Store
 from aggregator.store.papers import PaperQuery

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
     use_after_free,
 )
 
-from aggregator import subscribers
+from aggregator.people import subscribers
 from aggregator.settings import LIMITS, Settings
 from aggregator.store import tokens, watches
 from aggregator.store.db import Store

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from aggregator import subscribers
+from aggregator.people import subscribers
 from aggregator.store import audit, feedback, papers, people, subscriptions, watches
 from aggregator.store.db import Store
 from aggregator.watches import Wanted, Watch

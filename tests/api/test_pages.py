@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import api.web
-from aggregator import works
+from aggregator.collect import works
 from aggregator.merge.plan import Counts
 from aggregator.store import papers, runs
 from aggregator.store.db import Store

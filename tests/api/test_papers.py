@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from aggregator import works
+from aggregator.collect import works
 from aggregator.models import Draft
 from aggregator.store.db import Store
 from api import schemas

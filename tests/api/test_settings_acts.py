@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from aggregator import subscribers
+from aggregator.people import subscribers
 from aggregator.settings import Settings
 from aggregator.store import subscriptions, tokens
 from aggregator.store.db import Store

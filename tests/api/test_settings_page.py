@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from aggregator import subscribers
+from aggregator.people import subscribers
 from aggregator.store import subscriptions, tokens, watches
 from aggregator.store.db import Store
 from aggregator.watches import Wanted, Watch

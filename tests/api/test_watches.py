@@ -153,7 +153,7 @@ def test_without_a_mail_server_no_address_can_be_asked(ask: Ask) -> None:
 
 def test_who_may_write_sees_what_the_api_made(ask: Ask, store: Store) -> None:
     wanted = {"watch": "gan", "channel": "email", "target": "ada@example.org"}
-    from aggregator import subscribers
+    from aggregator.people import subscribers
     from aggregator.watches import Wanted
     from tests.filled import CONFIG
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter, process_time
 
-from aggregator import bulk
+from aggregator.files import bulk
 from aggregator.store.db import Store
 from tests.bench import bare
 from tests.bench.databases import postgres, sqlite

@@ -16,7 +16,7 @@ from time import perf_counter, process_time
 import sqlalchemy as sa
 
 from aggregator import pipeline, topics
-from aggregator.ingest import store_drafts
+from aggregator.collect.ingest import store_drafts
 from aggregator.settings import Settings
 from aggregator.sources.arxiv import records
 from aggregator.store.db import Store

@@ -15,10 +15,10 @@ from time import monotonic, process_time, sleep
 import sqlalchemy as sa
 
 from aggregator import pipeline, topics
+from aggregator.collect.ingest import store_drafts
 from aggregator.deliver.mail import Email
-from aggregator.ingest import store_drafts
 from aggregator.models import Parsed
-from aggregator.send import Sender
+from aggregator.sending.send import Sender
 from aggregator.settings import Settings
 from aggregator.store import people, subscriptions, watches
 from aggregator.store.db import Store

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - compiled
 
-from aggregator.ingest import store_drafts
+from aggregator.collect.ingest import store_drafts
 from aggregator.sources.arxiv import records
 from tests.bench.papers import papers
 from tests.conftest import sqlite_store

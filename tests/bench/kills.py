@@ -7,7 +7,16 @@ from pathlib import Path
 
 from aggregator.clock import iso
 from tests.conftest import NOW, sqlite_store
-from tests.test_kills import DAY, TARGETS, Count, arrive, mail_killer, mails, repeats, subscribe
+from tests.sending.test_kills import (
+    DAY,
+    TARGETS,
+    Count,
+    arrive,
+    mail_killer,
+    mails,
+    repeats,
+    subscribe,
+)
 
 KILLS, STEPS = 200, 28  # a sender that is not killed takes 28 steps for three letters
 

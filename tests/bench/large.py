@@ -8,8 +8,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from aggregator import bulk, pipeline, topics
+from aggregator import pipeline, topics
 from aggregator.digest import rank
+from aggregator.files import bulk
 from aggregator.settings import Settings
 from aggregator.store.db import Store
 from aggregator.store.rowids import KEY_BITS

@@ -17,7 +17,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from aggregator import bulk, pipeline, topics
+from aggregator import pipeline, topics
+from aggregator.files import bulk
 from aggregator.parse.text import plain
 from aggregator.settings import Settings
 from aggregator.store.db import Store

@@ -21,8 +21,8 @@ import numpy as np
 from sqlalchemy import Connection
 
 from aggregator import pipeline, topics, trend
+from aggregator.collect.ingest import store_drafts
 from aggregator.digest.rising import rising
-from aggregator.ingest import store_drafts
 from aggregator.models import Draft, Parsed
 from aggregator.settings import Settings
 from aggregator.store import trend as stored

@@ -18,7 +18,8 @@ from statistics import median, quantiles
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from aggregator import tastes, topics
+from aggregator import topics
+from aggregator.learn import tastes
 from aggregator.settings import Settings
 from aggregator.store import model, watches
 from aggregator.store.db import Store

@@ -12,7 +12,8 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-from aggregator import bulk, pipeline, topics
+from aggregator import pipeline, topics
+from aggregator.files import bulk
 from aggregator.settings import Settings
 from aggregator.store.db import Store
 from aggregator.tag.model import load

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.deliver.mail import Email
-from aggregator.send import Delivered, Sender
+from aggregator.sending.send import Delivered, Sender
 from aggregator.settings import Settings
 from aggregator.store import subscriptions
 from aggregator.store.db import Store

@@ -20,7 +20,7 @@ import pytest
 from aggregator.deliver.base import Letter, Outcome
 from aggregator.deliver.webhook import Webhook
 from aggregator.errors import RefusedError
-from aggregator.fetch import Sender
+from aggregator.fetch.client import Sender
 from aggregator.settings import Settings
 from tests.deliver.conftest import AT, letter, paper
 from tests.server import Asked, Reply, Server

@@ -16,7 +16,8 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
-from aggregator import pipeline, topics, works
+from aggregator import pipeline, topics
+from aggregator.collect import works
 from aggregator.settings import Settings
 from aggregator.store.db import Store
 from aggregator.topics import Config

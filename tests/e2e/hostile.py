@@ -1,6 +1,6 @@
 """Papers as nobody means well: markup, formulas that explode, a thousand authors, broken Unicode, nothing."""
 
-from aggregator.ingest import store_drafts
+from aggregator.collect.ingest import store_drafts
 from aggregator.models import Parsed
 from aggregator.store.db import Store
 from tests.drafts import preprint

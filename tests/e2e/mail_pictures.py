@@ -9,10 +9,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from aggregator import news, pipeline, topics, works
+from aggregator import pipeline, topics
+from aggregator.collect import works
 from aggregator.deliver.base import Letter, Links
 from aggregator.digest.letter import render_letter
 from aggregator.digest.select import Digest
+from aggregator.sending import news
 from aggregator.settings import Settings
 from aggregator.tag.model import Tagger, load
 from tests.conftest import sqlite_store

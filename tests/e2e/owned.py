@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from aggregator import subscribers
 from aggregator.merge.plan import Counts
 from aggregator.models import Status
+from aggregator.people import subscribers
 from aggregator.store import ledger, runs, tokens, watches, wishes
 from aggregator.store.db import Store
 from aggregator.topics import Config

@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, Response, expect
 
-from aggregator.signing import SIGN_IN_FOR
+from aggregator.people.signing import SIGN_IN_FOR
 from tests.e2e.conftest import heard
 from tests.e2e.places import JUDGED, STARRED, Place, Who
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import uvicorn
 
-from aggregator import pipeline, topics, works
+from aggregator import pipeline, topics
+from aggregator.collect import works
 from aggregator.settings import Settings
 from api.app import create_app
 from tests.conftest import sqlite_store

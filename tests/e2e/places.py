@@ -11,10 +11,12 @@ from typing import Any, Literal
 
 from pydantic import SecretStr
 
-from aggregator import pipeline, subscribers, topics, works
+from aggregator import pipeline, topics
+from aggregator.collect import works
 from aggregator.merge.plan import Counts
+from aggregator.people import subscribers
+from aggregator.people.signing import Signer
 from aggregator.settings import Settings
-from aggregator.signing import Signer
 from aggregator.store import accounts, feedback, kept, papers, people, runs, subscriptions
 from aggregator.store.db import Store
 from aggregator.store.kept import Shelf

@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from aggregator import pipeline, topics, works
+from aggregator import pipeline, topics
 from aggregator.clock import iso
+from aggregator.collect import works
 from aggregator.settings import Settings
 from aggregator.store.db import Store
 from aggregator.topics import Config

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from aggregator.ingest import store_drafts
+from aggregator.collect.ingest import store_drafts
 from aggregator.models import Draft, Parsed
 from aggregator.store.db import Store
 from tests.drafts import page, post, preprint

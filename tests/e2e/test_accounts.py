@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pydantic import SecretStr
 
-from aggregator import pipeline, topics, works
+from aggregator import pipeline, topics
+from aggregator.collect import works
 from aggregator.settings import Settings
 from tests.conftest import sqlite_store
 from tests.e2e import sample

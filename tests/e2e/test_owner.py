@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from aggregator import clock, schedule, topics
-from aggregator.postman import Postman
+from aggregator.sending.postman import Postman
 from aggregator.settings import Settings
 from api.app import create_app
-from tests.arxiv_day import XML, good_feed
+from tests.collect.arxiv_day import XML, good_feed
 from tests.conftest import sqlite_store
 from tests.e2e.conftest import serving, watched
 from tests.server import Asked, Reply, Server

@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aggregator import feeds, labels, pipeline, topics
+from aggregator import pipeline, topics
 from aggregator.errors import SourceError, UsageError
+from aggregator.files import feeds
 from aggregator.imports import FORMATS
+from aggregator.learn import labels
 from aggregator.models import Draft, Parsed
 from aggregator.parse import ids
+from aggregator.people.signing import LinkError, Signer
 from aggregator.settings import Settings
-from aggregator.signing import LinkError, Signer
 from aggregator.sources.base import Raw, Source
 from aggregator.store import cursor, papers
 from aggregator.store.db import Store
@@ -145,7 +147,7 @@ def _imports(folder: Path) -> Iterator[Target]:
             form.fits(name, body[:4_096])
             try:
                 items = list(form.read(name, body.splitlines(keepends=True)))
-            except (ValueError, RecursionError):  # as aggregator/bulk.py expects
+            except (ValueError, RecursionError):  # as aggregator/files/bulk.py expects
                 return
             for item in items:
                 for draft in item if isinstance(item, tuple) else ():

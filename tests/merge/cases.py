@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from aggregator.ingest import store_drafts
+from aggregator.collect.ingest import store_drafts
 from aggregator.models import Draft, Parsed, Role
 from aggregator.parse.text import plain
 from aggregator.store.db import Store

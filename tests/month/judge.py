@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from aggregator.store.db import Store
 from aggregator.store.sql import entry, event, letter
 from tests.month.fleet import Fleet
-from tests.test_kills import Count
+from tests.sending.test_kills import Count
 
 _ID = re.compile(r"arxiv\.org/abs/(\d{4}\.\d{4,5})")
 _PAGE = re.compile(r"/papers/([0-9a-z]+)")  # where a long letter has no room for more

@@ -14,7 +14,14 @@ from tests.mutants.faults import faults
 from tests.mutants.trial import MERGING, Suite
 
 ROOT = Path(__file__).resolve().parents[2]
-LEDGER = ("send", "claim", "handover", "store/letters", "store/outbox", "store/told")
+LEDGER = (
+    "sending/send",
+    "sending/claim",
+    "sending/handover",
+    "store/letters",
+    "store/outbox",
+    "store/told",
+)
 
 
 def main() -> int:

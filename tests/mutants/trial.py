@@ -20,8 +20,9 @@ from tests.mutants.faults import Fault
 
 MERGING = "aggregator/merge/"
 _OF_MERGING = ("tests/merge", "tests/store/test_ingest.py", "tests/store/test_renamed.py",
-               "tests/store/test_printed_links.py", "tests/test_rulings.py")  # fmt: skip
-_OF_THE_LEDGER = ("tests/test_send", "tests/test_min_probability.py", "tests/test_ledger_model.py",
+               "tests/store/test_printed_links.py", "tests/collect/test_rulings.py")  # fmt: skip
+_OF_THE_LEDGER = ("tests/sending/test_send", "tests/sending/test_min_probability.py",
+                  "tests/sending/test_ledger_model.py",
                   "tests/deliver/test_mail_ledger.py", "tests/store/test_ingest.py",
                   "tests/store/test_citations.py", "tests/store/test_discussions.py")  # fmt: skip
 """Not those that kill real processes: they take a minute."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from aggregator import pipeline, topics
 from aggregator.clock import iso
-from aggregator.fetch import PATIENCE
+from aggregator.fetch.client import PATIENCE
 from aggregator.models import Draft
 from aggregator.settings import Settings
 from aggregator.status import source_states

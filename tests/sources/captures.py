@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aggregator.answers import TransientError, judge
 from aggregator.clock import iso
 from aggregator.errors import SourceError
+from aggregator.fetch.answers import TransientError, judge
 from aggregator.imports import bibtex, paperlists
 from aggregator.models import Draft, Parsed
 from aggregator.parse.text import shortened

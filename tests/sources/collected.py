@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from aggregator import pipeline, topics
-from aggregator.attempt import Outcome
+from aggregator.collect.attempt import Outcome
 from aggregator.models import Draft
 from aggregator.settings import Settings
 from aggregator.store import entries, ledger

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.collect.ingest import store_drafts
 from aggregator.errors import SourceError
-from aggregator.ingest import store_drafts
 from aggregator.models import Draft, Parsed
 from aggregator.sources.base import Credentials, Raw, SourceConfig
 from aggregator.sources.crossref import PER_REQUEST, CrossrefOptions, CrossrefSource

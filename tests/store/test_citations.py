@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from aggregator.collect.ingest import store_drafts
 from aggregator.errors import UsageError
-from aggregator.ingest import store_drafts
 from aggregator.models import Draft, Parsed
 from aggregator.store import citations, ledger, news
 from aggregator.store.db import Store

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
-from aggregator import rulings
 from aggregator.clock import parse_moment
+from aggregator.collect import rulings
+from aggregator.collect.ingest import regroup, store_drafts
 from aggregator.digest import rank
-from aggregator.ingest import regroup, store_drafts
 from aggregator.models import Draft, Parsed
 from aggregator.store import news, papers, people
 from aggregator.store.db import Store

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from aggregator.ingest import store_drafts
+from aggregator.collect.ingest import store_drafts
 from aggregator.merge.plan import Counts
 from aggregator.models import Draft, Parsed
 from aggregator.store import search

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from aggregator import backup
-from aggregator.claim import Documents
+from aggregator.files import backup
+from aggregator.sending.claim import Documents
 from aggregator.settings import Settings
 from aggregator.sources.base import Validator
 from aggregator.store import copies, ledger, model, people

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.ingest import store_drafts
+from aggregator.collect.ingest import store_drafts
 from aggregator.models import Draft, Parsed
 from aggregator.store.db import Store
 from aggregator.store.sql import event, lookup, paper

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
-from aggregator.ingest import store_drafts
+from aggregator.collect.ingest import store_drafts
 from aggregator.models import Draft, Parsed
 from aggregator.store import lone
 from aggregator.store.db import Store

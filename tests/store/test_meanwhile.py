@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from aggregator import bulk
+from aggregator.files import bulk
 from aggregator.store.db import Store
 from aggregator.store.meanwhile import tidied
 from aggregator.store.sql import paper

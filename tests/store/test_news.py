@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from aggregator import news as digests
+from aggregator.sending import news as digests
 from aggregator.settings import Settings
 from aggregator.store import news, papers, similar
 from aggregator.store.db import Store

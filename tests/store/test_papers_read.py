@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from aggregator import works
+from aggregator.collect import works
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.store import cursor as cursors
 from aggregator.store import hits, news, papers, words

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from aggregator import explaining, pipeline, taggers
+from aggregator import pipeline
 from aggregator.errors import UsageError
+from aggregator.learn import explaining, taggers
 from aggregator.settings import Settings
 from aggregator.store import papers
 from aggregator.store.db import Store
