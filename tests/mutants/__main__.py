@@ -17,9 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 LEDGER = (
     "sending/send",
     "sending/claim",
+    "sending/compose",
+    "sending/due",
     "sending/handover",
     "store/letters",
     "store/outbox",
+    "store/subscriptions",
     "store/told",
 )
 
