@@ -30,6 +30,7 @@ class Text:
         self.title, self.abstract = title, abstract
         self._numbers: dict[str, list[tuple[Name, tuple[int, ...]]]] = {}
         self._places: dict[str, tuple[Place, ...]] = {}
+        self._written: dict[str, str] = {}
         self._rows: dict[str, sp.csr_matrix] = {}
         self._probabilities: dict[str, np.ndarray] = {}
 
@@ -66,6 +67,11 @@ class Text:
     def written(self, feature: str) -> str:
         """A feature as it stands in the abstract for the first time, else in the title, where words
         have capitals that mean nothing; in its normal form if it has no place."""
+        if feature not in self._written:
+            self._written[feature] = self._as_written(feature)
+        return self._written[feature]
+
+    def _as_written(self, feature: str) -> str:
         name = feature.removeprefix(TITLE)
         if name == feature and (said := self._runs["abstract"].written(name.split())):
             return said

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import islice, pairwise
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from aggregator.tag.features import TITLE, normalised
@@ -87,15 +87,22 @@ class Runs:
     def __init__(self, text: str) -> None:
         self._text = text[:MOST]
         self._forms = list(map(_forms, _RUN.findall(self._text)))
+        self._starts: dict[str, list[int]] = {}
+        for at, form in enumerate(self._forms):
+            if len(form) == 1:
+                self._starts.setdefault(form[0], []).append(at)
 
     def written(self, words: Sequence[str]) -> str | None:
         """How these words, each a run of its own, stand here for the first time; None if they do not."""
         wanted = [(word,) for word in words]
-        for at in (n for n, form in enumerate(self._forms) if [form] == wanted[:1]):
+        for at in self._starts.get(words[0], ()) if words else ():
             if self._forms[at : at + len(wanted)] == wanted:
-                runs = islice(_RUN.finditer(self._text), at, at + len(wanted))
-                return _joined(self._text, [run.span() for run in runs])
+                return _joined(self._text, self._spans[at : at + len(wanted)])
         return None
+
+    @cached_property
+    def _spans(self) -> list[tuple[int, int]]:
+        return [run.span() for run in _RUN.finditer(self._text)]
 
 
 def _joined(text: str, spans: Sequence[tuple[int, int]]) -> str:
