@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from aggregator.digest.pages import AS_IT_IS, Page
 from aggregator.digest.select import Digest
 
 Handed = Literal["sent", "deferred", "refused"]
@@ -27,7 +28,8 @@ class Letter:
     """One digest for one target, before it takes the form of a channel.
 
     `key` is unique and the same on every try: Message-ID, idempotency key and the like are made
-    from it. `watches` are the names of the watches that selected. `late_since`: this digest catches
+    from it. `watches` are the names of the watches that selected, `pages` says how their subscriptions
+    have the pages of those that are not simply the watch's. `late_since`: this digest catches
     up, its news goes back to then. `paused_since`: what came between then and `paused_until` (the
     digest's `since` without it) was skipped and is on the watch's page. `withdrawn` are papers told of
     before and withdrawn now. `test` marks a trial message that stands in no ledger.
@@ -46,6 +48,11 @@ class Letter:
     paused_until: datetime | None = None
     withdrawn: tuple[Mapping[str, Any], ...] = ()
     test: bool = False
+    pages: Mapping[str, Page] = field(default_factory=dict)
+
+    def page(self, watch: str) -> str:
+        """The path of a watch's page, as its subscription has it."""
+        return self.pages.get(watch, AS_IT_IS).of_watch(watch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,4 +85,5 @@ def _key(letter: Letter) -> tuple[Any, ...]:
         tuple(id(paper) for paper in letter.withdrawn),
         letter.links.base_url,
         letter.test,
+        tuple(sorted((name, str(page)) for name, page in letter.pages.items())),
     )

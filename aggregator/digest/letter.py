@@ -161,6 +161,6 @@ def _watches(letter: "Letter", t: Language) -> tuple[Link, ...]:
     titles = {one.name: show.clean(t.title_of(one), show.NAME) for one in named}
     base = letter.links.base_url.rstrip("/")
     return tuple(
-        Link(titles.get(name, name), f"{base}/watches/{name}" if base else "")
+        Link(titles.get(name, name), f"{base}/{letter.page(name)}" if base else "")
         for name in letter.watches[:_REASONS]
     )

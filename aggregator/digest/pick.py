@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from aggregator.digest.pages import AS_IT_IS, Page, least_of
 from aggregator.digest.select import (
     POSTS,
     Citing,
@@ -28,18 +29,19 @@ POSTS_SHARE = 5  # one place in so many is for posts, if there are any
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The events that one subscription has to tell, with its watch. `shown` are the ids of those
-    whose papers are shown, None before that is decided."""
+    whose papers are shown, None before that is decided. `page` says how it has its watch's page."""
 
     watch: Watch
     rows: Sequence[EventRow]
     shown: Collection[int] | None = None
+    page: Page = AS_IT_IS
 
 
 def choose(selection: Selection, topics: Sequence[Topic], most: int) -> frozenset[int]:
     """The ids of the events of the `most` papers that rank highest; the others are counted only.
     Posts about no paper get what papers leave, and a fifth of the places at least."""
     found = _papers(selection.rows)
-    ranked = sorted(found.values(), key=lambda p: place_of(_item(p, selection.watch, topics)[1]))
+    ranked = sorted(found.values(), key=lambda p: place_of(_item(p, selection, topics)[1]))
     posts = [rows for rows in ranked if rows[0].doc["kind"] == "post"]
     papers = [rows for rows in ranked if rows[0].doc["kind"] != "post"]
     kept = min(len(posts), max(most // POSTS_SHARE, most - len(papers)))
@@ -68,7 +70,7 @@ def arrange(
             for paper_id, rows in _papers(selection.rows).items():
                 if _is_shown(selection, rows) != showing:
                     continue
-                head, item = _item(rows, selection.watch, topics)
+                head, item = _item(rows, selection, topics)
                 for work in {row.work for row in rows if row.work}:
                     citing.add(work, item, shown=showing)
                 if paper_id in taken or all(row.work for row in rows):
@@ -99,10 +101,14 @@ def arrange(
 
 
 def _page_of(pages: Collection[str]) -> str:
-    """Of the pages that have a section's counted papers the topic's, else that of most of them; "" of
-    none."""
+    """Of the pages that have a section's counted papers the topic's, the one with more of it first, else
+    that of most of them; "" of none."""
     counts = Counter(pages)
-    return max(counts, key=lambda page: (page.startswith("topics/"), counts[page]), default="")
+    return max(
+        counts,
+        key=lambda page: (page.startswith("topics/"), -least_of(page), counts[page]),
+        default="",
+    )
 
 
 def _is_shown(selection: Selection, rows: Sequence[EventRow]) -> bool:
@@ -131,9 +137,11 @@ def _papers(rows: Sequence[EventRow]) -> dict[str, list[EventRow]]:
     return found
 
 
-def _item(rows: Sequence[EventRow], watch: Watch, topics: Sequence[Topic]) -> tuple[Section, Item]:
+def _item(
+    rows: Sequence[EventRow], selection: Selection, topics: Sequence[Topic]
+) -> tuple[Section, Item]:
     """(the section it belongs to, still empty; the item) of a paper in a watch's selection."""
-    doc = rows[0].doc
+    doc, watch, page = rows[0].doc, selection.watch, selection.page
     marks = marks_of(doc, {row.kind for row in rows})
     wanted = _below(watch.topics, topics)
     tags = [tag for tag in own_tags(doc) if tag["name"] in wanted]
@@ -145,14 +153,15 @@ def _item(rows: Sequence[EventRow], watch: Watch, topics: Sequence[Topic]) -> tu
         head = Section(*named, path=f"topics/{POSTS.name}")
     elif best:
         topic = next(t for t in topics if t.name == best["name"])
-        path = f"topics/{topic.name}" if _is_plain(watch) else f"watches/{watch.name}"
+        plain = _is_plain(watch)
+        path = page.of_topic(topic.name) if plain else page.of_watch(watch.name)
         named = (topic.name, topic.title, topic.title_zh, topic.parent)
         head = Section(*named, path=path)
     else:
         own = next((t for t in topics if t.name == watch.name), None)
         own = own or Topic(name=watch.name, title=watch.name)
         named = (own.name, own.title, own.title_zh, own.parent)
-        head = Section(*named, path=f"watches/{watch.name}")
+        head = Section(*named, path=page.of_watch(watch.name))
     return head, Item(doc, marks, certainty)
 
 

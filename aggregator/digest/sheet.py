@@ -128,8 +128,11 @@ class Writer:
         )
 
     def address(self, path: str) -> str:
-        """A page here; "" without a public address."""
-        return f"{self.base_url}/{quote(path)}" if self.base_url and path else ""
+        """A page here, its path and query; "" without a public address."""
+        if not (self.base_url and path):
+            return ""
+        place, mark, query = path.partition("?")
+        return f"{self.base_url}/{quote(place)}{mark}{query}"
 
     def _mark(self, mark: str, paper: Mapping[str, Any]) -> str:
         if paper.get("kind") == "post" and mark == "new":

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from aggregator import pipeline, status
 from aggregator.deliver.base import Letter, Links
+from aggregator.digest.pages import AS_IT_IS, Page
 from aggregator.digest.pick import Selection, arrange
 from aggregator.digest.select import Digest, EventRow, Item, Section
 from aggregator.errors import NotFoundError
@@ -108,6 +109,7 @@ class Composer:
             at=now.astimezone(ZoneInfo(row.terms.tz)),
             digest=digest,
             watches=(watch.name,),
+            pages={watch.name: page_of(row)},
             sources=self.states,
             links=self._links([row], digest, ""),
             test=True,
@@ -135,6 +137,7 @@ class Composer:
             at=kept.at.astimezone(zone),
             digest=digest,
             watches=tuple(row.watch for row in mine),
+            pages={row.watch: page for row in mine if (page := page_of(row)) != AS_IT_IS},
             sources=self.states,
             links=self._links(mine, digest, kept.key),
             late_since=kept.late_since and kept.late_since.astimezone(zone),
@@ -157,18 +160,32 @@ class Composer:
         told = tuple(
             sorted((watched[one.subscription_pk], one.event_id, one.outcome) for one in contents)
         )
-        named = tuple((row.watch, row.watch_owner) for row in mine)
+        # `told` may be the same and the pages that have it not.
+        named = tuple((row.watch, row.watch_owner, row.terms.min_probability) for row in mine)
         key = (named, told, since, kept.at)
         if key not in self._digests:
-            selections = [
-                _selection(self._watch(connection, row), row, contents, docs) for row in mine
-            ]
+            selections = [self._selection(connection, row, contents, docs) for row in mine]
             quiet = excuse(self.states, since, kept.at)
             made = arrange(selections, self.config.topics, since, kept.at, quiet=quiet)
             if len(self._digests) >= DIGESTS:
                 self._digests.clear()
             self._digests[key] = self._explained(made)
         return self._digests[key]
+
+    def _selection(
+        self,
+        connection: Connection,
+        row: Row,
+        contents: Sequence[Told],
+        docs: Mapping[int, Mapping[str, Any]],
+    ) -> Selection:
+        told = [one for one in contents if one.subscription_pk == row.pk]
+        mine = [one for one in told if one.kind != "withdrawn"]
+        events = [
+            EventRow(one.kind, one.at, docs[one.paper_pk], one.event_id, one.work) for one in mine
+        ]
+        shown = {one.event_id for one in mine if one.outcome == "shown"}
+        return Selection(self._watch(connection, row), events, shown, page_of(row))
 
     def _watch(self, connection: Connection, row: Row) -> Watch:
         try:
@@ -222,6 +239,11 @@ class Composer:
         return replace(item, why=self._why[key])
 
 
+def page_of(row: Row) -> Page:
+    """How a subscription has the page of its watch."""
+    return Page(row.terms.min_probability)
+
+
 def _begins(row: Row, at: datetime) -> datetime:
     """Where the period begins that a letter of this moment speaks of."""
     if row.since and row.started_at == at:  # its first
@@ -244,14 +266,3 @@ def _says_something(letter: Letter) -> bool:
 def _is_asked_for(kept: Kept, rows: Mapping[int, Row]) -> bool:
     """Does anybody want to be told that there is nothing?"""
     return any(rows[pk].terms.empty == "say" for pk in kept.subscriptions if pk in rows)
-
-
-def _selection(
-    watch: Watch, row: Row, contents: Sequence[Told], docs: Mapping[int, Mapping[str, Any]]
-) -> Selection:
-    mine = [one for one in contents if one.subscription_pk == row.pk and one.kind != "withdrawn"]
-    events = [
-        EventRow(one.kind, one.at, docs[one.paper_pk], one.event_id, one.work) for one in mine
-    ]
-    shown = {one.event_id for one in mine if one.outcome == "shown"}
-    return Selection(watch, events, shown)

@@ -9,7 +9,7 @@ from aggregator.digest.select import EventRow
 from aggregator.errors import UsageError
 from aggregator.sending import news
 from aggregator.sending.claim import Documents
-from aggregator.sending.compose import make_composer
+from aggregator.sending.compose import make_composer, page_of
 from aggregator.sending.send import Delivered
 from aggregator.settings import Settings
 from aggregator.store import citations, letters, outbox, subscriptions, watches
@@ -38,9 +38,9 @@ def send(
     composer = make_composer(store, settings, config, Documents(), now)
     with store.read() as connection:
         row = subscriptions.by_id(connection, subscription)
-        watch = watches.subscribed(connection, config, row.watch, row.watch_owner).under(row.terms)
+        watch = watches.subscribed(connection, config, row.watch, row.watch_owner)
         found = outbox.news_of_days(
-            connection, PaperQuery.of(watch), row.terms.events, now - PERIOD, now
+            connection, PaperQuery.of(watch.under(row.terms)), row.terms.events, now - PERIOD, now
         )
         docs = letters.documents(connection, [one.paper_pk for one in found])
         works = citations.works(connection, [one.id for one in found if one.kind == "cited"])
@@ -50,7 +50,7 @@ def send(
         ]
         shown = choose(Selection(watch, rows), config.topics, row.terms.limit)
         quiet = news.excuse(composer.states, now - PERIOD, now)
-        told = [Selection(watch, rows, shown)]
+        told = [Selection(watch, rows, shown, page_of(row))]
         digest = arrange(told, config.topics, now - PERIOD, now, quiet=quiet)
         letter = composer.trial(connection, row, digest, watch, now)
     count = len({one.doc["id"] for one in rows if one.id in shown})

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from aggregator.digest.select import POSTS
+from aggregator.digest.show import per_cent
 from aggregator.errors import NotFoundError
 from aggregator.files import opml
 from aggregator.people.signing import LinkError
 from aggregator.store import papers, people, watches
 from aggregator.store.papers import PaperQuery
 from aggregator.topics import Config
-from aggregator.watches import NAME
+from aggregator.watches import NAME, Terms
 from api import conditional
 from api.address import base_url
 from api.conditional import Versions, VersionsDep
@@ -133,9 +134,11 @@ def feed_of_watch(
     lang: Lang = "en",
     key: Key = "",
     sort: Annotated[Order, Query()] = "new",
+    min_probability: Annotated[float | None, Query(ge=0, le=1)] = None,
 ) -> Response:
-    """The newest or hottest papers of a topic or a watch, or posts about no paper. A person's own
-    watch needs its `key`, as the page of the watch gives it."""
+    """The newest or hottest papers of a topic or a watch, with a least probability other than its own
+    if one is given, or posts about no paper. A person's own watch needs its `key`, as the page of the
+    watch gives it."""
     config, t = asked.services.config, language(lang)
     topic = POSTS if name == POSTS.name else config.topic(name)
     if topic is POSTS:
@@ -144,19 +147,28 @@ def feed_of_watch(
         with asked.services.store.read() as connection:
             viewer = _of_key(asked, connection, name, key) if key else None
             watch = watches.find(connection, config, name, viewer)
+        watch = watch.under(Terms(min_probability=min_probability))
         # The hot list is that of the pages and the API, which holds papers alone.
         kind = "paper" if sort == "hot" else "any"
         query = PaperQuery.of(watch, kind=kind, sort=sort, limit=NEWEST)
         shown = topic or as_topic(t, watch, config)
-    given = {"sort": sort} if sort != "new" else {}
+    given: dict[str, object] = {"sort": sort} if sort != "new" else {}
+    if min_probability is not None and topic is not POSTS:
+        given["min_probability"] = min_probability
     page = f"{asked.base}/{'topics' if topic else 'watches'}/{name}"
     head = Head(
-        ":".join([f"{TAG}feed", name, *given.values()]),
-        _titled(t, sort, t.title_of(shown)),
+        ":".join([f"{TAG}feed", name, *map(str, given.values())]),
+        _titled(t, sort, t.title_of(shown), *_bound(t, given)),
         t.description_of(shown),
         page + (f"?{urlencode(given)}" if given else ""),
     )
     return _feed(asked, (name, form), query, head, t, {**given, **({"key": key} if key else {})})
+
+
+def _bound(t: Language, given: Mapping[str, object]) -> list[str]:
+    """What the title of a feed says of a least probability that was asked for."""
+    least = given.get("min_probability")
+    return [t("at_least", n=per_cent(least))] if isinstance(least, float) else []
 
 
 def _titled(t: Language, sort: Order, *parts: str) -> str:

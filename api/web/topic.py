@@ -13,6 +13,7 @@ from aggregator.errors import NotFoundError
 from aggregator.store import citations, papers, watches
 from aggregator.store.papers import PaperQuery
 from aggregator.topics import Config, Topic
+from aggregator.watches import Terms
 from api.deps import Services, ServicesDep
 from api.web import chart, front, reader
 from api.web.language import chosen
@@ -31,6 +32,8 @@ CITING = 2
 Cursor = Annotated[str, Query(max_length=500)]
 Sorted = Literal["new", "hot", "mine"]
 Order = Annotated[Sorted, Query()]
+Least = Annotated[float | None, Query(ge=0, le=1)]
+"""A least probability above that of the topic or watch: a subscription's own, as its letters link it."""
 
 
 @router.get("/topics")
@@ -50,6 +53,7 @@ def show_topic(
     cursor: Cursor = "",
     sort: Order = "new",
     week: Annotated[str, Query(max_length=10)] = "",
+    min_probability: Least = None,
 ) -> Response:
     """The papers of a topic, newest, hottest or the reader's own first, or those of one week (from its
     Monday on); or the posts about no paper."""
@@ -62,8 +66,9 @@ def show_topic(
         limit=ON_A_PAGE,
         since=begins,
         until=begins + timedelta(weeks=1) if begins else None,
+        min_probability=None if topic is POSTS else min_probability,
     )
-    more: dict[str, Any] = {"week": begins}
+    more: dict[str, Any] = {"week": begins, "least": query.min_probability}
     if topic is not POSTS and not cursor:
         with services.store.read() as connection:
             found = services.trends.of_topic(connection, topic, services.now(), week=begins)
@@ -85,18 +90,21 @@ def show_watch(
     name: Annotated[str, Path(max_length=64)],
     cursor: Cursor = "",
     sort: Order = "new",
+    min_probability: Least = None,
 ) -> Response:
     """What a watch selects; a topic's is the page of the topic."""
     if services.config.topic(name):
-        return RedirectResponse(f"/topics/{name}", 302)
+        asked = request.url.query
+        return RedirectResponse(f"/topics/{name}" + (f"?{asked}" if asked else ""), 302)
     with services.store.read() as connection:
         watch = watches.find(connection, services.config, name, reader.viewer(request))
         own = watches.owner(connection, name) is not None
     shown = as_topic(chosen(request), watch, services.config)
-    query = PaperQuery.of(watch, kind="paper", limit=ON_A_PAGE, sort=_stored(sort))
+    asked = watch.under(Terms(min_probability=min_probability))
+    query = PaperQuery.of(asked, kind="paper", limit=ON_A_PAGE, sort=_stored(sort))
     account = reader.of(request).account
     key = reader.signer(request).feed_token(account.person_id, name) if own and account else ""
-    more = {"feed_key": key}
+    more = {"feed_key": key, "least": min_probability}
     return _listed(request, services, shown, query, cursor, more, mine=sort == "mine")
 
 
@@ -131,6 +139,7 @@ def _listed(
         "works": works,
         "citing": citing,
         "feed_key": "",
+        "least": None,
         "week": None,
         "weeks": None,
         "shares": None,

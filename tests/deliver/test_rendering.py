@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from aggregator.deliver.base import Letter, Links
 from aggregator.deliver.rendering import Renderer, _key
 from aggregator.digest.letter import Rendered, render_letter
+from aggregator.digest.pages import Page
 from tests.deliver.conftest import letter
 
 OWN = {"key", "target", "links"}
@@ -28,13 +29,14 @@ def test_every_field_of_a_letter_is_shared_or_a_reader_s_own() -> None:
     one = letter()
     assert {f.name for f in fields(Letter)} - OWN == {
         "lang", "at", "digest", "watches", "sources", "late_since", "paused_since", "paused_until",
-        "withdrawn", "test",
+        "withdrawn", "test", "pages",
     }  # fmt: skip
     assert _key(reader("ada", one)) == _key(reader("eve", one))
     for change in (
         {"lang": "zh"}, {"watches": ("other",)}, {"test": True}, {"late_since": one.at},
         {"paused_since": one.at}, {"paused_until": one.at}, {"withdrawn": ({"id": "x"},)},
         {"sources": ({"name": "x"},)}, {"digest": replace(one.digest)},
+        {"pages": {"gan": Page(0.9)}},
     ):  # fmt: skip
         assert _key(replace(one, **change)) != _key(one)  # type: ignore[arg-type]
 

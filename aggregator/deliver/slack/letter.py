@@ -103,7 +103,7 @@ def _notes(letter: Letter, t: Language) -> Iterator[str]:
             for moment in (letter.paused_since, letter.paused_until or letter.digest.since)
         )
         pages = [
-            link(_page(letter, f"watches/{name}"), said(name, 64)) for name in letter.watches[:4]
+            link(_page(letter, letter.page(name)), said(name, 64)) for name in letter.watches[:4]
         ]
         yield f"{t('paused', since=since, until=until)} {t('pause').join(pages)}"
 
