@@ -115,6 +115,11 @@ class Terms(BaseModel):
     def _once(cls, value: tuple[EventKind, ...]) -> tuple[EventKind, ...]:
         return tuple(dict.fromkeys(value))
 
+    @property
+    def asap(self) -> bool:
+        """Is it due all the time, until there is something to tell?"""
+        return self.schedule == "asap"
+
 
 class Wanted(Terms):
     """A subscription as it is asked for; `target` is in the channel's own form."""

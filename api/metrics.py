@@ -100,7 +100,7 @@ class _Store(Collector):
         yield from _sources(states, found, now.timestamp())
         yield _gauge("papers", "Papers and posts in the store.", found.papers)
         yield _gauge("papers_untagged", "Papers that wait for their tags.", found.untagged)
-        yield _gauge("subscriptions_due", "Subscriptions that are due now.", found.due)
+        yield _gauge("subscriptions_due", "Subscriptions that are due and not sent.", found.due)
         yield _labelled(
             "letters",
             "Letters by channel and state; deferred ones are tried again.",

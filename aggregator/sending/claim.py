@@ -148,7 +148,7 @@ class _Batch:
             start = self._start(row)
             news = self._untold(row, watch, start)
             retold = any(row.pk in owed.get(one.pk, ()) for one in old)
-            if _is_asap(row) and not (news or retold):
+            if row.terms.asap and not (news or retold):
                 self._keep_up(row, start)
                 continue
             if not self._may_go(row):
@@ -273,7 +273,7 @@ class _Batch:
 
     def _may_go(self, row: Row) -> bool:
         """One that wants news as soon as it is out waits until the batch is whole."""
-        return self._claimer.settled or not _is_asap(row)
+        return self._claimer.settled or not row.terms.asap
 
     def _keep_up(self, row: Row, start: Start | None) -> None:
         """One that waits for something to tell has begun all the same, and must not look at the same
@@ -343,10 +343,6 @@ class _Batch:
             if next_due(schedule, zone, row.next_due) <= self._now:
                 found.append(row.told_at)
         return min(found, default=None)
-
-
-def _is_asap(row: Row) -> bool:
-    return row.terms.schedule == "asap"
 
 
 def _by(rows: Sequence[Row], key: Callable[[Row], str]) -> dict[str, list[Row]]:

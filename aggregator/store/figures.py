@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from aggregator.store import outbox
 from aggregator.store.sql import letter, paper, run, spending, upstream
+from aggregator.store.subscriptions import Row
 
 DAY = timedelta(days=1)
 
@@ -17,8 +18,8 @@ DAY = timedelta(days=1)
 class Figures:
     """`entries` of a source in the last day by outcome, `requests` to it, `runs` by status; seconds
     that its last run took; seconds that an upstream is still left alone; (used, most) of its daily
-    budget; letters by channel and
-    state; subscriptions that are due."""
+    budget; letters by channel and state; subscriptions that are due, those that only wait for
+    something to tell left out."""
 
     papers: int
     untagged: int
@@ -45,8 +46,14 @@ def figures(connection: Connection, now: datetime, channels: Collection[str]) ->
         cooldowns=_cooldowns(connection, now),
         budgets=_budgets(connection, now),
         letters=_letters(connection),
-        due=len(outbox.due(connection, now, list(channels))),
+        due=sum(map(_is_awaited, outbox.due(connection, now, list(channels)))),
     )
+
+
+def _is_awaited(row: Row) -> bool:
+    """Is this due subscription late if nobody looks after it? One that wants news as soon as it is
+    out is due all the time, until there is some; but it is begun by whoever looks first."""
+    return not row.terms.asap or row.started_at is None
 
 
 def _entries(connection: Connection, now: datetime) -> dict[tuple[str, str], int]:

@@ -9,6 +9,7 @@ from aggregator.sending.postman import LONGEST, SETTLED, Postman
 from aggregator.settings import Settings
 from aggregator.store import subscriptions
 from aggregator.store.db import Store
+from aggregator.store.figures import figures
 from aggregator.watches import Wanted
 from tests.conftest import NOW
 from tests.filled import CONFIG
@@ -87,6 +88,27 @@ def test_a_daily_digest_comes_at_its_time_each_day(
             came += [clock.now] * (len(server.received) - before)
             clock.now += timedelta(hours=1)
         assert [moment.hour for moment in came] == [12, 21, 21, 21]
+
+
+def test_who_waits_for_news_is_not_late(store: Store, tmp_path: Path, clock: Clock) -> None:
+    """Nor is the sender: a quiet night would wake whoever watches over it."""
+
+    def late() -> int:
+        with store.read() as connection:
+            return figures(connection, clock.now, ["email"]).due
+
+    with MailServer() as server:
+        rounds = postman(store, tmp_path, server, clock)
+        subscribe(store, schedule="asap")
+        subscribe(store, target="kim@example.org", schedule="daily@08:00")
+        assert late() == 2  # nobody has looked yet
+        rounds()
+        assert late() == 0
+        clock.now += timedelta(hours=3)
+        rounds()
+        assert late() == 0
+        clock.now += timedelta(days=1)
+        assert late() == 1
 
 
 def test_after_the_end_nothing_is_sent(store: Store, tmp_path: Path, clock: Clock) -> None:
