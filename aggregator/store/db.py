@@ -23,6 +23,9 @@ from aggregator.store.sql import lock_number
 
 T = TypeVar("T")
 BUSY_MS = 15_000  # how long a writer waits for another process's transaction
+_POSTGRES_OPTIONS = "-c timezone=UTC -c max_parallel_workers_per_gather=0 -c jit=off"
+"""Statements here take milliseconds, and are guessed to take much longer: to start helpers for one, or to
+compile it, took several times as long as its answer."""
 
 
 class Store:
@@ -255,8 +258,9 @@ def _engine_of(parsed: URL) -> Engine:
             parsed.set(drivername="postgresql+psycopg"),
             hide_parameters=True,
             json_serializer=packed,
+            json_deserializer=from_json,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"},
+            connect_args={"connect_timeout": 10, "options": _POSTGRES_OPTIONS},
         )
         event.listen(engine, "connect", _prepare_postgres)
         return engine

@@ -21,6 +21,11 @@ _LOOKED = 5_000
 """Events that are looked at for one that is shown: an import may store a million papers before the first
 is tagged."""
 _about = paper.alias("about")
+_OUTLINE = (
+    *(paper.c[name] for name in ("id", "kind", "title", "withdrawn")),
+    *(paper.c.doc[name].label(name) for name in ("topics", "buzz")),
+)
+"""What `select` and `rank` read of a document, under its names there."""
 
 
 def timeline(connection: Connection, paper_id: str) -> list[dict[str, Any]]:
@@ -99,6 +104,24 @@ def topic_rows(
     no section of a topic shows anything else."""
     some = _tagged(topics)
     return _rows(connection, kinds, event.c.at >= since, event.c.at < until, some)
+
+
+def outlines(
+    connection: Connection, since: datetime, until: datetime, kinds: Sequence[str] = KINDS
+) -> list[EventRow]:
+    """As `topic_rows` of any topic, but of each document only what a page is put together by: a day has
+    many more papers than are shown, and their texts are most of what there is to read. None of
+    the kinds is `cited`."""
+    during = (event.c.at >= since, event.c.at < until)
+    columns: tuple[Any, ...] = (event.c.kind, event.c.at, event.c.id, *_OUTLINE)
+    asked: sa.Select[*tuple[Any, ...]] = sa.select(*columns)
+    asked = asked.join(paper, paper.c.id == event.c.paper_id)
+    asked = asked.where(*_news(kinds), *during, _tagged()).order_by(event.c.at.desc(), event.c.id)
+    names = [column.name for column in _OUTLINE]
+    return [
+        EventRow(row[0], row[1], dict(zip(names, row[3:], strict=True)), row[2])
+        for row in connection.execute(asked)
+    ]
 
 
 def happened(

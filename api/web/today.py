@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from aggregator.digest.pick import shortened
 from aggregator.digest.select import POSTS, Digest, Section, in_order, papers_of, select
 from aggregator.errors import NotFoundError, UsageError
 from aggregator.status import source_states
-from aggregator.store import news, papers
+from aggregator.store import kept, news, papers
 from aggregator.topics import Topic
 from api.deps import ServicesDep
 from api.web import front, reader
@@ -82,16 +82,14 @@ def show_day(
             return _nothing_yet(request, topics, states, works)
         day = begins or (front.asked_day(date) if date else front.day_of(newest or now))
         until = now if begins else day + front.DAY
-        rows = news.topic_rows(connection, day, until)
+        whole = select(news.outlines(connection, day, until), topics, day, until, limit=ALL)
+        sections = _shown(connection, whole, topic)
         earlier = news.latest(connection, before=day)
         goes_on = not begins and newest is not None and day < front.day_of(newest)
         later = news.earliest(connection, day + front.DAY, now) if goes_on else None
         strip = _strip(connection, topics, day, today)
         visited = None if date or begins else before
         missed = _missed(connection, topics, visited, today)
-    whole = select(rows, topics, day, until, limit=ALL)
-    digest = whole if topic else shortened(whole, SHOWN)
-    sections = [s for s in digest.sections if s.items and topic in ("", s.name)]
     shown = {item.paper["id"] for section in sections for item in section.items}
     values = {
         "sections": sections,
@@ -115,6 +113,18 @@ def show_day(
     response = page(request, "day.html", values)
     response.set_cookie(VISIT_COOKIE, visit, max_age=VISIT_KEPT, httponly=True, samesite="lax")
     return response
+
+
+def _shown(connection: Any, whole: Digest, topic: str) -> list[Section]:
+    """The sections to show, of all topics or of one, with the papers' whole documents."""
+    digest = whole if topic else shortened(whole, SHOWN)
+    sections = [s for s in digest.sections if s.items and topic in ("", s.name)]
+    names = {item.paper["id"] for section in sections for item in section.items}
+    read = {doc["id"]: doc for doc in kept.documents(connection, sorted(names))}
+    return [
+        replace(s, items=tuple(replace(item, paper=read[item.paper["id"]]) for item in s.items))
+        for s in sections
+    ]
 
 
 def _nothing_yet(

@@ -67,6 +67,14 @@ def test_a_database_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> N
     assert "hunter2" not in str(caught.value)
 
 
+def test_postgres_starts_no_helpers_and_compiles_nothing_for_short_answers(store: Store) -> None:
+    if store.is_sqlite:
+        pytest.skip("SQLite does neither.")
+    with store.read() as connection:
+        for name, value in (("max_parallel_workers_per_gather", "0"), ("jit", "off")):
+            assert connection.exec_driver_sql(f"SHOW {name}").scalar_one() == value
+
+
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     def fail() -> None:
         with store.write() as connection:

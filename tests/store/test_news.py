@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from aggregator.digest.select import EventRow, select
 from aggregator.sending import news as digests
 from aggregator.settings import Settings
 from aggregator.store import news, papers, similar
@@ -39,6 +41,29 @@ def test_news_of_topics_are_of_these_topics(tagged: Store) -> None:
     with tagged.read() as connection:
         assert titles("gan") == {"Adversarial"}
         assert titles("gan", "architectures") == titles() == {"Adversarial", "Attentive"}
+
+
+def test_a_page_is_put_together_by_outlines_as_by_whole_documents(store: Store) -> None:
+    fill(store, 60, length=30)
+
+    def sections(rows: list[EventRow]) -> list[tuple[Any, ...]]:
+        made = select(rows, CONFIG.topics, since, NOW, limit=5)
+        return [
+            (
+                section.name,
+                [(i.paper["id"], i.marks, i.probability) for i in section.items],
+                section.rest,
+            )
+            for section in made.sections
+        ]
+
+    since = DAY - timedelta(days=9999)
+    with store.read() as connection:
+        outlines = news.outlines(connection, since, NOW)
+        found = sections(outlines)
+        assert found == sections(news.topic_rows(connection, since, NOW))
+        assert any(rest for *_, rest in found), "more papers than are shown"
+        assert not any("abstract" in row.doc for row in outlines)
 
 
 def test_something_happened_if_only_elsewhere(tagged: Store) -> None:
