@@ -73,6 +73,7 @@ def load(
                     read += len(batch)
                     _store(store, batch, {mark: read}, done, now)
                     tidy()
+                    batch.clear()  # not looked through once more
                     gc.collect()
                     tell(done.new + done.updated + done.unchanged + done.left_out + done.resumed)
     except (OSError, EOFError, zlib.error) as error:
