@@ -21,6 +21,8 @@ from aggregator.store.sql import (
 
 UNSENT = ("deferred", "refused")
 """States of letters that did not get through for certain, or not for now."""
+_OWED = (*UNSENT, "claimed")
+"""And of those that are on their way, if their sender lives."""
 
 
 def copy(connection: Connection, event_id: int, to: int) -> None:
@@ -92,15 +94,18 @@ def set_apart(connection: Connection, letter_pk: int, parts: Collection[int]) ->
 
 
 def forget(connection: Connection, subscription_pk: int) -> datetime | None:
-    """A subscription goes on from now: what waits for it in letters is not owed any more. What of it may
-    have been read counts as told. Returns since when that was, None if nothing waited."""
-    mine = (delivery.c.subscription_pk == subscription_pk) & letter.c.state.in_(UNSENT)
+    """A subscription goes on from now: what waits for it in letters is not owed any more, nor what a sender
+    has claimed that may have died. What of it may have been read, or is being handed over, counts as
+    told. Returns since when that was, None if nothing waited."""
     same = (subscription.c.channel == letter.c.channel) & (subscription.c.target == letter.c.target)
+    _take_from_sender(connection, subscription_pk, same)
+    mine = (delivery.c.subscription_pk == subscription_pk) & letter.c.state.in_(_OWED)
     asked = (
         sa.select(
             letter.c.pk,
             letter.c.unsure,
             letter.c.repeats,
+            letter.c.state,
             letter.c.paused_since,
             sa.func.min(event.c.at).label("first"),
         )
@@ -113,7 +118,7 @@ def forget(connection: Connection, subscription_pk: int) -> datetime | None:
     found = connection.execute(asked).all()
     for one in found:
         of_it = (delivery.c.letter_pk == one.pk) & (delivery.c.subscription_pk == subscription_pk)
-        if one.unsure or one.repeats:
+        if one.unsure or one.repeats or one.state == "claimed":
             connection.execute(sa.update(delivery).where(of_it).values(letter_pk=None))
         else:
             connection.execute(sa.delete(delivery).where(of_it))
@@ -121,6 +126,20 @@ def forget(connection: Connection, subscription_pk: int) -> datetime | None:
         empty = (letter.c.pk == one.pk) & letter.c.state.in_(UNSENT) & ~left
         connection.execute(sa.update(letter).where(empty).values(state="folded", next_try=None))
     return min((day for one in found for day in (one.first, one.paused_since) if day), default=None)
+
+
+def _take_from_sender(
+    connection: Connection, subscription_pk: int, same: sa.ColumnElement[bool]
+) -> None:
+    """The letters for this subscription that were claimed and are not being handed over wait for another
+    sender, with what is left of them: theirs may have put them together already."""
+    theirs = sa.exists().where(
+        (delivery.c.letter_pk == letter.c.pk) & (delivery.c.subscription_pk == subscription_pk)
+    )
+    of_target = sa.exists().where((subscription.c.pk == subscription_pk) & same)
+    claimed = (letter.c.state == "claimed") & letter.c.handed_at.is_(None)
+    change = sa.update(letter).where(claimed, of_target, theirs)
+    connection.execute(change.values(state="deferred", next_try=None))
 
 
 def owed(connection: Connection, letters: Collection[int]) -> dict[int, set[int]]:

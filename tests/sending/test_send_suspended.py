@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Connection
 
-from aggregator.deliver.base import Outcome
+from aggregator.deliver.base import Letter, Outcome
 from aggregator.settings import Settings
 from aggregator.store import people, subscriptions
 from aggregator.store.db import Store
@@ -175,3 +175,61 @@ def test_what_may_have_been_read_is_not_told_to_who_subscribes_again(
     for n in range(3):
         send(store, settings, box, NOW + 4 * HOUR + n * DAY)
     assert box.titles() == ["Unread"]
+
+
+class Dies(Box):
+    """A sender dies at a letter that may have got through, or not."""
+
+    def send(self, letter: Letter, *, again: bool) -> Outcome:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["as it handed it over", "before it began"])
+@pytest.mark.parametrize("back", ["resumed", "subscribed again"])
+def test_what_a_sender_that_died_had_claimed_is_not_told_to_who_begins_anew(
+    store: Store, settings: Settings, begun: bool, back: str
+) -> None:
+    row = subscribe(store, watch="architectures")
+    send(store, settings, Box(), NOW - DAY)
+    arrive(store, "Of before", topic="architectures")
+    if begun:
+        with pytest.raises(KeyboardInterrupt):
+            send(store, settings, Dies(connections=1))
+    else:
+        asked = iter((False,))
+        send(store, settings, Box(), stopping=lambda: next(asked, True))
+    with store.write() as connection:
+        leave = subscriptions.pause if back == "resumed" else subscriptions.end
+        leave(connection, row.id, NOW)
+        if back == "resumed":
+            subscriptions.resume(connection, row.id, NOW + 9 * DAY)
+    if back != "resumed":
+        asked_again(store, NOW + 9 * DAY)
+    arrive(store, "Of now", now=NOW + 9 * DAY, topic="architectures")
+    box = Box()
+    for n in (9, 10):
+        send(store, settings, box, NOW + n * DAY)
+    assert box.titles() == ["Of now"]
+
+
+def test_a_letter_that_is_taken_from_its_sender_goes_to_the_others_it_is_for(
+    store: Store, settings: Settings
+) -> None:
+    """One of Ada's subscriptions begins anew while a sender has claimed a letter of both."""
+    subscribe(store)
+    row = subscribe(store, watch="architectures")
+    send(store, settings, Box(), NOW - DAY)
+    arrive(store, "Of gans")
+    arrive(store, "Of architectures", topic="architectures")
+
+    def stopping() -> bool:
+        if next(asked, False):
+            with store.write() as connection:
+                subscriptions.pause(connection, row.id, NOW)
+                subscriptions.resume(connection, row.id, NOW)
+        return False
+
+    asked, box = iter((False, True)), Box(connections=1)
+    assert send(store, settings, box, stopping=stopping) == []
+    assert [one.status for one in send(store, settings, box, NOW + HOUR)] == ["sent", "sent"]
+    assert box.titles() == ["Of gans"]
