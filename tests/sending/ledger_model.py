@@ -12,7 +12,7 @@ import random
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -20,18 +20,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from aggregator.deliver.base import Letter, Outcome
-from aggregator.models import Draft, Tag
-from aggregator.sending.send import Sender
+from aggregator.collect.ingest import store_drafts
+from aggregator.deliver.base import Letter
+from aggregator.models import Draft, Parsed, Tag
+from aggregator.sending.send import Delivered, Sender
 from aggregator.settings import Settings
 from aggregator.store import letters, outbox, people, subscriptions, tags, watches
 from aggregator.store.db import Store
-from aggregator.store.sql import letter, one_at_a_time, paper, subscription
+from aggregator.store.sql import event, letter, one_at_a_time, paper, subscription
 from aggregator.watches import Terms, Wanted, Watch
 from tests.conftest import NOW
-from tests.deliver.box import Box
 from tests.drafts import page, post, preprint
 from tests.filled import CONFIG, put, untagged
+from tests.sending.ledger_box import Begun, Dies, Told, Wild
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -41,51 +42,6 @@ TARGETS = ("ada@example.org", "bob@example.org", "eve@example.org")
 WATCHES = ("gan", "wide")
 SCHEDULES = ("daily@08:00", "daily@17:30", "weekly@wed-06:00", "asap")
 ZONES = ("UTC", "America/New_York", "Asia/Shanghai")
-
-
-class Dies(BaseException):
-    """A sender dies here: nothing that comes after it in the sender happens."""
-
-
-@dataclass
-class Told:
-    """A letter that arrived: what it told each subscription, as the ledger had it then."""
-
-    key: str
-    rows: list[tuple[int, int, str, str, frozenset[str]]]
-    """(subscription, event, kind, outcome, the works that the event's paper was made of)"""
-
-
-class Wild(Box):
-    """A channel that takes letters, or does not, or dies, or is interrupted, by chance."""
-
-    def __init__(self, model: "Model") -> None:
-        super().__init__(connections=1)
-        self.model = model
-
-    def send(self, letter: Letter, *, again: bool) -> Outcome:
-        model, dice = self.model, self.model.dice
-        model.tried[letter.key] += 1
-        if model.calm:
-            model.arrived(letter)
-            return Outcome("sent")
-        if dice.random() < 0.2 and not model.inside:
-            model.inside = True
-            dice.choice(model.between)()
-            model.inside = False
-        answer = dice.choice(
-            ("sent", "sent", "sent", "off", "no", "unsure", "lost", "dies", "died")
-        )
-        if model.down:
-            answer = "off"
-        if answer in ("sent", "unsure", "died"):
-            model.arrived(letter)
-        if answer in ("dies", "died"):
-            raise Dies
-        if answer in ("unsure", "lost"):
-            return Outcome("deferred", "broke off", unsure=True)
-        said = {"off": Outcome("deferred", "451"), "no": Outcome("refused", "550")}
-        return said.get(answer, Outcome("sent"))
 
 
 @dataclass
@@ -105,6 +61,14 @@ class Model:
     told: list[Told] = field(default_factory=list)
     tried: Counter[str] = field(default_factory=Counter)
     restless: set[int] = field(default_factory=set)  # paused or ended at some time
+    maybe: set[str] = field(default_factory=set)  # letters of which a try may have got through
+    begun: dict[int, Begun] = field(default_factory=dict)
+    skipped: list[tuple[int, datetime, int]] = field(default_factory=list)
+    """(subscription, the latest moment that any clock showed before its pause, how many letters had
+    arrived when it went on)"""
+    disturbed: bool = False
+    wrong: list[object] = field(default_factory=list)
+    """What was not as it should be when it happened."""
 
     def __post_init__(self) -> None:
         self.between: list[Callable[[], object]] = [
@@ -130,11 +94,15 @@ class Model:
             self.count += 1
             native, at = f"1711.{self.count:05d}", self.now - self.dice.randrange(30) * HOUR
             stored = self.now if self.dice.random() < 0.9 else self.now + 40 * DAY
-            put(self.store, self._preprint(native, at), now=stored)
+            self._stored(self._preprint(native, at), stored, backfill=self.dice.random() < 0.1)
             if self.dice.random() < 0.3:
                 name = f"CVPR2018/Page_{self.count}"
                 self.linked[name] = 0
                 put(self.store, self._page(name, ""), source="cvf", now=self.now)
+
+    def _stored(self, one: Draft, now: datetime, *, backfill: bool) -> None:
+        with self.store.write() as connection:
+            store_drafts(connection, [Parsed((one,))], "arxiv", now, backfill=backfill)
 
     def _preprint(self, native: str, at: datetime, **more: Any) -> Draft:
         words = f"Preprint number {native} alone"
@@ -206,7 +174,28 @@ class Model:
         wanted = Wanted(watch=watch, channel="email", target=target, **terms)  # type: ignore[arg-type]
         with self.store.write() as connection:
             pk = people.ensure(connection, f"email:{target}", self.now, confirmed=True)
-            subscriptions.add(connection, wanted, pk, self.now, origin="cli", confirmed=True)
+            known = subscriptions.find(connection, wanted)
+            row = subscriptions.add(connection, wanted, pk, self.now, origin="cli", confirmed=True)
+            if known is None or known.state == "ended":
+                self._begins(connection, row.pk, self.now)
+            else:
+                self._goes_on(connection, known)
+
+    def _begins(self, connection: sa.Connection, pk: int, earliest: datetime | None) -> None:
+        newest = connection.scalar(sa.select(sa.func.max(event.c.id))) or 0
+        self.begun[pk] = Begun(newest, earliest)
+
+    def _goes_on(self, connection: sa.Connection, before: subscriptions.Row) -> None:
+        """Note what a pause skipped; who pauses before the first digest begins anew."""
+        if before.state == "paused":
+            self._begins(connection, before.pk, None if before.started_at else self.now)
+            if before.started_at and before.paused_at:
+                clock = max(before.paused_at, before.told_at or before.paused_at)
+                self.skipped.append((before.pk, clock, len(self.told)))
+
+    def _resume(self, connection: sa.Connection, row: subscriptions.Row) -> None:
+        subscriptions.resume(connection, row.id, self.now)
+        self._goes_on(connection, row)
 
     def _anybody(self) -> subscriptions.Row | None:
         with self.store.read() as connection:
@@ -233,6 +222,7 @@ class Model:
         row = self._anybody()
         if row and row.target != TARGETS[0]:
             self.restless.add(row.pk)
+            self.skipped = [one for one in self.skipped if one[0] != row.pk]
             with self.store.write() as connection:
                 subscriptions.end(connection, row.id, self.now)
 
@@ -241,7 +231,7 @@ class Model:
         row = self._anybody()
         if row and row.state in ("paused", "suspended"):
             with self.store.write() as connection:
-                subscriptions.resume(connection, row.id, self.now)
+                self._resume(connection, row)
         for target in TARGETS:
             with self.store.read() as connection:
                 mine = {r.watch for r in subscriptions.of_target(connection, "email", target)}
@@ -266,6 +256,8 @@ class Model:
         """The clock goes on, now and then back."""
         hours = self.dice.choice((0.1, 1, 5, 12, 24, 30, 60, -3, -30))
         self.now += hours * HOUR
+        for one in self.begun.values():
+            one.earliest = one.earliest and min(one.earliest, self.now)
 
     def morning(self) -> None:
         """Some time later, when much is due."""
@@ -275,13 +267,30 @@ class Model:
     def send(self, **more: Any) -> None:
         """A sender's pass, that may die."""
         impatient = self.dice.random() < 0.3
-        channels = {"email": Wild(self)}
+        channel = Wild(self)
+        outer, self.disturbed = self.inside, self.disturbed and self.inside
+        given = (self.store, self.settings, CONFIG, {channel.name: channel}, self.now)
         try:
-            Sender(
-                self.store, self.settings, CONFIG, channels, self.now, impatient=impatient, **more
-            ).run()  # type: ignore[arg-type]
+            done = Sender(*given, impatient=impatient, **more).run()  # type: ignore[arg-type]
         except Dies:
             self.inside = False
+        else:
+            if not (outer or self.disturbed):
+                self._reported(channel, done)
+
+    def _reported(self, channel: Wild, done: list[Delivered]) -> None:
+        """What a pass says of each subscription must be what came of the letters."""
+        with self.store.read() as connection:
+            mine = {(r.target, r.watch): r for r in subscriptions.everything(connection)}
+        expected = Counter[tuple[str, str]]()
+        usual = {"sent": "sent", "no": "failed"}
+        for one, answer in channel.said.values():
+            for row in (mine[one.target, watch] for watch in one.watches):
+                gone = answer != "sent" and row.state == "suspended"
+                expected[row.id, "suspended" if gone else usual.get(answer, "deferred")] += 1
+        said = Counter((one.subscription, one.status) for one in done if one.status != "empty")
+        if said != expected:
+            self.wrong.append(("reported", said, expected))
 
     def outage(self) -> None:
         """What is due is put off for certain; before it is tried again one reader is suspended."""
@@ -304,11 +313,10 @@ class Model:
             mine = {row.pk for row in rows.values() if row.watch in one.watches}
             told = [t for t in letters.contents(connection, [pk])[pk] if t.subscription_pk in mine]
             docs = letters.documents(connection, {one.paper_pk for one in told})
-        told_now = [
-            (t.subscription_pk, t.event_id, t.kind, t.outcome, _works(docs[t.paper_pk]))
-            for t in told
-        ]
-        self.told.append(Told(one.key, told_now))
+        told_now = [(t.subscription_pk, t, _works(docs[t.paper_pk])) for t in told]
+        sure = not (self.disturbed or self.inside)
+        begun = {pk: replace(self.begun[pk]) for pk in mine}
+        self.told.append(Told(one, sure, told_now, docs, begun))
 
     def settle(self) -> None:
         """Everything works, for as long as the rarest schedule takes."""
@@ -316,11 +324,22 @@ class Model:
         self.now += 3 * DAY
         with self.store.write() as connection:
             for row in subscriptions.everything(connection):
-                subscriptions.resume(connection, row.id, self.now)
-        for _ in range(20):
-            self.now += 12 * HOUR
+                self._resume(connection, row)
+        self.pass_quietly()
+
+    def pass_quietly(self) -> None:
+        """Ten days on which all goes well."""
+        for _ in range(11):
+            self.now += 23 * HOUR
             self.tag(most=10_000)
             self.send()
+
+    def four_papers(self) -> list[str]:
+        """The titles of four papers that come in now."""
+        names = [f"1712.0000{n}" for n in range(4)]
+        drafts = [self._preprint(name, self.now - HOUR) for name in names]
+        put(self.store, *drafts, now=self.now)
+        return [one.title for one in drafts]
 
 
 def _works(doc: Mapping[str, Any]) -> frozenset[str]:
