@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,7 +28,9 @@ KEPT_FILES = ("secret.key", "tagger*.npz")
 """What else in the data directory cannot be made again: the key of links, models trained here."""
 
 _ROWS = 2_000
-_BYTES = 64 * 2**20  # the longest row that is believed; the longest seen have 200 KB
+_BYTES = 64 * 2**20
+"""The longest row and the largest file that are believed; rows have up to 200 KB, models some MB. What a
+backup says of its sizes may be wrong, and some bytes can be made to unpack to any number."""
 
 Tell = Callable[[str, int, int | None], None]
 """Hears how far it is: what, how many, of how many."""
@@ -144,7 +145,7 @@ def _write_files(folder: Path, made: zipfile.ZipFile) -> list[str]:
 
 
 def _manifest(opened: zipfile.ZipFile, path: Path) -> dict[str, Any]:
-    manifest = json.loads(opened.read(MANIFEST))
+    manifest = json.loads(_read(opened, MANIFEST))
     if manifest["daypaper_backup"] != FORM or not Store.knows(manifest["schema"]):
         raise UsageError(
             f"{path}: made by a newer Daypaper (schema {manifest['schema']}); expected one of this "
@@ -185,7 +186,7 @@ def _load_table(
 ) -> None:
     digest, done = hashlib.sha256(), 0
     with opened.open(_member(table.name)) as member:
-        while lines := list(islice(iter(lambda: member.readline(_BYTES), b""), _ROWS)):
+        for lines in _batches(member, table.name):
             for line in lines:
                 digest.update(line)
             copies.load(connection, table, [json.loads(line) for line in lines])
@@ -195,10 +196,34 @@ def _load_table(
         raise ValueError(f"{table.name} was changed or cut")
 
 
+def _batches(member: IO[bytes], table: str) -> Iterator[list[bytes]]:
+    """Its lines, so many at a time as fit into the memory."""
+    lines: list[bytes] = []
+    held = 0
+    while line := member.readline(_BYTES):
+        if len(line) == _BYTES:
+            raise ValueError(f"a row of {table} is too long")
+        lines.append(line)
+        held += len(line)
+        if len(lines) == _ROWS or held > _BYTES:
+            yield lines
+            lines, held = [], 0
+    if lines:
+        yield lines
+
+
+def _read(opened: zipfile.ZipFile, name: str) -> bytes:
+    with opened.open(name) as member:
+        found = member.read(_BYTES + 1)
+    if len(found) > _BYTES:
+        raise ValueError(f"{name} is too long")
+    return found
+
+
 def _check_files(opened: zipfile.ZipFile, manifest: dict[str, Any], folder: Path) -> None:
     for name in manifest["files"]:
         target = folder / Path(name).name
-        if target.exists() and target.read_bytes() != opened.read(f"data/{name}"):
+        if target.exists() and target.read_bytes() != _read(opened, f"data/{name}"):
             raise UsageError(
                 f"{target} is there, and another than the backup's: name another DAYPAPER_DATA_DIR, or "
                 "move it away; links in letters that were signed with a key that is gone open nothing."
@@ -209,7 +234,7 @@ def _restore_files(opened: zipfile.ZipFile, manifest: dict[str, Any], folder: Pa
     for name in manifest["files"]:
         target = folder / Path(name).name  # never outside the folder, whatever the file says
         with _made_whole(target) as file:
-            file.write(opened.read(f"data/{name}"))
+            file.write(_read(opened, f"data/{name}"))
 
 
 def _member(table: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import stat
 import threading
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -199,6 +200,31 @@ def test_a_damaged_backup_restores_nothing(
             backup.restore(other, broken, quiet)
         backup.restore(other, tmp_path / "a.zip", quiet)  # the store is still empty
         assert len(everything(other)["paper"]) == 30
+
+
+@pytest.mark.parametrize("member", ["tables/entry.jsonl", "manifest.json", "data/secret.key"])
+def test_what_unpacks_without_end_is_refused_before_it_fills_the_memory(
+    tmp_path: Path, member: str
+) -> None:
+    with closing(sqlite_store(tmp_path)) as first:
+        (tmp_path / "secret.key").write_text("k")
+        backup.write(first, tmp_path / "a.zip", NOW, quiet)
+    bomb = tmp_path / "b.zip"
+    with zipfile.ZipFile(tmp_path / "a.zip") as old, zipfile.ZipFile(bomb, "w", 8) as new:
+        for name in {*old.namelist()} - {member}:
+            new.writestr(name, old.read(name))
+        with new.open(member, "w", force_zip64=True) as endless:
+            for _ in range(600):
+                endless.write(bytes(2**20))
+    with empty(tmp_path / "other") as other:
+        other.migrate()
+        tracemalloc.start()
+        try:
+            with pytest.raises(UsageError, match="not a whole backup"):
+                backup.restore(other, bomb, quiet)
+            assert tracemalloc.get_traced_memory()[1] < 400 * 2**20
+        finally:
+            tracemalloc.stop()
 
 
 def test_no_zip_and_no_file_are_said_in_a_sentence(tmp_path: Path) -> None:
