@@ -11,20 +11,22 @@ TAGGED = 0.5
 @dataclass(frozen=True, slots=True)
 class Page:
     """How a subscription has the page of its watch: with a least probability of its own, None for the
-    watch's."""
+    watch's, and with the key that opens a person's own watch, "" for none."""
 
     least: float | None = None
+    key: str = ""
 
     def of_topic(self, name: str) -> str:
         """The path of a topic's page, with its query."""
-        return self._path(f"topics/{name}")
+        return self._path(f"topics/{name}", "")
 
     def of_watch(self, name: str) -> str:
         """The path of a watch's page, with its query."""
-        return self._path(f"watches/{name}")
+        return self._path(f"watches/{name}", self.key)
 
-    def _path(self, path: str) -> str:
-        asked = {} if self.least is None else {LEAST: self.least}
+    def _path(self, path: str, key: str) -> str:
+        asked: dict[str, object] = {} if self.least is None else {LEAST: self.least}
+        asked |= {"key": key} if key else {}
         return f"{path}?{urlencode(asked)}" if asked else path
 
 

@@ -112,7 +112,8 @@ class Signer:
         return person_id, paper_id
 
     def feed_token(self, person_id: str, watch: str) -> str:
-        """For the address of the feed of a person's own watch: feed readers do not sign in."""
+        """For the addresses of the feed and the page of a person's own watch, to read it and nothing
+        else: neither feed readers nor all whom its letters go to sign in."""
         return self._signed("feed", [person_id, watch])
 
     def read_feed(self, token: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """From the ledger to letters: reads what was claimed and puts it together, the same on every try."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,8 +80,7 @@ class Composer:
         stands for one that cannot be put together."""
         told = [one.paper_pk for some in contents.values() for one in some]
         docs = self.documents.get(connection, told)
-        unknown = {row.person_pk for row in rows.values()} - self._people.keys()
-        self._people |= people.ids(connection, unknown)
+        self._know(connection, rows.values())
         active = {pk: row for pk, row in rows.items() if row.state == "active"}
         made: dict[int, Letter | None] = {}
         for one in kept:
@@ -100,7 +99,7 @@ class Composer:
         self, connection: Connection, row: Row, digest: Digest, watch: Watch, now: datetime
     ) -> Letter:
         """A marked test message that shows a digest and stands in no ledger."""
-        self._people |= people.ids(connection, {row.person_pk})
+        self._know(connection, [row])
         digest = self._explained(digest)
         return Letter(
             key=f"test-{people.new_id()}",
@@ -109,11 +108,28 @@ class Composer:
             at=now.astimezone(ZoneInfo(row.terms.tz)),
             digest=digest,
             watches=(watch.name,),
-            pages={watch.name: page_of(row)},
+            pages={watch.name: self.page(connection, row)},
             sources=self.states,
             links=self._links([row], digest, ""),
             test=True,
         )
+
+    def page(self, connection: Connection, row: Row) -> Page:
+        """How a subscription has the page of its watch. A person's own opens by a key, for whoever they
+        send it to by mail; in a channel everybody would have it."""
+        if row.watch_owner is None or row.channel != "email":
+            return Page(row.terms.min_probability)
+        self._know(connection, [row])
+        owner = self._people.get(row.watch_owner)
+        return Page(
+            row.terms.min_probability, self.signer.feed_token(owner, row.watch) if owner else ""
+        )
+
+    def _know(self, connection: Connection, rows: Iterable[Row]) -> None:
+        """Look up the people of these subscriptions, and whose own their watches are."""
+        theirs = {pk for row in rows for pk in (row.person_pk, row.watch_owner) if pk is not None}
+        if unknown := theirs - self._people.keys():
+            self._people |= people.ids(connection, unknown)
 
     def _letter(
         self,
@@ -126,6 +142,9 @@ class Composer:
         mine = [rows[pk] for pk in kept.subscriptions if pk in rows]
         contents = [one for one in contents if one.subscription_pk in rows]
         zone = ZoneInfo(mine[0].terms.tz)
+        pages = {
+            row.watch: page for row in mine if (page := self.page(connection, row)) != AS_IT_IS
+        }
         digest = self._digest(connection, kept, mine, contents, docs)
         withdrawn = {
             one.paper_pk: docs[one.paper_pk] for one in contents if one.kind == "withdrawn"
@@ -137,7 +156,7 @@ class Composer:
             at=kept.at.astimezone(zone),
             digest=digest,
             watches=tuple(row.watch for row in mine),
-            pages={row.watch: page for row in mine if (page := page_of(row)) != AS_IT_IS},
+            pages=pages,
             sources=self.states,
             links=self._links(mine, digest, kept.key),
             late_since=kept.late_since and kept.late_since.astimezone(zone),
@@ -161,7 +180,7 @@ class Composer:
             sorted((watched[one.subscription_pk], one.event_id, one.outcome) for one in contents)
         )
         # `told` may be the same and the pages that have it not.
-        named = tuple((row.watch, row.watch_owner, row.terms.min_probability) for row in mine)
+        named = tuple((row.watch, row.watch_owner, self.page(connection, row)) for row in mine)
         key = (named, told, since, kept.at)
         if key not in self._digests:
             selections = [self._selection(connection, row, contents, docs) for row in mine]
@@ -185,7 +204,7 @@ class Composer:
             EventRow(one.kind, one.at, docs[one.paper_pk], one.event_id, one.work) for one in mine
         ]
         shown = {one.event_id for one in mine if one.outcome == "shown"}
-        return Selection(self._watch(connection, row), events, shown, page_of(row))
+        return Selection(self._watch(connection, row), events, shown, self.page(connection, row))
 
     def _watch(self, connection: Connection, row: Row) -> Watch:
         try:
@@ -237,11 +256,6 @@ class Composer:
             text = Text(title, abstract)
             self._why[key] = tuple((text.written(words), weight) for words, weight in found)
         return replace(item, why=self._why[key])
-
-
-def page_of(row: Row) -> Page:
-    """How a subscription has the page of its watch."""
-    return Page(row.terms.min_probability)
 
 
 def _begins(row: Row, at: datetime) -> datetime:

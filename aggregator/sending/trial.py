@@ -9,7 +9,7 @@ from aggregator.digest.select import EventRow
 from aggregator.errors import UsageError
 from aggregator.sending import news
 from aggregator.sending.claim import Documents
-from aggregator.sending.compose import make_composer, page_of
+from aggregator.sending.compose import make_composer
 from aggregator.sending.send import Delivered
 from aggregator.settings import Settings
 from aggregator.store import citations, letters, outbox, subscriptions, watches
@@ -50,7 +50,7 @@ def send(
         ]
         shown = choose(Selection(watch, rows), config.topics, row.terms.limit)
         quiet = news.excuse(composer.states, now - PERIOD, now)
-        told = [Selection(watch, rows, shown, page_of(row))]
+        told = [Selection(watch, rows, shown, composer.page(connection, row))]
         digest = arrange(told, config.topics, now - PERIOD, now, quiet=quiet)
         letter = composer.trial(connection, row, digest, watch, now)
     count = len({one.doc["id"] for one in rows if one.id in shown})

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -12,8 +12,7 @@ from aggregator.digest.select import POSTS
 from aggregator.digest.show import per_cent
 from aggregator.errors import NotFoundError
 from aggregator.files import opml
-from aggregator.people.signing import LinkError
-from aggregator.store import papers, people, watches
+from aggregator.store import papers, watches
 from aggregator.store.papers import PaperQuery
 from aggregator.topics import Config
 from aggregator.watches import NAME, Terms
@@ -145,7 +144,7 @@ def feed_of_watch(
         query, shown = PaperQuery(kind="post", sort=sort, limit=NEWEST), POSTS
     else:
         with asked.services.store.read() as connection:
-            viewer = _of_key(asked, connection, name, key) if key else None
+            viewer = reader.of_key(asked.request, connection, name, key)
             watch = watches.find(connection, config, name, viewer)
         watch = watch.under(Terms(min_probability=min_probability))
         # The hot list is that of the pages and the API, which holds papers alone.
@@ -155,14 +154,17 @@ def feed_of_watch(
     given: dict[str, object] = {"sort": sort} if sort != "new" else {}
     if min_probability is not None and topic is not POSTS:
         given["min_probability"] = min_probability
-    page = f"{asked.base}/{'topics' if topic else 'watches'}/{name}"
+    page, keyed = (
+        f"{asked.base}/{'topics' if topic else 'watches'}/{name}",
+        {"key": key} if key else {},
+    )
     head = Head(
         ":".join([f"{TAG}feed", name, *map(str, given.values())]),
         _titled(t, sort, t.title_of(shown), *_bound(t, given)),
         t.description_of(shown),
-        page + (f"?{urlencode(given)}" if given else ""),
+        page + (f"?{urlencode(given | keyed)}" if given or keyed else ""),
     )
-    return _feed(asked, (name, form), query, head, t, {**given, **({"key": key} if key else {})})
+    return _feed(asked, (name, form), query, head, t, given | keyed)
 
 
 def _bound(t: Language, given: Mapping[str, object]) -> list[str]:
@@ -174,15 +176,6 @@ def _bound(t: Language, given: Mapping[str, object]) -> list[str]:
 def _titled(t: Language, sort: Order, *parts: str) -> str:
     """The title of a feed, which says its order where that is another than a feed's own."""
     return " · ".join([*parts, *([t("sort_hot")] if sort == "hot" else []), "Daypaper"])
-
-
-def _of_key(asked: Asked, connection: Any, name: str, key: str) -> int | None:
-    """The person whose watch of that name the key opens; None for a key that opens nothing."""
-    try:
-        person_id, watch = reader.signer(asked.request).read_feed(key)
-        return people.by_id(connection, person_id).pk if watch == name else None
-    except (LinkError, NotFoundError):
-        return None
 
 
 def _feed(

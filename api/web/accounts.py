@@ -151,8 +151,10 @@ def sign_out(
 def _form(
     request: Request, services: Services, back: str, *, trouble: str = "", status: int = 200
 ) -> Response:
+    back, closed_here = led_back(back, ""), not services.settings.public_read
     values = {
-        "back": led_back(back, ""),
+        "back": back,
+        "needed": back != "/" and (closed_here or back.startswith("/watches/")),
         "trouble": trouble,
         "mail": not Email.of(services.settings).trouble(),
         "provider": urlsplit(services.settings.oidc_issuer).hostname,

@@ -46,4 +46,13 @@ def error_page(request: Request, status: int, detail: str) -> Response:
     """The page for an error."""
     # What is only sent to cannot be asked for again, in another language neither.
     at = "" if request.method in ("GET", "HEAD") else "/"
-    return page(request, "error.html", {"status": status, "detail": detail}, status, at=at)
+    values = {"status": status, "detail": detail, "own": _may_be_own(request, status)}
+    return page(request, "error.html", values, status, at=at)
+
+
+def _may_be_own(request: Request, status: int) -> bool:
+    """May a page that a guest does not find be a watch of somebody's own? Said of every name alike: which
+    are taken is nobody's business."""
+    guest = reader.of(request).account is None
+    accounts = request.app.state.services.settings.accounts
+    return status == 404 and guest and accounts and request.url.path.startswith("/watches/")

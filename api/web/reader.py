@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Form, HTTPException, Request, Response
 
-from aggregator.errors import UsageError
+from aggregator.errors import NotFoundError, UsageError
 from aggregator.people.accounts import policy
 from aggregator.people.signing import LinkError, Signer
 from aggregator.store import feedback, kept, people
@@ -168,6 +168,15 @@ def viewer(request: Request) -> Viewer:
     """Whose watches the reader sees besides those of everybody: without accounts, the one who runs
     Daypaper sees all."""
     return viewer_of(of(request))
+
+
+def of_key(request: Request, connection: Any, name: str, key: str) -> int | None:
+    """The person whose own watch of that name the key of a link opens; None if it opens nothing."""
+    try:
+        person_id, watch = signer(request).read_feed(key)
+        return people.by_id(connection, person_id).pk if watch == name else None
+    except (LinkError, NotFoundError):
+        return None
 
 
 def viewer_of(reader: Reader) -> Viewer:

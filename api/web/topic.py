@@ -13,10 +13,11 @@ from aggregator.errors import NotFoundError
 from aggregator.store import citations, papers, watches
 from aggregator.store.papers import PaperQuery
 from aggregator.topics import Config, Topic
-from aggregator.watches import Terms
+from aggregator.watches import Terms, Watch
 from api.deps import Services, ServicesDep
 from api.web import chart, front, reader
 from api.web.language import chosen
+from api.web.mail_pages import PRIVATE
 from api.web.mine import listed
 from api.web.signup_page import SCHEDULES, ZONES
 from api.web.subscribe import slack_form
@@ -91,21 +92,40 @@ def show_watch(
     cursor: Cursor = "",
     sort: Order = "new",
     min_probability: Least = None,
+    key: Annotated[str, Query(max_length=400)] = "",
 ) -> Response:
-    """What a watch selects; a topic's is the page of the topic."""
+    """What a watch selects; a topic's is the page of the topic. A person's own opens for them, and for
+    who has its `key`, as its letters link it: to read it and nothing else."""
     if services.config.topic(name):
         asked = request.url.query
         return RedirectResponse(f"/topics/{name}" + (f"?{asked}" if asked else ""), 302)
     with services.store.read() as connection:
-        watch = watches.find(connection, services.config, name, reader.viewer(request))
+        found = _seen(request, services, connection, name, key)
         own = watches.owner(connection, name) is not None
+    watch, keyed = found
     shown = as_topic(chosen(request), watch, services.config)
     asked = watch.under(Terms(min_probability=min_probability))
     query = PaperQuery.of(asked, kind="paper", limit=ON_A_PAGE, sort=_stored(sort))
     account = reader.of(request).account
-    key = reader.signer(request).feed_token(account.person_id, name) if own and account else ""
-    more = {"feed_key": key, "least": min_probability}
-    return _listed(request, services, shown, query, cursor, more, mine=sort == "mine")
+    more: dict[str, Any] = {"least": min_probability}
+    if keyed:
+        more |= {"key": key, "feed_key": key, "signup": False, "slack": ""}
+    elif own and account:
+        more["feed_key"] = reader.signer(request).feed_token(account.person_id, name)
+    response = _listed(request, services, shown, query, cursor, more, mine=sort == "mine")
+    response.headers.update(PRIVATE if keyed else {})
+    return response
+
+
+def _seen(
+    request: Request, services: Services, connection: Any, name: str, key: str
+) -> tuple[Watch, bool]:
+    """(the watch of that name, whether only the key of a link opens it). Raises NotFoundError."""
+    try:
+        return watches.find(connection, services.config, name, reader.viewer(request)), False
+    except NotFoundError:
+        owner = reader.of_key(request, connection, name, key)
+        return watches.find(connection, services.config, name, owner), True
 
 
 def _stored(sort: Sorted) -> Literal["new", "hot"]:
@@ -138,6 +158,7 @@ def _listed(
         "kept": reader.kept_of(request, services, {paper["id"] for paper in items}),
         "works": works,
         "citing": citing,
+        "key": "",
         "feed_key": "",
         "least": None,
         "week": None,
