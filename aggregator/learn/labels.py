@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.errors import UsageError
-from aggregator.store import feedback, labels, people
+from aggregator.store import feedback, kept, labels, people
 from aggregator.store.db import Store
 from aggregator.tag.evaluate import LEFT_OUT, POSITIVE
 from aggregator.tag.files import read_labelled
@@ -53,22 +53,21 @@ def _chosen(store: Store, topic: str, limit: int, now: datetime) -> list[dict[st
     ranked = [(use(one.probability, threshold, rank), one) for rank, one in enumerate(scores)]
     ranked.sort(key=lambda pair: -pair[0])
     useful = ranked[: max(LEAST_READ, READ_FOR_ONE * limit)]
+    by_key = {one.pk: one for _, one in useful}
     with store.read() as connection:
-        docs = labels.to_read(connection, [one.pk for _, one in useful])
-    about = {docs[one.pk]["id"]: (docs[one.pk], one) for _, one in useful if one.pk in docs}
-    candidates = [
-        Candidate(docs[one.pk]["id"], docs[one.pk]["title"], worth)
-        for worth, one in useful
-        if one.pk in docs
-    ]
+        known = labels.to_judge(connection, list(by_key))
+        candidates = [Candidate(*known[one.pk], worth) for worth, one in useful if one.pk in known]
+        chosen = [one.id for one in choose(candidates, limit)]
+        docs = kept.documents(connection, chosen)
+    scored = {known[pk][0]: by_key[pk] for pk in known}
     return [
         {
             "topic": topic,
-            **{key: about[one.id][0][key] for key in ("id", "title", "abstract", "at")},
-            "probability": round(about[one.id][1].probability, 4),
-            "tagged": about[one.id][1].tagged,
+            **{key: doc[key] for key in ("id", "title", "abstract", "at")},
+            "probability": round(scored[doc["id"]].probability, 4),
+            "tagged": scored[doc["id"]].tagged,
         }
-        for one in choose(candidates, limit)
+        for doc in docs
     ]
 
 

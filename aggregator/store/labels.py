@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -67,20 +68,20 @@ def candidates(connection: Connection, topic: str, most: int, now: datetime) -> 
     """The newest papers, at most so many, that have some probability of a topic by a model or keywords,
     and of which nobody has said anything about it, nor passed them by lately. No paper is read."""
     done = set(connection.scalars(_spoken_of(topic, now)))
-    # Only for the order, in which the text that SQLite keeps is as good as a moment made of it.
-    at = sa.type_coerce(tag.c.at, sa.Text)
-    found: list[tuple[Any, Score]] = []
-    for tagged in (True, False):  # each is the walk of an index; together they would be sorted
-        asked = (
-            sa.select(at, tag.c.paper_pk, tag.c.probability, tag.c.tagged)
-            .where(tag.c.topic == topic, tag.c.tagged == (sa.true() if tagged else sa.false()))
-            .where(tag.c.by.in_(("model", "keywords")))
-            .order_by(tag.c.at.desc())
-            .limit(most + len(done))
-        )
-        found += [(row[0], Score(*row[1:])) for row in connection.execute(asked)]
-    found.sort(key=lambda one: (one[0], one[1].pk), reverse=True)
-    return [score for _, score in found if score.pk not in done][:most]
+    walks = [
+        sa.select(tag.c.at, tag.c.paper_pk, tag.c.probability, tag.c.tagged)
+        .where(tag.c.topic == topic, tag.c.tagged == tagged)
+        .where(tag.c.by.in_(("model", "keywords")))
+        .order_by(tag.c.at.desc())
+        .limit(most + len(done))
+        .subquery()  # each is the walk of an index; without limits all would be sorted together
+        for tagged in (sa.true(), sa.false())
+    ]
+    both = sa.union_all(*(sa.select(walk) for walk in walks)).subquery()
+    asked = sa.select(both.c.paper_pk, both.c.probability, both.c.tagged)
+    newest = asked.order_by(both.c.at.desc(), both.c.paper_pk.desc()).limit(most + len(done))
+    kept = (Score(*row) for row in connection.execute(newest) if row[0] not in done)
+    return list(islice(kept, most))
 
 
 def _spoken_of(topic: str, now: datetime) -> CompoundSelect[int]:
@@ -96,13 +97,13 @@ def _spoken_of(topic: str, now: datetime) -> CompoundSelect[int]:
     )
 
 
-def to_read(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """The documents of those of these papers that can be judged: no starters, nothing withdrawn."""
-    found: dict[int, dict[str, Any]] = {}
+def to_judge(connection: Connection, keys: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Key -> (id, title) of those of these papers that can be judged: no starters, nothing withdrawn."""
+    found: dict[int, tuple[str, str]] = {}
     for part in chunks(keys):
-        asked = sa.select(paper.c.pk, paper.c.doc).where(paper.c.pk.in_(part))
+        asked = sa.select(paper.c.pk, paper.c.id, paper.c.title).where(paper.c.pk.in_(part))
         rows = connection.execute(asked.where(~paper.c.starter, ~paper.c.withdrawn))
-        found |= {row.pk: row.doc for row in rows}
+        found |= {row[0]: (row[1], row[2]) for row in rows}
     return found
 
 

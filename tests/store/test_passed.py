@@ -25,8 +25,8 @@ def filled(store: Store) -> tuple[str, str, int]:
 def offered(store: Store, later: timedelta = timedelta(), topic: str = "gan") -> set[str]:
     with store.read() as connection:
         found = labels.candidates(connection, topic, 10, NOW + later)
-        docs = labels.to_read(connection, [one.pk for one in found])
-    return {doc["id"] for doc in docs.values()}
+        papers = labels.to_judge(connection, [one.pk for one in found])
+    return {id for id, _ in papers.values()}
 
 
 def test_it_comes_back_after_two_weeks_or_when_it_is_taken_back(store: Store) -> None:
