@@ -35,7 +35,8 @@ _BY_FINISHED = sa.and_(_FINISHED, sa.func.coalesce(_FITS, sa.false()))
 """The same papers as `_FITS`, found by the words that are finished: PostgreSQL puts all words together
 that begin with "f" before it looks at any other, which takes a third of a second in a million papers. What
 is within `coalesce` it does not look up."""
-_FEW_KEYS = sa.any_(sa.bindparam("few", type_=sa.ARRAY(sa.BigInteger)))
+_FEW_GIVEN = sa.bindparam("few", type_=sa.ARRAY(sa.BigInteger))
+_FEW_KEYS = sa.any_(_FEW_GIVEN)
 _COMMON_WORDS = sa.text(
     "SELECT word FROM pg_stats, "
     "unnest(CAST(CAST(most_common_elems AS text) AS text[]), most_common_elem_freqs) AS known(word, share) "
@@ -178,6 +179,12 @@ def found(chosen: Way, at: Any, pk: Any, *, sqlite: bool) -> ColumnElement[bool]
         return sa.select(_FITS).where(_TSV.c.pk == pk).correlate_except(_TSV).scalar_subquery()
     mine = number == rowids.of_columns(at, pk)
     return sa.exists(sa.select(number).select_from(_FTS).where(_MATCH, mine))
+
+
+def is_one_of_few(pk: Any) -> ColumnElement[bool]:
+    """The condition that the key is among the parameter `few`; for PostgreSQL, on a walk. Written so that
+    it makes a table of them to look into, and neither looks each up nor compares with each."""
+    return pk.in_(sa.select(sa.func.unnest(_FEW_GIVEN))).is_(sa.true())
 
 
 def begins(at: Any, pk: Any, *, together: bool) -> sa.Label[int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Select
@@ -194,6 +194,33 @@ def ordered(
     statement = asked.statement.where(asked.further) if further else asked.statement
     statement = statement.add_columns(paper.c.title, end, paper.c.pk)
     return statement.order_by(*asked.order).limit(query.limit + 1)
+
+
+def is_plain(query: PaperQuery) -> bool:
+    """Has the list no conditions but words, kind and dates? Then one index has all that a walk asks for."""
+    return not (query.topics or conditions(query, sqlite=False))
+
+
+@lru_cache(maxsize=256)
+def near(
+    query: PaperQuery, further: bool, words: Literal["asked", "few"], most: int, passed: int = 0
+) -> Select[*tuple[Any, ...]]:
+    """As `ordered`, of a plain list, as far as a walk of `most` papers goes, those `passed` not counted, nor
+    looked at. Only papers of the page are read, however rare the words are. For PostgreSQL."""
+    asked = filtered(query, None, False, paper.c.pk)
+    statement = asked.statement.where(asked.further) if further else asked.statement
+    statement = statement.add_columns(asked.key.label("key"))
+    walk = statement.order_by(*asked.order).limit(most).offset(passed).subquery("walk")
+    pk = walk.c.pk
+    known = (
+        hits.is_one_of_few(pk) if words == "few" else hits.found("asked", None, pk, sqlite=False)
+    )
+    met = sa.select(pk, walk.c.key).where(known).order_by(walk.c.key.desc(), pk.desc())
+    page = met.limit(query.limit + 1).subquery("page")
+    end = page.c.key if query.sort == "hot" else sa.cast(paper.c.at, sa.Text)
+    whole = sa.select(paper.c.id, TEXT, paper.c.title, end, paper.c.pk)
+    whole = whole.join(page, page.c.pk == paper.c.pk)
+    return whole.order_by(page.c.key.desc(), page.c.pk.desc())
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from aggregator.store import hits, papers, similar
+from aggregator.store import hits, lists, papers, similar
 from aggregator.store.db import Store
 from aggregator.store.query import PaperQuery, Sort
 from tests.drafts import DAY, preprint
@@ -43,7 +43,10 @@ def plans(
 
     def seen(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
         wanted = "document @@" in statement or "few" in values
-        if wanted and ("AS sample" in statement) == samples:
+        looks = (
+            "AS sample" in statement or "AS walk" in statement
+        )  # and no further than so many papers
+        if wanted and looks == samples:
             asked.append((statement, values))
 
     found: list[str] = []
@@ -91,6 +94,7 @@ def test_what_is_common_only_lately_is_looked_up(
 ) -> None:
     """A walk would soon have passed all of them, and go on to the end."""
     monkeypatch.setattr(hits, "_SAMPLE", 16)
+    monkeypatch.setattr(lists, "_NEAR", ())  # as if the first papers of the list had none
     put(postgres, *(preprint(f"1812.{n:05d}", title=f"Xylem {n}") for n in range(12)))
     with postgres.read() as connection:
         assert len(hits.few(connection, "xylem", "xylem") or ()) == 12
@@ -135,7 +139,7 @@ def test_a_look_at_a_sample_asks_no_index_for_words(postgres: Store) -> None:
     with postgres.read() as connection:
         with plans(connection, samples=True, bitmaps=True) as found:
             papers.page(connection, PaperQuery(q="zebrafish e", prefix=True))
-        assert len(found) == 2  # all words, and those that are finished
+        assert len(found) == 4  # the first papers, twice; all words, and those that are finished
         assert not [plan for plan in found if "ix_paper_search_document" in plan]
 
 
