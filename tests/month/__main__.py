@@ -134,7 +134,8 @@ def _live(
             _day(fleet, clock, month, dice, kills=day % 3)
             _polite(services, month)
             console.print(f"{now:%d %B}: {month.seconds[-1]:.0f} s, {fleet.kills} kills so far")
-        for hours in (4, 8, 20):  # quiet: the letters of the last day leave
+        # Quiet: what the last hours brought leaves, too, with everybody's next letter.
+        for hours in (4, 8, 20, 28):
             clock.jump(START + timedelta(days=days - 1, hours=hours))
             time.sleep(75)
         fleet.dismiss()
