@@ -47,6 +47,9 @@ _YEAR_LAST = re.compile(rf"\s*{_MONTH}\s+({_TIME}(?:\s+{_ZONE})?)\s+(\d{{4}})\s*
 _HALF = re.compile(r"(\d{1,2})(:\d{2}(?::\d{2})?)\s?([ap])\.?m\b\.?", re.ASCII | re.IGNORECASE)
 _CHINESE_HALF = re.compile(r"(凌晨|清晨|早上|上午|中午|下午|傍晚|晚上)\s*(\d{1,2})(?=:)", re.ASCII)
 
+_CHINESE_MIDNIGHT = re.compile(r"晚上\s*12(?=[:：])")
+"""Of the evening that ends: it is the next day's."""
+
 
 def rfc822(text: str, default_zone: tzinfo = UTC) -> datetime | None:
     """ "Mon, 13 Nov 2017 07:00:00 -0500" -> aware UTC; weekday, time and zone may be missing.
@@ -91,8 +94,11 @@ def moment(text: str, default_zone: tzinfo = UTC) -> datetime | None:
     `default_zone` is that of dates which name none. Never raises: "31 February", "yesterday" and
     years outside 1990-2100 are None.
     """
-    text = _whole_hours(_CHINESE.sub(r"\1-\2-\3 ", text))
-    return iso8601(text, default_zone) or rfc822(_day_first(text), default_zone)
+    text = _CHINESE.sub(r"\1-\2-\3 ", text)
+    hours = _whole_hours(_CHINESE_MIDNIGHT.sub("0", text))
+    found = iso8601(hours, default_zone) or rfc822(_day_first(hours), default_zone)
+    ends = found is not None and _CHINESE_MIDNIGHT.search(text)
+    return found + timedelta(days=1) if found and ends else found
 
 
 def _whole_hours(text: str) -> str:

@@ -49,6 +49,8 @@ NOON = datetime(2017, 11, 13, 12, tzinfo=UTC)
         ("2017年11月13日星期一 晚上 8：30", datetime(2017, 11, 13, 20, 30, tzinfo=UTC)),
         ("2017-11-13 中午12:00:00", NOON),
         ("2017年11月13日 凌晨12:30", datetime(2017, 11, 13, 0, 30, tzinfo=UTC)),
+        ("2017年11月13日 晚上12:00", datetime(2017, 11, 14, tzinfo=UTC)),  # the end of that day
+        ("2017年12月31日星期日 晚上 12：30", datetime(2018, 1, 1, 0, 30, tzinfo=UTC)),
         ("2026-6-30", datetime(2026, 6, 30, tzinfo=UTC)),
         (" 2017-11-13 ", datetime(2017, 11, 13, tzinfo=UTC)),
     ],
