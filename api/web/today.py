@@ -82,7 +82,8 @@ def show_day(
             return _nothing_yet(request, topics, states, works)
         day = begins or (front.asked_day(date) if date else front.day_of(newest or now))
         until = now if begins else day + front.DAY
-        whole = select(news.outlines(connection, day, until), topics, day, until, limit=ALL)
+        rows = news.outlines(connection, day, until)
+        whole = select(rows, topics, day, until, limit=len(rows))  # its numbers are those of all
         sections = _shown(connection, whole, topic)
         earlier = news.latest(connection, before=day)
         goes_on = not begins and newest is not None and day < front.day_of(newest)
@@ -117,7 +118,7 @@ def show_day(
 
 def _shown(connection: Any, whole: Digest, topic: str) -> list[Section]:
     """The sections to show, of all topics or of one, with the papers' whole documents."""
-    digest = whole if topic else shortened(whole, SHOWN)
+    digest = shortened(whole, ALL if topic else SHOWN)
     sections = [s for s in digest.sections if s.items and topic in ("", s.name)]
     names = {item.paper["id"] for section in sections for item in section.items}
     read = {doc["id"]: doc for doc in kept.documents(connection, sorted(names))}
