@@ -9,8 +9,7 @@ from sqlalchemy import Connection
 
 from aggregator.merge.plan import Plan
 from aggregator.models import Entry
-from aggregator.store import events, feedback, labels, search, tags
-from aggregator.store.kept import move as move_kept
+from aggregator.store import events, labels, said, search, tags
 from aggregator.store.rows import of_entry, of_paper
 from aggregator.store.sql import (
     alias,
@@ -34,6 +33,7 @@ def apply(connection: Connection, plan: Plan) -> None:
     search.remove(connection, list(known.values()))
     turned = [i for i in known if plan.papers[i].withdrawn is not (i in was_withdrawn)]
     keys = _store_papers(connection, plan, known)
+    spoken_of = said.note(connection, plan)
     _store_entries(connection, plan)
     note_newest(
         connection,
@@ -42,6 +42,7 @@ def apply(connection: Connection, plan: Plan) -> None:
     _move_entries(connection, plan.moved)
     before = events.told_before(connection, plan)
     events.move(connection, plan)
+    said.settle(connection, spoken_of, plan.gone)
     _remove_merged(connection, plan.gone)
     _store_names(connection, plan)
     events.store(connection, plan, before)
@@ -178,9 +179,7 @@ def _remove_merged(connection: Connection, gone: Mapping[str, str]) -> None:
         connection.execute(sa.delete(alias).where(mine, ~alias.c.name.startswith("id:")))
         connection.execute(sa.update(alias).where(mine).values(paper_id=survivor))
         events.merged_away(connection, old, survivor)
-        feedback.move(connection, old, survivor)
         labels.move(connection, old, survivor)
-        move_kept(connection, old, survivor)
         key = connection.execute(sa.select(paper.c.pk).where(paper.c.id == old)).scalar_one()
         connection.execute(sa.delete(tag).where(tag.c.paper_pk == key))
         connection.execute(sa.delete(sighting).where(sighting.c.paper_pk == key))

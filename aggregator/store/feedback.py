@@ -80,21 +80,6 @@ def of_person(connection: Connection, person_pk: int, paper_id: str) -> dict[str
     return {row.topic: row.relevant for row in rows}
 
 
-def move(connection: Connection, old: str, survivor: str) -> None:
-    """A paper was merged into another: what was said of it is said of the survivor, unless the same
-    person said something of that later. Both papers must still be there."""
-    moved = connection.execute(sa.select(feedback).where(feedback.c.paper_id == old)).all()
-    kept = sa.select(feedback).where(feedback.c.paper_id == survivor)
-    known = {(row.topic, row.person_pk): row.at for row in connection.execute(kept)}
-    rows = [
-        {**row._mapping, "paper_id": survivor}
-        for row in moved
-        if (row.topic, row.person_pk) not in known or known[row.topic, row.person_pk] < row.at
-    ]
-    upsert(connection, feedback, rows)
-    connection.execute(sa.delete(feedback).where(feedback.c.paper_id == old))
-
-
 def _paper(connection: Connection, paper_id: str) -> tags.Waiting:
     asked = sa.select(paper.c.pk, paper.c.at, paper.c.heat, paper.c.doc)
     asked = asked.where(paper.c.id == paper_id)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from aggregator.errors import UsageError
 from aggregator.parse.text import storable
 from aggregator.store import cursor as cursors
-from aggregator.store.sql import chunks, insert_missing, kept, paper
+from aggregator.store.sql import chunks, entry, insert_missing, kept, kept_of_entry, paper
 
 Shelf = Literal["starred", "later", "hidden", "read"]
 SHELVES: tuple[Shelf, ...] = get_args(Shelf)
@@ -134,15 +134,6 @@ def anybody_starred(connection: Connection, least: int) -> bool:
     return connection.execute(enough).first() is not None
 
 
-def move(connection: Connection, old: str, survivor: str) -> None:
-    """A paper was merged into another: what was kept of both is kept of the survivor, the earlier
-    moments and both notes. Both papers must still be there."""
-    rows = connection.execute(sa.select(kept).where(kept.c.paper_id == old)).all()
-    connection.execute(sa.delete(kept).where(kept.c.paper_id == old))
-    for row in rows:
-        _add(connection, row, row.person_pk, survivor)
-
-
 def hand_over(connection: Connection, guest_pk: int, person_pk: int) -> None:
     """What one reader kept is another's from now on; what that one has no room for stays where it is."""
     mine = kept.c.person_pk == guest_pk
@@ -150,6 +141,18 @@ def hand_over(connection: Connection, guest_pk: int, person_pk: int) -> None:
         with contextlib.suppress(UsageError):
             _add(connection, row, person_pk, row.paper_id)
             connection.execute(sa.delete(kept).where(mine, kept.c.paper_id == row.paper_id))
+            _hand_over_noted(connection, guest_pk, person_pk, row.paper_id)
+
+
+def _hand_over_noted(connection: Connection, guest_pk: int, person_pk: int, paper_id: str) -> None:
+    """Also of which entries of the paper it was; where that one has kept something, it stays theirs."""
+    theirs = kept_of_entry.alias()
+    taken = sa.exists().where(theirs.c.entry_key == kept_of_entry.c.entry_key)
+    taken = taken.where(theirs.c.person_pk == person_pk).correlate(kept_of_entry)
+    its = sa.select(entry.c.key).where(entry.c.paper_id == paper_id)
+    mine = (kept_of_entry.c.person_pk == guest_pk) & kept_of_entry.c.entry_key.in_(its)
+    connection.execute(sa.update(kept_of_entry).where(mine, ~taken).values(person_pk=person_pk))
+    connection.execute(sa.delete(kept_of_entry).where(mine))
 
 
 def _add(connection: Connection, row: Any, person_pk: int, paper_id: str) -> None:

@@ -16,9 +16,11 @@ from aggregator.store.sql import (
     chunks,
     delivery,
     feedback,
+    feedback_of_entry,
     identity,
     insert_missing,
     kept,
+    kept_of_entry,
     letter,
     one_at_a_time,
     passed,
@@ -117,6 +119,8 @@ def forget_strangers(connection: Connection) -> None:
             watch.c.owner,
             kept.c.person_pk,
             passed.c.person_pk,
+            feedback_of_entry.c.person_pk,
+            kept_of_entry.c.person_pk,
         )
     ]
     unproven = person.c.confirmed_at.is_(None)
@@ -140,9 +144,8 @@ def erase(connection: Connection, pk: int, digest: str) -> None:
         others = sa.exists().where(delivery.c.letter_pk == letter.c.pk)
         connection.execute(sa.delete(letter).where(theirs, ~others))
     connection.execute(sa.delete(subscription).where(subscription.c.person_pk == pk))
-    connection.execute(sa.delete(feedback).where(feedback.c.person_pk == pk))
-    connection.execute(sa.delete(passed).where(passed.c.person_pk == pk))
-    connection.execute(sa.delete(kept).where(kept.c.person_pk == pk))
+    for words in (feedback, feedback_of_entry, passed, kept, kept_of_entry):
+        connection.execute(sa.delete(words).where(words.c.person_pk == pk))
     watches.delete_of(connection, pk)
     connection.execute(sa.delete(session).where(session.c.person_pk == pk))
     connection.execute(sa.delete(identity).where(identity.c.person_pk == pk))

@@ -174,6 +174,34 @@ class Kept(SQLModel, table=True):
     noted_at: datetime | None  # of the latest change of the note; null without one
 
 
+class FeedbackOfEntry(SQLModel, table=True):
+    """What a person said of a paper that is one with others now, by the entry that held its id: the
+    word goes with it when they part."""
+
+    __tablename__ = "feedback_of_entry"  # pyright: ignore[reportAssignmentType]
+
+    entry_key: str = Field(primary_key=True)
+    topic: str = Field(primary_key=True)
+    person_pk: int = _refers("person.pk", primary=True)
+    relevant: bool
+    at: datetime
+
+
+class KeptOfEntry(SQLModel, table=True):
+    """As `FeedbackOfEntry`, of what a reader keeps."""
+
+    __tablename__ = "kept_of_entry"  # pyright: ignore[reportAssignmentType]
+
+    entry_key: str = Field(primary_key=True)
+    person_pk: int = _refers("person.pk", primary=True)
+    starred_at: datetime | None
+    later_at: datetime | None
+    hidden_at: datetime | None
+    read_at: datetime | None
+    note: str = _text()
+    noted_at: datetime | None
+
+
 class Audit(SQLModel, table=True):
     """One request or command that changed something by a person's will; none of it is a secret."""
 

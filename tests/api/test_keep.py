@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from aggregator.collect import rulings
 from aggregator.store import kept, papers, people, sql
 from aggregator.store.db import Store
 from tests.conftest import NOW
@@ -125,7 +126,8 @@ def test_what_is_kept_follows_a_merge(store: Store) -> None:
         kept.put(connection, person, second["id"], "starred", NOW)
         kept.note(connection, person, second["id"], "Mine.", NOW)
         kept.note(connection, person, first["id"], "Also mine.", NOW)
-        kept.move(connection, second["id"], first["id"])
+        names = [first["id"], second["id"]]
+        assert rulings.join(connection, names, "a test", NOW) == first["id"]
         found = kept.of_papers(connection, person, [first["id"], second["id"]])
         assert found == {first["id"]: kept.Kept(starred=True, note="Also mine.\n\nMine.")}
         assert kept.counts(connection, person) == {

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aggregator import pipeline
+from aggregator.collect import rulings
 from aggregator.errors import NotFoundError
 from aggregator.models import Tag
 from aggregator.settings import Settings
@@ -142,7 +143,7 @@ def test_what_was_said_moves_with_a_merged_paper(store: Store) -> None:
     with store.write() as connection:
         for who, which, topic, relevant, later in words:
             feedback.say(connection, who, which, topic, relevant, NOW + timedelta(seconds=later))
-        feedback.move(connection, gone, survivor)
+        assert rulings.join(connection, [gone, survivor], "a test", NOW) == survivor
         said = tags.said_of(connection, [gone, survivor])
     assert said == {survivor: {"gan": True, "learning": False, "architectures": True}}
 

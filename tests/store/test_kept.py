@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from aggregator.collect import rulings
 from aggregator.errors import UsageError
 from aggregator.store import kept, papers, people
 from aggregator.store.db import Store
@@ -55,7 +56,7 @@ def test_notes_that_come_together_are_whole_and_can_be_changed(store: Store, mer
         kept.note(connection, ada, first, mine, NOW)
         if merged:
             kept.note(connection, ada, second, other, NOW)
-            kept.move(connection, second, first)
+            assert rulings.join(connection, [first, second], "a test", NOW) == first
         else:
             kept.note(connection, guest, first, other, NOW)
             kept.hand_over(connection, guest, ada)
