@@ -68,7 +68,8 @@ async def guard(request: Request, services: ServicesDep, background: BackgroundT
         if services.settings.accounts and not secret and _is_page(request):
             back = quote(f"{path}?{request.url.query}".rstrip("?"), safe="/")
             raise HTTPException(303, "Please sign in.", {"Location": f"/sign-in?back={back}"})
-        raise _unknown("This address needs a token.", basic=not path.startswith("/api/"))
+        said = _needed("This address needs a token", "read", secret)
+        raise _unknown(said, basic=not path.startswith("/api/"))
     request.state.token = token if kind == "bearer" else None
     if request.method not in ("GET", "HEAD") and path not in UNLOGGED:
         acting.begin(_act(request, token, services.settings.accounts))
@@ -80,7 +81,9 @@ def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Token]]:
     async def check(request: Request, _: _Described) -> Token:
         found: Token | None = request.state.token  # of `guard`
         if found is None:
-            raise _unknown(f"This needs a token that may {scope}.", basic=False)
+            _, secret = _credentials(request)
+            said = _needed(f"This needs a token that may {scope}", scope, secret)
+            raise _unknown(said, basic=False)
         if not found.may(scope):
             raise HTTPException(403, f"This token may {found.scope}; expected one for {scope}.")
         return found
@@ -161,6 +164,16 @@ def _password(encoded: str) -> str:
     except (binascii.Error, UnicodeDecodeError):
         return ""
     return decoded.partition(":")[2]
+
+
+def _needed(what: str, scope: Scope, secret: str) -> str:
+    """How to come by what is missing; of a token that was sent, that it opens nothing."""
+    if tokens.is_one(secret):
+        return "This token is unknown, revoked or expired; `daypaper token list` shows those there are."
+    return (
+        f"{what}: `daypaper token create NAME --scope {scope}` makes one, which is sent as "
+        "`Authorization: Bearer TOKEN`."
+    )
 
 
 def _unknown(detail: str, *, basic: bool) -> HTTPException:

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from aggregator.clock import parse_moment
+from aggregator.errors import NotFoundError
 from aggregator.store.papers import MOST, Kind, PaperQuery
-from aggregator.topics import Config
+from aggregator.topics import Config, Topic
 
 
 def _moment(value: object) -> object:
@@ -32,6 +33,15 @@ def _printable(value: str) -> str:
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Words = Annotated[str, AfterValidator(_printable), Field(max_length=500)]
+
+
+def topic_of(config: Config, name: str) -> Topic:
+    """The topic of that name. Raises NotFoundError."""
+    topic = config.topic(name)
+    if topic is None:
+        known = ", ".join(one.name for one in config.topics) or "none, topics.toml has no topic"
+        raise NotFoundError(f'There is no topic "{name}" here; expected one of: {known}.')
+    return topic
 
 
 class PaperParams(BaseModel):

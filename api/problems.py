@@ -71,13 +71,15 @@ def install(app: FastAPI, error_page: ErrorPage) -> None:
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        errors = [_said(one) for one in error.errors()]
+        errors = [_said(one, request) for one in error.errors()]
         detail = "; ".join(f"{one['parameter']}: {one['message']}" for one in errors) + "."
         return answer(request, 400, detail, errors=errors)
 
     def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         detail = _PLAIN.get(error.status_code, error.detail)
+        if error.status_code == 404 and request.url.path.startswith("/api"):
+            detail = "There is nothing at this address; what there is stands at /docs."
         return answer(request, error.status_code, detail, headers=error.headers)
 
     def unforeseen(request: Request, error: Exception) -> Response:
@@ -105,13 +107,23 @@ def _for_person(request: Request) -> bool:
     return not machine and "text/html" in request.headers.get("accept", "")
 
 
-def _said(error: Mapping[str, Any]) -> dict[str, str]:
+def _said(error: Mapping[str, Any], request: Request) -> dict[str, str]:
     """What is wrong with one parameter, without echoing the value."""
-    first, *where = [str(part) for part in error["loc"]] or [""]
+    first, *where = place = [str(part) for part in error["loc"]] or [""]
     if first not in ("query", "path", "body", "header"):
         where.insert(0, first)
     unknown = error["type"] == "extra_forbidden"
     message = "there is no such parameter" if unknown else in_words(error)
+    if unknown and place[0] == "query" and (known := _parameters(request)):
+        message += f"; expected one of: {', '.join(known)}"
     if error["type"] == "json_invalid":  # its place is that of a sign
         where = ["body"]
     return {"parameter": ".".join(where) or "request", "message": message}
+
+
+def _parameters(request: Request) -> list[str]:
+    """What the route takes in its query, as the reference says; of a page nothing is said."""
+    path = getattr(request.scope.get("route"), "path", "")
+    operations = request.app.openapi()["paths"].get(path, {})
+    described = operations.get(request.method.lower(), {}).get("parameters", ())
+    return [one["name"] for one in described if one["in"] == "query"]

@@ -225,3 +225,5 @@ def export(
         with report.written(out) as stream:
             for piece in text:
                 stream.write(piece)
+    if out:
+        errors.print(f"Written to {out}.", markup=False)

@@ -225,7 +225,11 @@ class Line:
             case smtplib.SMTPAuthenticationError(smtp_code=code):
                 return f"{host} does not accept user and password of DAYPAPER_SMTP_URL ({code})."
             case smtplib.SMTPNotSupportedError() if server.security == "starttls" and not secured:
-                return f"{host} does not offer STARTTLS; nothing is sent without TLS."
+                return (
+                    f"{host} does not offer STARTTLS, and nothing is sent without TLS: in "
+                    "DAYPAPER_SMTP_URL write smtps:// for TLS from the first byte, or smtp+plain:// "
+                    "for a server nearby that has none."
+                )
             case smtplib.SMTPNotSupportedError():
                 return f"{host} takes no user and password, but DAYPAPER_SMTP_URL has them."
             case smtplib.SMTPResponseException(smtp_code=code, smtp_error=text):

@@ -31,7 +31,10 @@ def by_name(connection: Connection, name: str) -> Named:
 
     Raises NotFoundError.
     """
-    unknown = NotFoundError(f'There is no paper "{name}" here.')
+    unknown = NotFoundError(
+        f'There is no paper "{name}" here; expected its id, or an external one such as '
+        "arxiv:1512.03385 or doi:10.1109/CVPR.2016.90."
+    )
     if "\x00" in name:  # PostgreSQL knows no such text
         raise unknown
     doc = connection.scalar(sa.select(paper.c.doc).where(paper.c.id == name))

@@ -114,8 +114,16 @@ def by_id(connection: Connection, opaque: str) -> Row:
     """The subscription of that id. Raises NotFoundError."""
     found = _first(connection, subscription.c.id == opaque)
     if found is None:
-        raise NotFoundError(f'There is no subscription "{opaque}".')
+        raise missing(opaque)
     return found
+
+
+def missing(opaque: str) -> NotFoundError:
+    """What is said of an id that no subscription has, or none that the asker may know of."""
+    return NotFoundError(
+        f'There is no subscription "{opaque}"; `daypaper subscriptions list` and '
+        "GET /api/v1/subscriptions name all."
+    )
 
 
 def everything(connection: Connection) -> list[Row]:

@@ -101,7 +101,7 @@ def revoke(connection: Connection, name: str, now: datetime) -> None:
     """From now on the token opens nothing; twice changes nothing. Raises NotFoundError."""
     mine = token.c.name == name
     if connection.scalar(sa.select(token.c.pk).where(mine)) is None:
-        raise NotFoundError(f'There is no token "{name}".')
+        raise NotFoundError(f'There is no token "{name}"; `daypaper token list` names all.')
     connection.execute(
         sa.update(token).where(mine, token.c.revoked_at.is_(None)).values(revoked_at=now)
     )

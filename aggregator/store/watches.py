@@ -95,13 +95,20 @@ def delete(
         raise UsageError(f'The watch "{name}" stands in topics.toml; expected one saved here.')
     ended = _delete(connection, (watch.c.name == name) & _seen(viewer))
     if ended is None:
-        raise NotFoundError(f'There is no watch "{name}".')
+        raise missing(name)
     return ended
 
 
 def delete_of(connection: Connection, owner_pk: int) -> None:
     """Delete the watches that are a person's own, and end their subscriptions."""
     _delete(connection, watch.c.owner == owner_pk)
+
+
+def missing(name: str) -> NotFoundError:
+    """What is said of a name that no watch has."""
+    return NotFoundError(
+        f'There is no watch "{name}"; `daypaper watch list` and GET /api/v1/watches name all.'
+    )
 
 
 def _find(
@@ -111,10 +118,10 @@ def _find(
     if known:
         return known
     if not re.fullmatch(NAME, name):  # asked all the same, PostgreSQL would refuse a NUL
-        raise NotFoundError("There is no watch of that name.")
+        raise missing(name)
     saved = connection.scalar(sa.select(watch.c.filter).where(watch.c.name == name, which))
     if saved is None:
-        raise NotFoundError(f'There is no watch "{name}".')
+        raise missing(name)
     return Watch(name=name, **saved)
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from aggregator import trend
-from aggregator.errors import NotFoundError
 from aggregator.store import papers, similar
 from api.deps import ServicesDep
 from api.leads import (
@@ -19,7 +18,7 @@ from api.leads import (
     TrendWeek,
     TrendWork,
 )
-from api.params import Moment
+from api.params import Moment, topic_of
 from api.routes.responses import errors, with_url
 
 # Before the router of papers, whose last route takes every path below its own.
@@ -58,9 +57,7 @@ def get_trend(
 ) -> TopicTrend:
     """How many papers a topic had each week (from Monday, UTC); the terms that stand in a greater share
     of its titles lately than before, and how often its representative works are named."""
-    topic = services.config.topic(name)
-    if topic is None:
-        raise NotFoundError(f'There is no topic "{name}" here.')
+    topic = topic_of(services.config, name)
     begins = trend.monday(week) if week else None
     with services.store.read() as connection:
         found = services.trends.of_topic(connection, topic, services.now(), weeks, begins)

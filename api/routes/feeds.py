@@ -191,7 +191,9 @@ def _feed(
     name, ending = file
     form = FORMS.get(ending)
     if form is None:
-        raise NotFoundError(f'There is no feed "{name}.{ending}" here.')
+        raise NotFoundError(
+            f'There is no feed "{name}.{ending}" here; expected .atom, .rss or .json.'
+        )
     with asked.services.store.read() as connection:
         found = papers.page(connection, query).items
     feed = build(head, found, asked.services.config.topics, t, asked.base)

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from aggregator import acting
 from aggregator.clock import iso
 from aggregator.deliver import channels
-from aggregator.errors import NotFoundError
 from aggregator.people import signup, subscribers
 from aggregator.store import subscriptions
 from aggregator.store.subscriptions import Row
@@ -149,7 +148,7 @@ def _may_change(token: Token, row: Row) -> bool:
 def _visible(token: Token, row: Row) -> Row:
     """The row; raises NotFoundError where the token must not know of it."""
     if row.state == "ended" or not _may_see(token, row):
-        raise NotFoundError(f'There is no subscription "{row.id}".')
+        raise subscriptions.missing(row.id)
     return row
 
 

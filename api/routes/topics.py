@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
-from aggregator.errors import NotFoundError
 from aggregator.learn.learning import topic_figures
 from aggregator.store import papers
 from aggregator.topics import Topic
 from api.deps import ServicesDep
+from api.params import topic_of
 from api.routes.responses import errors, json_bytes, with_url
 from api.schemas import TopicDetail, TopicList
 
@@ -33,9 +33,7 @@ def list_topics(services: ServicesDep) -> Response:
 @router.get("/{name}", response_model=TopicDetail, responses=errors(404))
 def get_topic(services: ServicesDep, name: Annotated[str, Path(examples=["gan"])]) -> Response:
     """A topic with its representative works."""
-    topic = services.config.topic(name)
-    if topic is None:
-        raise NotFoundError(f'There is no topic "{name}" here.')
+    topic = topic_of(services.config, name)
     with services.store.read() as connection:
         counts = papers.topic_counts(connection)
         works = papers.starters(connection).get(name, [])

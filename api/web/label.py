@@ -9,6 +9,7 @@ from aggregator.errors import NotFoundError
 from aggregator.learn.labels import next_to_label
 from aggregator.store import feedback, labels, papers, people
 from api.deps import Services, ServicesDep
+from api.params import topic_of
 from api.web import reader
 from api.web.reader import Reader
 from api.web.view import page
@@ -31,9 +32,7 @@ def show_labels(
     """
     config = services.config
     topics = in_order(config.topics)
-    chosen = config.topic(topic) if topic else next(iter(topics), None)
-    if topic and chosen is None:
-        raise NotFoundError(f'There is no topic "{topic}" here.')
+    chosen = topic_of(config, topic) if topic else next(iter(topics), None)
     items: list[dict[str, Any]] = []
     judged = None
     mine = reader.of(request)

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from aggregator.digest.select import in_order
-from aggregator.errors import NotFoundError, UsageError
+from aggregator.errors import UsageError
 from aggregator.expected import in_words
 from aggregator.store import papers, watches
 from aggregator.store.papers import PaperQuery
@@ -18,6 +18,7 @@ from aggregator.store.watches import ALL
 from aggregator.store.words import is_unfinished, lasting
 from aggregator.watches import Watch
 from api.deps import ServicesDep
+from api.params import topic_of
 from api.web import front, reader
 from api.web.language import chosen
 from api.web.reader import Member
@@ -104,8 +105,8 @@ def show_search(
 ) -> Response:
     """The form, and what it finds; for a script the findings alone."""
     config = services.config
-    if asked.given["topic"] and config.topic(asked.given["topic"]) is None:
-        raise NotFoundError(f'There is no topic "{asked.given["topic"]}" here.')
+    if asked.given["topic"]:
+        topic_of(config, asked.given["topic"])
     partly = "hx-request" in request.headers
     typing = (partly or asked.typed) and is_unfinished(asked.given["q"])
     typed = "1" if typing else ""

@@ -153,5 +153,5 @@ def _delete_watch(connection: Any, services: Services, mine: Reader, name: str) 
     if not services.config.watch(name) and not any(
         one.name == name for one in _watches(connection, mine)
     ):
-        raise NotFoundError(f'There is no watch "{name}".')
+        raise watches.missing(name)
     watches.delete(connection, services.config, name, reader.viewer_of(mine))

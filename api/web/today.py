@@ -10,11 +10,12 @@ from fastapi import APIRouter, Query, Request, Response
 
 from aggregator.digest.pick import shortened
 from aggregator.digest.select import POSTS, Digest, Section, in_order, papers_of, select
-from aggregator.errors import NotFoundError, UsageError
+from aggregator.errors import UsageError
 from aggregator.status import source_states
 from aggregator.store import kept, news, papers
 from aggregator.topics import Topic
 from api.deps import ServicesDep
+from api.params import topic_of
 from api.web import front, reader
 from api.web.view import page
 
@@ -65,8 +66,8 @@ def show_day(
 ) -> Response:
     """The papers of a day by topic, or all those of one topic; without `date`, of the newest day
     that has any. With `since`, of all days from that one on."""
-    if topic and topic != POSTS.name and services.config.topic(topic) is None:
-        raise NotFoundError(f'There is no topic "{topic}" here.')
+    if topic and topic != POSTS.name:
+        topic_of(services.config, topic)
     now = services.now()
     today = front.day_of(now)
     begins = front.asked_day(since) if since else None

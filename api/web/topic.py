@@ -12,9 +12,10 @@ from aggregator.digest.select import POSTS, in_order
 from aggregator.errors import NotFoundError
 from aggregator.store import citations, papers, watches
 from aggregator.store.papers import PaperQuery
-from aggregator.topics import Config, Topic
+from aggregator.topics import Topic
 from aggregator.watches import Terms, Watch
 from api.deps import Services, ServicesDep
+from api.params import topic_of
 from api.web import chart, front, reader
 from api.web.language import chosen
 from api.web.mail_pages import PRIVATE
@@ -58,7 +59,7 @@ def show_topic(
 ) -> Response:
     """The papers of a topic, newest, hottest or the reader's own first, or those of one week (from its
     Monday on); or the posts about no paper."""
-    topic = POSTS if name == POSTS.name else of_name(services.config, name)
+    topic = POSTS if name == POSTS.name else topic_of(services.config, name)
     begins = trend.monday(front.asked_day(week)) if week else None
     query = PaperQuery(
         topics=() if topic is POSTS else (name,),
@@ -183,11 +184,3 @@ def _listed(
 def _citing(connection: Any, paper_id: str) -> list[dict[str, Any]]:
     """The papers that cited a work last."""
     return citations.page(connection, paper_id, CITING).items
-
-
-def of_name(config: Config, name: str) -> Topic:
-    """The topic of that name. Raises NotFoundError."""
-    topic = config.topic(name)
-    if topic is None:
-        raise NotFoundError(f'There is no topic "{name}" here.')
-    return topic

@@ -177,7 +177,9 @@ def test_the_command(run: Callable[..., Any], tmp_path: Path) -> None:
     (record,) = readers.ris(done.stdout.decode())
     assert ("TI", "Ünïcode") in record
     for form in FORMATS:
-        assert run("--format", form, "--out", f"all.{form}").returncode == 0
+        done = run("--format", form, "--out", f"all.{form}")
+        assert (done.returncode, done.stdout) == (0, b"")
+        assert done.stderr.decode() == f"Written to all.{form}.\n"
     assert len(readers.bibtex((tmp_path / "all.bibtex").read_text(encoding="utf-8"))) == 2
     whole = (tmp_path / "all.ris").read_bytes().decode()
     assert len(readers.ris(whole)) == 2

@@ -77,7 +77,11 @@ def test_no_answer_speaks_of_patterns_or_types(tmp_path: Path) -> None:
         ("prefix=x", "prefix: expected true or false."),
         (f"q={'x' * 501}", "q: expected at most 500 characters."),
         ("&".join(["topic=gan"] * 51), "topic: expected at most 50 values."),
-        ("topics=gan", "topics: there is no such parameter."),
+        (
+            "topics=gan",
+            "topics: there is no such parameter; expected one of: topic, q, author, venue, source, "
+            "since, until, min_probability, sort, kind, prefix, limit, cursor.",
+        ),
         ("q=a%00b", "q: expected text without control characters."),
     ],
 )
@@ -88,3 +92,32 @@ def test_what_was_expected(client: TestClient, query: str, says: str) -> None:
 def test_a_name_that_is_none_is_told_its_signs(client: TestClient) -> None:
     detail = client.get("/feeds/A%20b.atom").json()["detail"]
     assert detail == "name: expected lower-case letters, digits, - and _, 64 at most."
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/api/v1/papers/nope", "expected its id, or an external one such as arxiv:1512.03385"),
+        ("/api/v1/topics/nope", "expected one of: architectures, learning, gan."),
+        ("/api/v1/topics/nope/trend", "expected one of: architectures, learning, gan."),
+        ("/api/v1/watches/nope", "`daypaper watch list` and GET /api/v1/watches name all"),
+        ("/feeds/nope.atom", "`daypaper watch list` and GET /api/v1/watches name all"),
+        ("/feeds/gan.xml", "expected .atom, .rss or .json"),
+        ("/api/v1", "what there is stands at /docs"),
+        ("/api/v2/papers", "what there is stands at /docs"),
+    ],
+)
+def test_what_is_not_there_says_where_to_look(client: TestClient, path: str, says: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert says in answer.json()["detail"]
+
+
+def test_who_needs_a_token_is_told_how_to_get_and_send_one(client: TestClient) -> None:
+    bare = client.get("/api/v1/subscriptions").json()["detail"]
+    assert "daypaper token create NAME --scope write" in bare
+    assert "Authorization: Bearer TOKEN" in bare
+    wrong = {"Authorization": "Bearer dp_" + "x" * 43}
+    told = client.get("/api/v1/subscriptions", headers=wrong).json()["detail"]
+    assert told.startswith("This token is unknown, revoked or expired")
+    assert "daypaper token list" in told

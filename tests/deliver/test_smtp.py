@@ -284,6 +284,8 @@ def test_never_without_tls_unless_told_so(mail_server: MailServer) -> None:
         outcome = out.send(FROM, ADA, RAW)
     assert outcome.status == "deferred"
     assert "does not offer STARTTLS" in outcome.message
+    assert "smtps://" in outcome.message
+    assert "smtp+plain://" in outcome.message
     with line(f"smtps://me:s3cret@127.0.0.1:{mail_server.port}", timeout=1) as out:
         assert out.send(FROM, ADA, RAW).status == "deferred"
     assert not mail_server.connections
