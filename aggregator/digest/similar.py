@@ -18,6 +18,8 @@ KEY_WORDS = 12
 READ = 6_000
 """Characters of an abstract that are read."""
 
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+"""TeX is how a formula is set, not what a paper is about."""
 _TELLING = re.compile(r"[^\W\d_].*[^\W\d_]|[^\W\d_]{2,}|[\u4e00-\u9fff]{2,}")
 
 
@@ -77,7 +79,7 @@ def likeness(original: Original, other: Mapping[str, Any]) -> tuple[float, Seque
 def _tokens(paper: Mapping[str, Any]) -> list[str]:
     # without hyphens, or a word would stand beside its own parts
     text = f"{paper['title']}\n{paper['abstract'][:READ]}".replace("-", " ")
-    return search_tokens(text)
+    return search_tokens(_COMMAND.sub(" ", text))
 
 
 def _tells(token: str) -> bool:

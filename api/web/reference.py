@@ -3,22 +3,26 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
+from api.deps import ServicesDep
 from api.web.view import page
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
 
 
 @router.get("/docs")
-def show_reference(request: Request) -> Response:
+def show_reference(request: Request, services: ServicesDep) -> Response:
     """The API reference."""
     document = request.app.openapi()
+    topic = [("topic", one.name) for one in services.config.topics[:1]]
     values = {
         "info": document["info"],
         "groups": groups(document),
         "schemas": {name: fields(schema) for name, schema in _schemas(document).items()},
+        "asked": urlencode([*topic, ("limit", 5)]),
         "about": {name: s.get("description", "") for name, s in _schemas(document).items()},
     }
     return page(request, "reference.html", values)
@@ -40,6 +44,8 @@ def groups(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
                 "responses": [_response(document, *one) for one in operation["responses"].items()],
             }
             found.setdefault(operation["tags"][0], []).append(shown)
+    for operations in found.values():  # what is asked most first: lists, one of them, its parts
+        operations.sort(key=lambda one: (one["method"] != "GET", one["path"].count("/")))
     return found
 
 

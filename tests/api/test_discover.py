@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from aggregator import trend
 from aggregator.digest.parts import Part
 from aggregator.digest.rising import Term
-from aggregator.digest.similar import weights
+from aggregator.digest.similar import weights, words_of
 from aggregator.store.db import Store
 from api.web.chart import LEAST, of_shares, of_weeks
 from tests.conftest import NOW
@@ -57,6 +57,11 @@ def test_similar_papers_share_rare_words(client: TestClient, store: Store) -> No
     html = client.get(f"/papers/{answer[0]['id']}").text
     assert "Similar papers" in html
     assert "Quantum Annealing of Nets" in html
+
+
+def test_a_command_of_tex_is_no_word() -> None:
+    words = words_of({"title": "Barriers", "abstract": r"Vectors in $\mathbb{R}^n$ and $\alpha$."})
+    assert words == ["barriers", "vectors", "and"]
 
 
 def test_common_and_single_words_say_nothing() -> None:

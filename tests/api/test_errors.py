@@ -1,6 +1,7 @@
 """Errors, health, headers and the description of the API."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,10 @@ def test_the_reference_shows_every_route(app: FastAPI, browser: TestClient) -> N
         assert name in page
     assert "//cdn" not in page
     assert "<script>" not in page
+
+
+def test_the_reference_begins_with_what_is_asked_most(browser: TestClient) -> None:
+    page = browser.get("/docs").text
+    papers = page.index("</b> /api/v1/papers<")
+    assert papers < page.index("/api/v1/papers/{name}/similar") < page.index("<b>POST</b>")
+    assert re.search(r"curl 'http[^']+/api/v1/papers\?topic=architectures&amp;limit=5'", page)

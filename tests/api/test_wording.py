@@ -12,9 +12,10 @@ from starlette.testclient import TestClient
 
 from aggregator.settings import LIMITS, Settings
 from aggregator.store import tokens
+from aggregator.store.db import Store
 from api.app import create_app
 from tests.conftest import NOW, sqlite_store
-from tests.filled import CONFIG
+from tests.filled import CONFIG, fill
 
 JARGON = re.compile(
     r"should|\^|\\w|\]\$|valid (integer|number|boolean|string|dictionary|list)|pattern|unable to parse|"
@@ -121,3 +122,19 @@ def test_who_needs_a_token_is_told_how_to_get_and_send_one(client: TestClient) -
     told = client.get("/api/v1/subscriptions", headers=wrong).json()["detail"]
     assert told.startswith("This token is unknown, revoked or expired")
     assert "daypaper token list" in told
+
+
+@pytest.mark.parametrize("path", ["paper", "/label?topic=gan", "/", "/topics/gan"])
+def test_chinese_has_the_signs_of_chinese(browser: TestClient, store: Store, path: str) -> None:
+    fill(store, 30)
+    browser.cookies.set("lang", "zh")
+    if path == "paper":
+        path = browser.get("/papers/arxiv:1711.00001").headers["location"]
+    answer = browser.get(path)
+    assert answer.status_code == 200
+    text = re.sub(r"<!--.*?-->|<(script|style|svg).*?</\1>", "", answer.text, flags=re.S)
+    text = re.sub(r"</?(span|strong|time|small|code|p|b|i)\b[^>]*>", "", text)
+    wrong = re.findall(
+        r"[\u4e00-\u9fff][^\S\n]*[,:(;][^\n<]{0,20}|[。，：；] [\u4e00-\u9fff]", text
+    )
+    assert wrong == []

@@ -1,9 +1,15 @@
 """What pages do when something is unusual: a slow network, none at all, paper, high contrast, a way back."""
 
 import re
+from contextlib import closing
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pydantic import SecretStr
+
+from tests.conftest import sqlite_store
+from tests.e2e.conftest import served
 
 pytestmark = pytest.mark.xdist_group("browser")  # one Chromium at a time
 
@@ -93,3 +99,23 @@ def test_the_answer_to_a_form_can_be_had_in_another_language(page: Page, site: s
     expect(page.locator("code.secret")).to_contain_text("dp_")
     page.get_by_role("banner").get_by_role("link", name="中文").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("设置")
+
+
+def test_the_form_for_mail_begins_with_the_reader_s_time_zone(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    mail = SecretStr("smtp+plain://127.0.0.1:1025")
+    with (
+        closing(sqlite_store(tmp_path)) as store,
+        served(store, tmp_path, smtp_url=mail) as url,
+        closing(chromium.new_context(timezone_id="Asia/Shanghai")) as context,
+    ):
+        page = context.new_page()
+        page.goto(f"{url}/topics/gan")
+        expect(page.locator("select[name=tz]")).to_have_value("Asia/Shanghai")
+        page.locator("input[type=email]").evaluate("field => (field.form.noValidate = true)")
+        page.locator("input[type=email]").fill("bea")
+        page.locator("select[name=tz]").select_option("UTC")
+        page.get_by_role("button", name="Sign up").click()
+        expect(page.locator("input[type=email]")).to_have_value("bea")
+        expect(page.locator("select[name=tz]")).to_have_value("UTC")

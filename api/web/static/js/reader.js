@@ -24,6 +24,12 @@ document.addEventListener("htmx:after:swap", () => {
   }
 });
 
+// A form that asks for a time zone begins with the reader's own.
+for (const zones of document.querySelectorAll("select[data-own]")) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if ([...zones.options].some((one) => one.value === own)) zones.value = own;
+}
+
 // A search that takes a while says so.
 const searching = document.querySelector(".searching");
 if (searching) {
