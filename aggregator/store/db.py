@@ -87,8 +87,9 @@ class Store:
         """
         try:
             with self._lock("migrate"):
-                if self._known_schema() != (schema.known()[-1] if to == "head" else to):
-                    schema.upgrade(self._writer, to)
+                found = self._known_schema()
+                if found != (schema.known()[-1] if to == "head" else to):
+                    schema.upgrade(self._writer, found, to)
         except DatabaseError as error:
             raise UsageError(unusable(error)) from error
         except OSError as error:

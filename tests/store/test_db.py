@@ -49,6 +49,22 @@ def test_migrating_again_changes_nothing(store: Store) -> None:
         assert ledger.checkpoints(connection, "arxiv") == {"s": {"n": 1}}
 
 
+def test_an_older_database_says_how_far_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "aggregator")
+    with closing(Store(f"sqlite:///{tmp_path / 'd'}", tmp_path)) as store:
+        store.migrate("0020")
+        assert caplog.messages == []  # a new one is made in a moment
+        store.migrate("0022")
+        store.migrate("0022")
+    assert caplog.messages == [
+        "the database goes from schema 0020 to 0022, or, interrupted, nowhere",
+        "schema 0021 of 0022",
+        "schema 0022 of 0022",
+    ]
+
+
 def test_a_schema_of_the_future_is_refused(tmp_path: Path) -> None:
     with closing(Store(f"sqlite:///{tmp_path / 'x.db'}", tmp_path)) as made:
         assert not made.is_current()

@@ -14,6 +14,11 @@ def _ours(_object: Any, name: str | None, kind: str, _reflected: bool, _other: A
     return not (kind == "table" and name is not None and name.startswith(OURS_ELSEWHERE))
 
 
+def _reached(*, step: Any, **_: Any) -> None:
+    if tell := context.config.attributes.get("reached"):
+        tell(step.up_revision_id)
+
+
 with context.config.attributes["engine"].connect() as connection:
     context.configure(
         connection=connection,
@@ -21,6 +26,7 @@ with context.config.attributes["engine"].connect() as connection:
         render_as_batch=True,
         include_object=_ours,
         compare_type=False,
+        on_version_apply=_reached,
     )
     with context.begin_transaction():
         context.run_migrations()
