@@ -6,6 +6,8 @@ twice, and after a sleep or a restart a source that is overdue runs once.
 
 import contextlib
 import logging
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -77,6 +79,7 @@ def jobs(
         Job("learn from feedback", partial(_learn, store), TIDY_EVERY),
         Job("learn how papers speak", partial(_read, store), LOOK_EVERY),
         Job("tag batch", partial(pipeline.tag, store, settings, config), TAG_EVERY, shared=True),
+        Job("look at the schema", partial(_leave, store), LOOK_EVERY, shared=True),
     ]
 
 
@@ -101,6 +104,14 @@ def _read(store: Store) -> None:
     from aggregator.learn.tastes import read_if_due
 
     read_if_due(store, clock.wall())
+
+
+def _leave(store: Store) -> None:
+    """End the process, as somebody would who stops it, where a newer Daypaper has changed the schema:
+    this one's runs would fail, and be noted as failures of their sources."""
+    if not store.is_current():
+        log.error("a newer Daypaper has changed the database, so this one ends; start the new one")
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def start(

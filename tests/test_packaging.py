@@ -123,3 +123,11 @@ def test_compose_file_gives_the_app_settings_that_exist() -> None:
     assert given <= {settings.PREFIX + name.upper() for name in settings.Settings.model_fields}
     secrets = {settings.PREFIX + name.upper() for name in settings.SECRETS}
     assert secrets - {"DAYPAPER_DATABASE_URL"} <= given  # that one is made from the password
+
+
+def test_compose_file_hands_on_the_limits_with_their_defaults() -> None:
+    given = compose()["services"]["app"]["environment"]
+    for name, field in settings.Settings.model_fields.items():
+        if name.startswith("limit_"):
+            variable = settings.PREFIX + name.upper()
+            assert given[variable] == f"${{{variable}:-{field.default}}}"

@@ -1,5 +1,6 @@
 """The scheduler in one process: it collects and tags at once, and what is not due is left alone."""
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from aggregator import clock, schedule, topics
 from aggregator.sending.postman import Postman
 from aggregator.settings import Settings
-from aggregator.store import runs, wishes
+from aggregator.store import runs, schema, wishes
 from aggregator.store.db import Store
 from aggregator.store.sql import paper, run
 from aggregator.topics import Config
@@ -165,3 +166,29 @@ def test_what_is_wanted_runs_before_it_is_due_and_once(
 def want(store: Store) -> None:
     with store.write() as connection:
         wishes.make(connection, "a-feed", clock.wall())
+
+
+def test_it_ends_where_a_newer_daypaper_has_changed_the_schema(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings, made = Settings(data_dir=tmp_path), topics.parse("", "none")
+    jobs = schedule.jobs(store, settings, made, Postman(store, settings, made))
+    (job,) = (one for one in jobs if one.name == "look at the schema")
+    assert job.shared
+    told = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: told.set())
+    try:
+        schedule.guarded(job)
+        assert not told.is_set()
+        _set_schema(store, "9999")
+        schedule.guarded(job)
+        assert told.wait(5)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        _set_schema(store, schema.known()[-1])
+    assert "a newer Daypaper has changed the database" in caplog.text
+
+
+def _set_schema(store: Store, number: str) -> None:
+    with store.write() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :n"), {"n": number})
