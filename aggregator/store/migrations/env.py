@@ -14,7 +14,8 @@ def _ours(_object: Any, name: str | None, kind: str, _reflected: bool, _other: A
     return not (kind == "table" and name is not None and name.startswith(OURS_ELSEWHERE))
 
 
-def _reached(*, step: Any, **_: Any) -> None:
+def _reached(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
+    del ctx, heads, run_args
     if tell := context.config.attributes.get("reached"):
         tell(step.up_revision_id)
 
