@@ -5,21 +5,24 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from aggregator.people import subscribers
-from aggregator.store import feedback, people, subscriptions
+from aggregator.store import feedback, people, subscriptions, watches
 from aggregator.store.db import Store
 from aggregator.store.papers import by_name
-from aggregator.watches import Terms, Wanted
+from aggregator.watches import Terms, Wanted, Watch
 from tests.api.mailed import Installation, installation
 from tests.api.test_pages import TITLE, elements
 from tests.conftest import NOW
+from tests.deliver.box import Box
 from tests.drafts import preprint
 from tests.filled import CONFIG, give_tags, put
+from tests.sending import arrive, send
 from tests.smtp_server import MailServer
 
 PAGES = ("confirm", "unsubscribe", "preferences", "feedback")
@@ -357,3 +360,19 @@ def test_a_subscription_that_ended_cannot_be_confirmed(at: Installation) -> None
         subscriptions.end(connection, row.id, NOW)
     assert at.client.post(path).status_code == 410
     assert at.row(row.id).state == "ended"
+
+
+def test_a_mail_for_a_dozen_watches_ends_those_it_was_for_and_no_others(at: Installation) -> None:
+    """Too many to name in a header: the link names the letter."""
+    with at.store.write() as connection:
+        for n in range(12):
+            watches.save(connection, CONFIG, Watch(name=f"w{n}", topics=("gan",)), NOW)
+    rows = [at.subscribe(watch=f"w{n}") for n in range(12)]
+    other = at.subscribe(target="eve@example.org")
+    box = Box()
+    arrive(at.store, "One widget")
+    send(at.store, at.settings, box)
+    (mine,) = (one for one in box.letters if one.target != other.target)
+    assert at.client.post(urlsplit(mine.links.unsubscribe).path).status_code == 200
+    assert [row.id for row in at.everything()] == [other.id]
+    assert {at.row(row.id).state for row in rows} == {"ended"}

@@ -184,3 +184,8 @@ def test_by_the_api(wrong: Store, tmp_path: Path) -> None:
         joined = client.post(f"{path}/join", json={"others": parted["made"]}).json()
         assert joined == {"paper": parted["paper"]}
         assert client.post(f"{path}/join", json={"others": ["arxiv:none"]}).status_code == 404
+
+
+def test_a_ruling_has_its_names_in_the_order_of_stores_made_before() -> None:
+    """Else what was decided in them would be decided no more."""
+    assert pair("cvf:b", "arxiv:a") == pair("arxiv:a", "cvf:b") == ("arxiv:a", "cvf:b")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -121,3 +122,18 @@ def test_the_nearest_year_wins_where_a_title_fits_two_preprints() -> None:
     late = preprint("1711.00001")
     entries = [Entry(d, ("s",), NOW) for d in (early, late, page())]
     assert frozenset({"arxiv:1711.00001v1", "cvf:CVPR2018/Lovelace_Deep_Widgets"}) in parts(entries)
+
+
+@pytest.mark.parametrize(
+    ("strong", "weak"), [("openreview", "cvf"), ("openreview", "doi"), ("cvf", "doi")]
+)
+def test_where_two_ids_of_a_page_lead_to_two_preprints_the_stronger_decides(
+    strong: str, weak: str
+) -> None:
+    by = {strong: "strong", weak: "weak"}
+    entries = [
+        Entry(preprint(arxiv, title=arxiv, authors=(), identifiers={kind: by[kind]}), ("s",), NOW)
+        for arxiv, kind in (("1711.00001", weak), ("1711.00002", strong))
+    ]
+    printed = Entry(replace(page(title="Printed", kind="pmlr"), identifiers=by), ("s",), NOW)
+    assert frozenset({"arxiv:1711.00002v1", printed.key}) in parts([*entries, printed])

@@ -76,6 +76,7 @@ def test_two_pages_under_two_titles_stay_two() -> None:
     [
         ("Deep Widgets for Semantic Gadgets", "Deep Widget for the Semantic Gadget"),
         ("Widgets & Gadgets", "Widgets and Gadgets"),
+        ("Auto-Encoding for Widgets", "Autoencoding of the Widget"),
         ("Widgets via Gadgets", "Widgets with Gadgets (Extended Abstract)"),
         (
             "Towards Learning Widgets from Gadgets in a Box",
@@ -128,7 +129,8 @@ def test_names_as_lists_write_them(ours: str, theirs: str) -> None:
 def test_other_names_and_nobody() -> None:
     assert shared(("Ada Lovelace",), ("Alan Turing",)) == 0
     assert shared(("Wei Zhang", "Li Zhang"), ("Hao Zhang", "Alan Turing")) == 0.5
-    for nobody in ((), ("Anonymous",), ("withdrawn.",), ("Anonymous Authors",)):
+    assert shared(("Ada Lovelace", "†"), ("Alan Turing", "*")) == 0
+    for nobody in ((), ("†",), ("Anonymous",), ("withdrawn.",), ("Anonymous Authors",)):
         assert shared(("Ada Lovelace",), nobody) is None
         assert people_key(preprint(authors=nobody)) is None
 

@@ -1,14 +1,20 @@
 """What a paper says, of entries of each role."""
 
+import random
 from dataclasses import replace
 from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.clock import iso
 from aggregator.merge.merge import Merged, merge
 from aggregator.models import Draft, Entry
 from tests.conftest import NOW
 from tests.drafts import DAY, page, post, preprint
+from tests.merge.test_match import PATIENT, drafts
 
+KINDS = ("new", "new_version", "published", "discussed")
 LATER = DAY + timedelta(days=9)
 
 
@@ -67,3 +73,67 @@ def test_a_paper_links_to_its_page_else_to_arxiv_else_to_what_is_there() -> None
 def test_a_paper_was_published_with_its_first_and_updated_with_its_latest_version() -> None:
     doc = said(preprint(version=2, published=LATER, first_public=DAY), preprint()).doc
     assert (doc["published"], doc["updated"]) == (iso(DAY), iso(LATER))
+
+
+def test_a_paper_s_pdf_is_the_one_that_its_best_entry_names_else_arxiv_s() -> None:
+    of_arxiv = preprint()
+    printed = replace(page(arxiv="1711.00001"), extra={"pdf": "https://x.example/printed.pdf"})
+    assert said(of_arxiv).doc["links"]["pdf"] == "https://arxiv.org/pdf/1711.00001"
+    assert said(of_arxiv, printed).doc["links"]["pdf"] == "https://x.example/printed.pdf"
+    assert "pdf" not in said(page()).doc["links"]
+
+
+@PATIENT
+@given(
+    st.lists(drafts(), min_size=1, max_size=6, unique_by=lambda d: d.key),
+    st.randoms(use_true_random=False),
+)
+def test_whatever_the_entries_a_paper_says_what_the_best_of_them_say(
+    found: list[Draft], dice: random.Random
+) -> None:
+    paper = said(*found)
+    dice.shuffle(found)
+    assert said(*found) == paper
+    by_key = {draft.key: draft for draft in found}
+    best = {"proceedings": 0, "preprint": 1, "post": 2}
+    for name in ("title", "abstract", "authors"):
+        says = paper.doc[name]
+        if name not in paper.provenance:
+            assert not says
+            continue
+        of = by_key[paper.provenance[name]]
+        assert says in (getattr(of, name), list(getattr(of, name))) or of.role == "post"
+        assert all(
+            best[of.role] <= best[draft.role]
+            for draft in found
+            if getattr(draft, name) and not (draft.role == "post" and draft.about)
+        )
+    assert sorted(entry["key"] for entry in paper.doc["entries"]) == sorted(by_key)
+    assert paper.doc["buzz"]["posts"] == sum(draft.role == "post" for draft in found)
+
+
+@PATIENT
+@given(st.lists(drafts(), min_size=1, max_size=6, unique_by=lambda d: d.key))
+def test_whatever_the_entries_a_paper_is_new_once_and_published_after_it_was_a_preprint(
+    found: list[Draft],
+) -> None:
+    paper = said(*found)
+    public = [draft for draft in found if draft.role != "post"]
+    preprints = [draft for draft in public if draft.role == "preprint"]
+    happened = {kind: [one for one in paper.happenings if one.kind == kind] for kind in KINDS}
+    since = {draft.key: draft.first_public or draft.published for draft in found}
+    if public:
+        assert [one.at for one in happened["new"]] == [min(since[draft.key] for draft in public)]
+    assert {one.cause for one in happened["new_version"]} == {
+        draft.key for draft in preprints if draft.version != 1
+    }
+    first = min((since[draft.key] for draft in preprints), default=None)
+    assert {one.cause for one in happened["published"]} == {
+        draft.key
+        for draft in public
+        if draft not in preprints and first and draft.published > first
+    }
+    talked = {draft.key for draft in found if draft.role == "post"}
+    assert {one.cause for one in happened["discussed"]} == (
+        talked if paper.kind == "paper" else set()
+    )
