@@ -1,6 +1,7 @@
 """When readers are due under other terms, what `asap` looks at, and what a pass says of them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_what_would_be_sent_names_those_who_would_get_nothing(
     ],
 )
 def test_another_zone_or_schedule_holds_from_the_next_digest_on(
-    store: Store, settings: Settings, terms: dict[str, object], due: datetime
+    store: Store, settings: Settings, terms: dict[str, Any], due: datetime
 ) -> None:
     row = subscribe(store)
     send(store, settings, Box())
