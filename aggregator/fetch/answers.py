@@ -2,7 +2,7 @@
 for the clock that dates a Retry-After of a server that does not tell its own)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -52,6 +52,17 @@ def judge(
     error = refused.error if isinstance(refused, TransientError) else refused
     error.page = body[:MOST_PAGE]
     raise refused
+
+
+def discreet(error: SourceError, given: Collection[str]) -> SourceError:
+    """The error without the path of an address that a person gave, where a key may stand, or of one that
+    such an address leads to. What a source itself put behind a given one stays."""
+    asked = addresses.shown(error.url)
+    bases = [addresses.shown(url).rstrip("/") for url in given]
+    own = max((one for one in bases if f"{asked}/".startswith(f"{one}/")), key=len, default=asked)
+    path, first = addresses.path(asked), addresses.path(own)
+    error.args = (str(error).replace(path, addresses.masked(first) + path.removeprefix(first)),)
+    return error
 
 
 def _refusal(

@@ -16,8 +16,8 @@ import httpx
 import stamina
 
 from aggregator import clock
-from aggregator.errors import BrokenError, RefusedError, UnreachableError
-from aggregator.fetch.answers import TransientError, judge
+from aggregator.errors import BrokenError, RefusedError, SourceError, UnreachableError
+from aggregator.fetch.answers import TransientError, discreet, judge
 from aggregator.fetch.manners import Manners, Politeness
 from aggregator.fetch.reach import Lookup, Reach, lookup, resolve
 from aggregator.fetch.watchdog import Watch
@@ -109,9 +109,9 @@ class Fetcher:
     ) -> None:
         self.requests = 0
         self._own_hosts = manners.own_hosts
-        self._users = {
-            urlsplit(url)[:2]: user for url, user in map(addresses.parted, given) if user
-        }
+        parted = [addresses.parted(url) for url in given]
+        self._users = {urlsplit(url)[:2]: user for url, user in parted if user}
+        self._given = [url for url, _ in parted]
         self._source = manners.source
         self._politeness = Politeness(manners, store.write, wall, sleep)
         self._store = store
@@ -183,7 +183,9 @@ class Fetcher:
                 with attempt:
                     return ask()
         except TransientError as error:
-            raise error.error from error
+            raise discreet(error.error, self._given) from error
+        except SourceError as error:
+            raise discreet(error, self._given) from error.__cause__
         raise AssertionError("stamina gives at least one attempt")
 
     def _once(

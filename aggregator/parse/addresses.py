@@ -11,6 +11,7 @@ _GIVEN_OUT = ipaddress.ip_network("2000::/3")
 """All IPv6 addresses of machines on the internet. What lies elsewhere may carry an IPv4 address (mapped,
 NAT64, translated) or lead to the own network (site-local), whatever Python's version knows of it."""
 
+_WORD = re.compile(r"[a-z]{1,12}(\.[a-z]{2,4})?")
 _USER = re.compile(r"(?<=//)[^/?#]*@")
 
 
@@ -20,9 +21,36 @@ def shown(url: str) -> str:
     return re.split(r"[?#]", _USER.sub("", url), maxsplit=1)[0]
 
 
+def masked(path: str) -> str:
+    """The path of an address that a person gave, as everybody may see it: its first word, by which it is
+    known again. A key may stand in all the rest, or in the first place: what is no plain word is left out,
+    too."""
+    first, more, _ = path[1:].partition("/")
+    if not _WORD.fullmatch(first):
+        return "/…" if path[1:] else path
+    return f"/{first}/…" if more else path
+
+
+def discreet(url: str) -> str:
+    """`shown`, of an address that a person gave: with a masked path."""
+    bare, own = shown(url), path(url)
+    return bare.removesuffix(own) + masked(own)
+
+
+def path(url: str) -> str:
+    """Its path, also of what is no web address."""
+    _, slash, found = shown(url).partition("://")[2].partition("/")
+    return slash + found
+
+
 def host(url: str) -> str:
     """The host with its port, as messages name it."""
     return urlsplit(_USER.sub("", url)).netloc
+
+
+def site(url: str) -> str:
+    """Where its site begins; a link to it opens nothing that needs a key."""
+    return urljoin(shown(url), "/")
 
 
 def parted(url: str) -> tuple[str, tuple[str, str] | None]:

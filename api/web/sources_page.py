@@ -186,7 +186,7 @@ def advice(
         key = "running"
     elif due < now - _LATE and key in _WAITING:
         key = "turn" if busy else "overdue"
-    url = next((addresses.shown(url) for url in map(web_url, source.base_urls) if url), "")
+    url = next((addresses.discreet(url) for url in map(web_url, source.base_urls) if url), "")
     return t(f"do_{key}", name=state["name"], url=url, time=t.time(due))
 
 

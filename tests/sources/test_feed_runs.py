@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.conftest import sqlite_store
 from tests.server import Asked, Reply, Server
@@ -77,6 +78,35 @@ def test_what_opens_a_private_feed_is_in_no_message(
     assert not re.search("user|ss@|hidden", done.message)
     (asked, *_) = server.asked
     assert (asked.query, asked.headers["authorization"]) == ({"token": "hidden"}, BASIC)
+
+
+@pytest.mark.parametrize("status", [200, 302, 403, 404, 429, 500])
+@pytest.mark.parametrize("path", ["/feed/SECRET/rss", "/SECRET", "/s3cr3t/SECRET.xml"])
+def test_a_key_in_the_path_of_a_feed_is_in_no_message(
+    tmp_path: Path, server: Server, path: str, status: int
+) -> None:
+    html = "<html><title>Just a moment...</title>"
+    server.routes[path] = Reply(html.encode(), status, {"Location": path})
+    with closing((feed := private(tmp_path, server, path)).store) as store:
+        done = feed.run(NOW)
+        with store.read() as connection:
+            kept = str(connection.execute(sa.text("SELECT cooldown_reason FROM upstream")).all())
+    assert done.status != "ok"
+    assert server.url.removeprefix("http://") in done.message
+    assert not re.search("(?i)secret|s3cr3t|hidden", done.message + kept)
+    if status in (302, 404):
+        assert ("/feed/…" in done.message) == path.startswith("/feed")
+
+
+def test_a_key_in_the_path_of_a_feed_is_in_no_link(tmp_path: Path, server: Server) -> None:
+    server.routes["/feed/SECRET"] = Reply(
+        b"<rss><channel><item><title>One</title></item></channel></rss>"
+    )
+    with closing((feed := private(tmp_path, server, "/feed/SECRET")).store):
+        assert feed.run(NOW).counts.new == 1
+        [draft] = feed.drafts().values()
+        assert draft.url == f"{server.url}/"
+        assert "SECRET" not in str(feed.papers())
 
 
 def test_what_opens_a_private_feed_is_in_no_link(tmp_path: Path, server: Server) -> None:
