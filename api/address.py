@@ -16,6 +16,22 @@ def base_url(request: Request) -> str:
     return services.base_url or str(request.base_url).rstrip("/")
 
 
+def is_https(request: Request) -> bool:
+    """Does the browser speak https, to us or to what stands before us? The public address says it where a
+    proxy is not believed; but who asks this very machine by its own name did not come by that."""
+    if request.url.scheme == "https":
+        return True
+    return base_url(request).startswith("https://") and not is_local(request)
+
+
+def disbelieved(request: Request) -> str:
+    """The address of a proxy that names its client and is none of the trusted ones; "" for all others."""
+    named = request.headers.get("x-forwarded-for", "")
+    peer = request.client.host if request.client else ""
+    # Of a trusted one we have the client's address, out of this very list.
+    return peer if named and peer not in re.split(r"[\s,]+", named) else ""
+
+
 def is_local(request: Request) -> bool:
     """Does a browser on this machine ask, by a name that only this machine has?
 

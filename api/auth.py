@@ -12,6 +12,7 @@ wherever a foreign page makes it go.
 
 import base64
 import binascii
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -25,10 +26,12 @@ from aggregator.acting import Act
 from aggregator.store import tokens
 from aggregator.store.tokens import Scope, Token
 from api import session
-from api.address import is_local
+from api.address import disbelieved, is_local
 from api.deps import Services, ServicesDep
 from api.limiter import admit, client_of
 from api.origin import refuse_foreign
+
+log = logging.getLogger(__name__)
 
 OPEN = ("/healthz", "/readyz")
 OPEN_BELOW = ("/confirm/", "/unsubscribe/", "/preferences/", "/feedback/", "/slack/")
@@ -49,6 +52,7 @@ async def guard(request: Request, services: ServicesDep, background: BackgroundT
     """Let a request in, or answer 401, 403 or 429: stands before every route, so that none is
     forgotten."""
     refuse_foreign(request)
+    _tell_of_proxy(request)
     path = request.url.path
     if path in OPEN:
         return
@@ -73,6 +77,19 @@ async def guard(request: Request, services: ServicesDep, background: BackgroundT
     request.state.token = token if kind == "bearer" else None
     if request.method not in ("GET", "HEAD") and path not in UNLOGGED:
         acting.begin(_act(request, token, services.settings.accounts))
+
+
+def _tell_of_proxy(request: Request) -> None:
+    """Say once that the clients of a proxy count as one, since whoever runs it may not know."""
+    state = request.app.state
+    if not getattr(state, "told_of_proxy", False) and (peer := disbelieved(request)):
+        state.told_of_proxy = True
+        log.warning(
+            "%s names its clients in X-Forwarded-For and is not believed, so they count as one. "
+            "If it is a proxy of yours, set DAYPAPER_TRUSTED_PROXIES=%s.",
+            peer,
+            peer,
+        )
 
 
 def needs(scope: Scope) -> Callable[..., Coroutine[Any, Any, Token]]:

@@ -20,7 +20,7 @@ from aggregator.store.accounts import Account
 from aggregator.store.kept import Kept
 from aggregator.store.watches import ALL, Viewer
 from api import session
-from api.address import is_local
+from api.address import is_https, is_local
 from api.deps import Services
 
 COOKIE = "reader"
@@ -95,7 +95,7 @@ def introduce(request: Request, response: Response) -> None:
             max_age=YEAR,
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=is_https(request),
         )
 
 

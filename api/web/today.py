@@ -14,6 +14,7 @@ from aggregator.errors import UsageError
 from aggregator.status import source_states
 from aggregator.store import kept, news, papers
 from aggregator.topics import Topic
+from api.address import is_https
 from api.deps import ServicesDep
 from api.params import topic_of
 from api.web import front, reader
@@ -113,7 +114,14 @@ def show_day(
         **_tally(whole),
     }
     response = page(request, "day.html", values)
-    response.set_cookie(VISIT_COOKIE, visit, max_age=VISIT_KEPT, httponly=True, samesite="lax")
+    response.set_cookie(
+        VISIT_COOKIE,
+        visit,
+        max_age=VISIT_KEPT,
+        httponly=True,
+        samesite="lax",
+        secure=is_https(request),
+    )
     return response
 
 

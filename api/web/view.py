@@ -21,7 +21,7 @@ from aggregator.digest.gist import gist
 from aggregator.digest.language import language as digest_language
 from aggregator.digest.quiet import unasked
 from aggregator.store.kept import NOTHING, Kept
-from api.address import base_url
+from api.address import base_url, is_https
 from api.web import language, reader
 from api.web.typeset import typeset
 
@@ -75,11 +75,12 @@ def page(
     # Where somebody may sign out, no page stays behind in the browser.
     response.headers["Cache-Control"] = "no-store" if mine.account else "private, no-cache"
     response.headers["Content-Language"] = t.code
+    kept: dict[str, Any] = {"max_age": YEAR, "samesite": "lax", "secure": is_https(request)}
     if request.query_params.get("lang") in language.CODES:
-        response.set_cookie(language.COOKIE, t.code, max_age=YEAR, httponly=True, samesite="lax")
+        response.set_cookie(language.COOKIE, t.code, httponly=True, **kept)
     if request.query_params.get("theme") in THEMES:
         # The button of the page sets it too, so scripts may.
-        response.set_cookie(THEME_COOKIE, theme, max_age=YEAR, samesite="lax")
+        response.set_cookie(THEME_COOKIE, theme, **kept)
     elif request.query_params.get("theme") == AS_SYSTEM:
         response.delete_cookie(THEME_COOKIE, samesite="lax")
     reader.introduce(request, response)

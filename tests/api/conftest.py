@@ -26,13 +26,13 @@ def app(store: Store, tmp_path: Path) -> FastAPI:
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
     """A client that follows no redirections and sees errors as answers."""
-    with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as made:
+    with TestClient(app, BASE_URL, follow_redirects=False, raise_server_exceptions=False) as made:
         yield made
 
 
 @pytest.fixture
 def browser(app: FastAPI) -> Iterator[TestClient]:
     """A client that asks for pages."""
-    with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as made:
+    with TestClient(app, BASE_URL, follow_redirects=False, raise_server_exceptions=False) as made:
         made.headers["Accept"] = "text/html,application/xhtml+xml"
         yield made

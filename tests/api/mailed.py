@@ -72,7 +72,7 @@ def installation(store: Store, folder: Path, server: MailServer) -> Iterator[Ins
     settings = Settings(data_dir=folder, base_url=BASE, smtp_url=SecretStr(server.url))
     moment = [NOW]
     app = create_app(store, settings, CONFIG, now=lambda: moment[0])
-    with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
+    with TestClient(app, BASE, follow_redirects=False, raise_server_exceptions=False) as client:
         client.headers["Accept"] = "text/html,application/xhtml+xml"
         yield Installation(store, settings, client, server, moment)
 

@@ -207,7 +207,7 @@ def test_a_search_goes_on(browser: TestClient, store: Store) -> None:
 def test_only_this_machine_saves_a_watch(browser: TestClient, store: Store) -> None:
     filled(store)
     sent = {"proof": token(browser.get("/search?q=nets").text), "name": "My Nets", "q": "nets"}
-    assert browser.post("/search/save", data=sent).status_code == 403  # asked as "testserver"
+    assert browser.post("/search/save", data=sent).status_code == 403  # asked as "daypaper.example"
     browser.base_url = "http://localhost"
     sent["proof"] = token(browser.get("/search?q=nets").text)
     assert (

@@ -10,6 +10,7 @@ for (const link of document.querySelectorAll("[data-theme-link]")) {
     const shown = root.dataset.theme || (dark ? "dark" : "light");
     const next = shown === "dark" ? "light" : "dark";
     root.dataset.theme = next;
-    document.cookie = `theme=${next}; path=/; max-age=31536000; samesite=lax`;
+    const secure = location.protocol === "https:" ? "; secure" : "";
+    document.cookie = `theme=${next}; path=/; max-age=31536000; samesite=lax${secure}`;
   });
 }
