@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from aggregator.people.accounts import policy
 from aggregator.store import accounts
 from aggregator.store.accounts import SESSION_FOR, Account
+from api.address import is_local
 from api.deps import Services
 
 SESSION, ATTEMPT = "session", "attempt"
@@ -29,6 +30,14 @@ async def find(request: Request, services: Services) -> None:
 def account(request: Request) -> Account | None:
     """Who asks; None for a guest, and where no route was found."""
     return getattr(request.state, "account", None)
+
+
+def is_owner(request: Request, services: Services) -> bool:
+    """May who asks change what is everybody's? Without accounts that is who sits at the machine."""
+    if not services.settings.accounts:
+        return is_local(request)
+    found = account(request)
+    return found is not None and policy(services.settings).owns(found.address)
 
 
 def cookie(request: Request, services: Services, name: str) -> str:

@@ -134,14 +134,15 @@ class Email:
             signer=Signer(settings.dkim_domain, settings.dkim_selector, key) if key else None,
         )
 
-    def normal(self, target: str) -> str:
+    def normal(self, target: str, *, stranger: bool = False) -> str:
         """One bare address in lower case, an international domain in its ASCII form. What is before
-        the @ must be ASCII, since many servers take no other (RFC 6531).
+        the @ must be ASCII, since many servers take no other (RFC 6531). What a `stranger` gives must be
+        an address on the internet: a server nearby has mailboxes, such as root's, that are nobody's to try.
 
         Raises UsageError.
         """
         try:
-            return _normal(target.strip(" "), anywhere=self._near)
+            return _normal(target.strip(" "), anywhere=self._near and not stranger)
         except EmailNotValidError as error:
             shown = clean(target, 80)
             raise UsageError(f"{shown!r} is no e-mail address: {clean(str(error))}") from None

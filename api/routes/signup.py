@@ -39,7 +39,7 @@ def take(
     email = Email.of(services.settings)
     if email.trouble():
         raise Unavailable("This installation sends no mail.")
-    target = email.normal(asked.email)
+    target = email.normal(asked.email, stranger=not session.is_owner(request, services))
     try:
         wanted = Wanted(channel="email", target=target, **asked.model_dump(exclude={"email"}))
     except ValidationError as error:

@@ -13,14 +13,13 @@ from typing import Annotated, Any
 from fastapi import Depends, Form, HTTPException, Request, Response
 
 from aggregator.errors import NotFoundError, UsageError
-from aggregator.people.accounts import policy
 from aggregator.people.signing import LinkError, Signer
 from aggregator.store import feedback, kept, people
 from aggregator.store.accounts import Account
 from aggregator.store.kept import Kept
 from aggregator.store.watches import ALL, Viewer
 from api import session
-from api.address import is_https, is_local
+from api.address import is_https
 from api.deps import Services
 
 COOKIE = "reader"
@@ -74,10 +73,7 @@ def of(request: Request) -> Reader:
 def _read(request: Request) -> Reader:
     services: Services = request.app.state.services
     account = session.account(request)
-    if services.settings.accounts:
-        local = account is not None and policy(services.settings).owns(account.address)
-    else:
-        local = is_local(request)
+    local = session.is_owner(request, services)
     try:
         known = signer(request).read_reader(request.cookies.get(COOKIE, ""))
         return Reader(known, False, local, account)

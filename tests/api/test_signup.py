@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from starlette.testclient import TestClient
 
 from aggregator.store import subscriptions
 from aggregator.store.db import Store
@@ -326,3 +327,16 @@ def test_a_subscription_made_by_the_api_asks_too(at: Installation) -> None:
     admin = token(at.store, "admin")
     assert at.client.patch(path, json={"state": "active"}, headers=admin).status_code == 200
     assert at.row(made["id"]).state == "active"
+
+
+@pytest.mark.parametrize("address", ["root@localhost", "postmaster@[127.0.0.1]", "root@mailhost"])
+def test_a_stranger_signs_up_no_mailbox_of_a_server_nearby(at: Installation, address: str) -> None:
+    assert at.sign_up(email=address).status_code == 400
+    assert (at.everything(), mails(at)) == ([], [])
+
+
+def test_the_owner_signs_up_a_mailbox_of_a_server_nearby(at: Installation) -> None:
+    here = TestClient(at.client.app, "http://127.0.0.1:8000", client=("127.0.0.1", 5))
+    asked = {"email": "root@localhost", "watch": "gan"}
+    assert here.post("/api/v1/signup", json=asked).status_code == 202
+    assert mails(at) == ["root@localhost"]
