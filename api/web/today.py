@@ -114,6 +114,11 @@ def show_day(
         **_tally(whole),
     }
     response = page(request, "day.html", values)
+    _remember(request, response, visit)
+    return response
+
+
+def _remember(request: Request, response: Response, visit: str) -> None:
     response.set_cookie(
         VISIT_COOKIE,
         visit,
@@ -122,7 +127,6 @@ def show_day(
         samesite="lax",
         secure=is_https(request),
     )
-    return response
 
 
 def _shown(connection: Any, whole: Digest, topic: str) -> list[Section]:
