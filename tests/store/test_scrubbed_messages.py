@@ -46,7 +46,7 @@ def test_stored_messages_lose_what_opens_a_private_address(store: Store, message
             )
         )
         ledger.cool_down(connection, "feed x.example", NOW, message)
-    downgrade(store, "0027")
+    downgrade(store, "0028")
     store.migrate()
     with store.read() as connection:
         found = [
