@@ -48,9 +48,11 @@ def host(url: str) -> str:
     return urlsplit(_USER.sub("", url)).netloc
 
 
-def site(url: str) -> str:
-    """Where its site begins; a link to it opens nothing that needs a key."""
-    return urljoin(shown(url), "/")
+def harmless(url: str) -> str:
+    """Where a link may lead in place of an address that a person gave: there, unless its path may hold a
+    key, else to where its site begins."""
+    open_to_all = discreet(url) == shown(url)
+    return shown(url) if open_to_all else urljoin(shown(url), "/")
 
 
 def parted(url: str) -> tuple[str, tuple[str, str] | None]:

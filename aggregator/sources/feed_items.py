@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aggregator.models import Draft
-from aggregator.parse.addresses import site
+from aggregator.parse.addresses import harmless
 from aggregator.parse.feed import Feed, FeedEntry
 from aggregator.parse.jsonpage import web
 from aggregator.parse.links import find_identifiers, resolve
@@ -93,7 +93,7 @@ def draft_of(entry: FeedEntry, name: str, feed: Feed, raw: Raw, manner: Manner) 
         native_id=name,
         role="post",
         title=shortened(title, MOST_TITLE),
-        url=_page(link, entry.id, web(feed.link, raw.url)) or site(raw.url),
+        url=_page(link, entry.id, web(feed.link, raw.url)) or harmless(raw.url),
         published=public,
         abstract=shortened(text, MOST_TEXT),
         authors=_people(entry.authors, of_paper=about is not None),
